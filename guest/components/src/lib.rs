@@ -1,0 +1,14 @@
+//! The two authenticator components that ship with `dropins`, as bytes.
+//!
+//! Building this crate builds them (see `build.rs`); nobody has to run a second command, and the bytes
+//! can never be older than their source.
+
+/// The `private_key_jwt` authenticator.
+pub const PRIVATE_KEY_JWT: &[u8] = include_bytes!(env!("PRIVATE_KEY_JWT_WASM"));
+
+/// The `client_secret_basic` and `client_secret_post` authenticator.
+pub const CLIENT_SECRET: &[u8] = include_bytes!(env!("CLIENT_SECRET_WASM"));
+
+/// Every component with the name of its file in the plug-in folder.
+pub const ALL: [(&str, &[u8]); 2] =
+    [("private_key_jwt_authenticator.wasm", PRIVATE_KEY_JWT), ("client_secret_authenticator.wasm", CLIENT_SECRET)];

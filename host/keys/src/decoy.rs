@@ -1,0 +1,102 @@
+//! Keys that belong to nobody, so that an unknown client costs as much time as a known one.
+//!
+//! Nobody holds their private parts, and anybody can check that: the RSA modulus is RSA-2048 of the RSA Factoring
+//! Challenge, whose factors were destroyed when it was made; the coordinate `x` of each EC point, and the Ed25519 point
+//! as a whole, is the first SHA-512 output of a counted text that hits a point (see the tests), so its discrete
+//! logarithm was never known. A verdict of a decoy means nothing all the same.
+
+use std::sync::Arc;
+
+use crate::algorithm::{Algorithm, Curve, KeyKind};
+use crate::base64url;
+use crate::client_key::ClientKey;
+use crate::material::Material;
+
+const RSA_N: &str = "x5cM7tzDsHVEkCAaeqYTzXOREIHHkPXxqHJvRjVQu1t_8NuOHqEYnscvk9FlABG9chrurMKs3jKgQQfwZIwoE6MfWwt3Zf-LRLS2_8kzhLZG6wnHz16FktQOozyAA581tPFKBLUfe_14G-TRZzFkuo65kcLE1zC7vjX1kr3vUkr36Nrv0mxm_ALEea-J1k03P0QnCUOd5mzrlV8-o31RWfYTWAn4UzS1yxgTrdyAzQVgnxCsapWtZYcskJUlva0yvHKVkmQpIPJMYdxbPDt5I-VrFqTZ03PYch8ko_wPGzEx9VYVFyhmvMww-VBUyCTnM6XraBf3vBY5nUjGNhzH5Q";
+const P256: [&str; 2] = ["u7TKELXsmUQYNCq9O3PLIptBrXWYT4ZdEQeD0oiiHFU", "aaaW8OB_TDmdfiVEfIKEIgOMXcaZUM_gHnni_XefPh4"];
+const P384: [&str; 2] = [
+    "skCtHro4bnrtb35AkTK8OJIzVL_Pgb0GeJKKkEEYscvrw_jVEe3qa43FbeA-hDkd",
+    "03LBhrSyw1zJI2VZx9oVnwc2MXh4nmYpP8-wDk2oAXVWigHrque8ufMOIbH9HJd4",
+];
+const P521: [&str; 2] = [
+    "AXENnDm2D3_aUDmuJBuS10yDT8bPpZ-Q8xF2vAvbJDkcOCnUnwny69BPbHTYAhWLEfkS25kDsmwwxLJM14jRYH_h",
+    "AXwa2uNYkc8YkK67dHF9IqfPn1E_mPwZ7WmDKzAP-99o6mSNr1bqcRmKC62MNZ19bn9MMIhDdzKjHgexGquIGa0e",
+];
+const ED25519: &str = "hqsJjX1sRFQpCTtzeD6a6go8RvCjjX0VzJKLFr7lNwI";
+
+/// One prepared key for each kind.
+#[derive(Debug)]
+pub(crate) struct Decoys(Vec<Arc<ClientKey>>);
+
+impl Decoys {
+    pub(crate) fn new() -> Self {
+        let kinds = [KeyKind::Rsa, KeyKind::Ed25519].into_iter().chain(Curve::ALL.map(KeyKind::Ec));
+        Self(kinds.filter_map(decoy).map(Arc::new).collect())
+    }
+
+    pub(crate) fn for_algorithm(&self, algorithm: Algorithm) -> Option<Arc<ClientKey>> {
+        self.0.iter().find(|key| key.fits(algorithm)).cloned()
+    }
+}
+
+/// Always `Some`; the tests hold the constants to it.
+fn decoy(kind: KeyKind) -> Option<ClientKey> {
+    let b64 = base64url::decode;
+    let material = match kind {
+        KeyKind::Rsa => Material::rsa(&b64(RSA_N)?, &[1, 0, 1]),
+        KeyKind::Ec(curve) => {
+            let [x, y] = match curve {
+                Curve::P256 => P256,
+                Curve::P384 => P384,
+                Curve::P521 => P521,
+            };
+            Material::ec(curve, &b64(x)?, &b64(y)?)
+        }
+        KeyKind::Ed25519 => Material::ed25519(&b64(ED25519)?),
+    };
+    ClientKey::new(material.ok()?, None, None, None, "decoy".to_owned()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dropins_host::services::PublicKey as _;
+    use sha2::{Digest as _, Sha512};
+
+    fn stream(text: &str) -> Vec<u8> {
+        [Sha512::digest(text), Sha512::digest(format!("{text} more"))].concat()
+    }
+
+    #[test]
+    fn there_is_a_decoy_for_every_algorithm_and_it_refuses_a_made_up_signature() {
+        let decoys = Decoys::new();
+        for algorithm in Algorithm::ALL {
+            let decoy = decoys.for_algorithm(algorithm).expect("a decoy");
+            let bytes = match algorithm.key_kind() {
+                KeyKind::Rsa => 256,
+                KeyKind::Ec(curve) => 2 * curve.coordinate_bytes(),
+                KeyKind::Ed25519 => 64,
+            };
+            let mut signature = vec![0; bytes];
+            signature[bytes - 1] = 1;
+            signature[bytes / 2 - 1] = 1;
+            assert_eq!(decoy.verify(algorithm.name(), b"message", &signature), Ok(false), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn the_points_are_hashes_so_nobody_chose_them() {
+        for (curve, [x, _], counter, mask) in
+            [(Curve::P256, P256, 0, 0xff), (Curve::P384, P384, 2, 0xff), (Curve::P521, P521, 1, 0x01)]
+        {
+            let mut expected = stream(&format!("dropins decoy {} {counter}", curve.name()));
+            expected.truncate(curve.coordinate_bytes());
+            expected[0] &= mask;
+            assert_eq!(base64url::encode(expected), x);
+        }
+        let mut expected = stream("dropins decoy Ed25519 2");
+        expected.truncate(32);
+        expected[31] &= 0x7f;
+        assert_eq!(base64url::encode(expected), ED25519);
+    }
+}

@@ -1,0 +1,192 @@
+//! One JSON Web Key (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
+//!
+//! Refused: private and symmetric members, wrong types, numbers that are no safe key, an `alg` that does not fit, an
+//! `x5c` for another key. Passed over: key types, curves and uses that are not ours. Unknown members are ignored.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::algorithm::{Algorithm, Curve};
+use crate::base64url;
+use crate::certificate::Certificate;
+use crate::client_key::{CertificateFacts, ClientKey};
+use crate::finding::{Refusal, quoted};
+use crate::material::Material;
+
+/// Members of private keys (RFC 7518 section 6.3.2; `d` is also that of EC and OKP).
+const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
+/// Reads a key; remarks about one that is used go to `warn`.
+pub(crate) fn read(jwk: &Value, source: &str, warn: &mut dyn FnMut(String)) -> Result<ClientKey, Refusal> {
+    let Value::Object(members) = jwk else {
+        return Err(Refusal::error("it is not a JSON object"));
+    };
+    let jwk = Members(members);
+    refuse_secrets(members)?;
+    let kid = jwk.string("kid")?.map(str::to_owned);
+    check_use(&jwk)?;
+    let material = material(&jwk, warn)?;
+    let declared = declared_algorithm(&jwk, &material)?;
+    let certificate = certificate(&jwk, &material)?;
+    ClientKey::new(material, declared, kid, certificate, source.to_owned()).map_err(Refusal::error)
+}
+
+/// The members of one key.
+struct Members<'a>(&'a Map<String, Value>);
+
+impl<'a> Members<'a> {
+    fn string(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(wrong_type(name, "a string", other)),
+        }
+    }
+
+    fn strings(&self, name: &str) -> Result<Option<Vec<&'a str>>, Refusal> {
+        let Some(value) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let elements = value.as_array().and_then(|array| array.iter().map(Value::as_str).collect());
+        elements.map(Some).ok_or_else(|| wrong_type(name, "an array of strings", value))
+    }
+
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, Refusal> {
+        let text = self.string(name)?.ok_or_else(|| Refusal::error(format!("the member {name:?} is missing")))?;
+        base64url::decode(text).ok_or_else(|| {
+            Refusal::error(format!(
+                "the member {name:?} is not base64url: use A-Z a-z 0-9 - _ without padding, white space or stray bits"
+            ))
+        })
+    }
+}
+
+fn wrong_type(name: &str, expected: &str, received: &Value) -> Refusal {
+    let received = match received {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array with other elements",
+        Value::Object(_) => "an object",
+    };
+    Refusal::error(format!("the member {name:?} is {received}, it must be {expected}"))
+}
+
+fn refuse_secrets(members: &Map<String, Value>) -> Result<(), Refusal> {
+    if members.contains_key("k") || members.get("kty").is_some_and(|kty| kty == "oct") {
+        return Err(Refusal::error(
+            "IT IS A SYMMETRIC KEY: whoever reads this file can sign as the client. Treat it as disclosed, and register \
+             the public key of a new RSA, EC or Ed25519 key pair",
+        ));
+    }
+    match PRIVATE_MEMBERS.into_iter().find(|name| members.contains_key(*name)) {
+        Some(name) => Err(Refusal::error(format!(
+            "IT IS A PRIVATE KEY (member {name:?}): whoever reads this file can sign as the client. Treat it as \
+             disclosed, generate a new key pair, and register only its public members"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3). Sets commonly hold an encryption key too.
+fn check_use(jwk: &Members<'_>) -> Result<(), Refusal> {
+    if let Some(purpose) = jwk.string("use")?.filter(|purpose| *purpose != "sig") {
+        return Err(Refusal::skip(format!(
+            "its \"use\" is {}, only keys with \"sig\" or without \"use\" verify",
+            quoted(purpose)
+        )));
+    }
+    match jwk.strings("key_ops")? {
+        Some(operations) if !operations.contains(&"verify") => Err(Refusal::skip(format!(
+            "its \"key_ops\" is {}, only keys with \"verify\" or without \"key_ops\" verify",
+            quoted(&operations.join(" "))
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn material(jwk: &Members<'_>, warn: &mut dyn FnMut(String)) -> Result<Material, Refusal> {
+    let crv = || jwk.string("crv")?.ok_or_else(|| Refusal::error("the member \"crv\" is missing"));
+    let unknown_curve = |crv: &str| {
+        Refusal::skip(format!("the curve {} is not supported; use P-256, P-384, P-521 or Ed25519", quoted(crv)))
+    };
+    let material = match jwk.string("kty")? {
+        Some("RSA") => {
+            let (n, e) = (jwk.bytes("n")?, jwk.bytes("e")?);
+            match n.as_slice() {
+                [0, 0, ..] => return Err(Refusal::error("the member \"n\" begins with more than one zero byte")),
+                [0, ..] => warn(
+                    "the member \"n\" begins with a zero byte, as Java's BigInteger writes it: RFC 7518 section 6.3.1.1 \
+                     wants it left out, and other servers refuse it"
+                        .to_owned(),
+                ),
+                _ => {}
+            }
+            if e.first() == Some(&0) {
+                return Err(Refusal::error(
+                    "the member \"e\" begins with a zero byte: leave it out, 65537 is \"AQAB\"",
+                ));
+            }
+            Material::rsa(&n, &e)
+        }
+        Some("EC") => {
+            let crv = crv()?;
+            let curve = Curve::ALL.into_iter().find(|curve| curve.name() == crv).ok_or_else(|| unknown_curve(crv))?;
+            Material::ec(curve, &jwk.bytes("x")?, &jwk.bytes("y")?)
+        }
+        Some("OKP") => match crv()? {
+            "Ed25519" => Material::ed25519(&jwk.bytes("x")?),
+            other => return Err(unknown_curve(other)),
+        },
+        Some(other) => {
+            return Err(Refusal::skip(format!("the key type {} is not supported; use RSA, EC or OKP", quoted(other))));
+        }
+        None => return Err(Refusal::error("the member \"kty\" is missing: it must be RSA, EC or OKP")),
+    };
+    material.map_err(Refusal::error)
+}
+
+/// The declared `alg` (RFC 7517 section 4.4), when it is one of ours and fits.
+fn declared_algorithm(jwk: &Members<'_>, material: &Material) -> Result<Option<Algorithm>, Refusal> {
+    let Some(name) = jwk.string("alg")? else {
+        return Ok(None);
+    };
+    let kind = material.kind();
+    let fitting = || kind.algorithms().map(Algorithm::name).collect::<Vec<_>>().join(", ");
+    match Algorithm::parse(name) {
+        Some(algorithm) if algorithm.key_kind() == kind => Ok(Some(algorithm)),
+        Some(_) => {
+            Err(Refusal::error(format!("its \"alg\" is {name:?}, a key of type {kind} fits {}: correct it", fitting())))
+        }
+        None if name == "none" || name.starts_with("HS") => Err(Refusal::error(format!(
+            "its \"alg\" is {}, which is never accepted; it may be {}",
+            quoted(name),
+            fitting()
+        ))),
+        None => Err(Refusal::skip(format!(
+            "its \"alg\" is {}, which does not verify here; it may be {}",
+            quoted(name),
+            fitting()
+        ))),
+    }
+}
+
+/// The first certificate of `x5c` (RFC 7517 section 4.7), which must hold this very key.
+fn certificate(jwk: &Members<'_>, material: &Material) -> Result<Option<CertificateFacts>, Refusal> {
+    let Some(chain) = jwk.strings("x5c")? else {
+        return Ok(None);
+    };
+    let first = chain.first().ok_or_else(|| Refusal::error("the member \"x5c\" is empty: leave it out"))?;
+    let der = STANDARD.decode(first).map_err(|_| {
+        Refusal::error("the first element of \"x5c\" is not base64 (not base64url, RFC 7517 section 4.7)")
+    })?;
+    let certificate = Certificate::from_der(&der)
+        .map_err(|refusal| Refusal::error(format!("the first certificate of \"x5c\": {}", refusal.message)))?;
+    if certificate.material().is_ok_and(|certified| certified == *material) {
+        Ok(Some(certificate.facts()))
+    } else {
+        Err(Refusal::error("the first certificate of \"x5c\" holds another key: correct it or leave \"x5c\" out"))
+    }
+}

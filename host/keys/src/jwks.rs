@@ -1,0 +1,83 @@
+//! A JSON Web Key Set (RFC 7517 section 5): at most 64 KiB and 64 keys, read strictly.
+//!
+//! A text that is no key set yields no key at all. In a key set every key is judged on its own.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::finding::{Reading, Severity, quoted};
+use crate::{jwk, strict_json};
+
+/// The largest key set, in bytes (RULES 23).
+const MAX_BYTES: usize = 64 * 1024;
+/// The largest number of keys in a set (RULES 23).
+const MAX_KEYS: usize = 64;
+
+/// Reads a key set; `now` in seconds since the Unix epoch.
+pub(crate) fn read(text: &[u8], source: String, now: i64) -> Reading {
+    let mut reading = Reading::new(source);
+    match keys(text) {
+        Ok(keys) => {
+            for (index, jwk) in keys.iter().enumerate() {
+                read_key(&mut reading, index, jwk, now);
+            }
+        }
+        Err(message) => reading.report(Severity::Error, "", message),
+    }
+    reading.finish()
+}
+
+/// The elements of `keys`.
+fn keys(text: &[u8]) -> Result<Vec<Value>, String> {
+    if text.len() > MAX_BYTES {
+        return Err(format!("the key set has {} bytes, allowed are {MAX_BYTES}", text.len()));
+    }
+    let value = strict_json::parse(text).map_err(|error| format!("the key set is not valid JSON: {error}"))?;
+    let Value::Object(mut members) = value else {
+        return Err("a key set is a JSON object with the member \"keys\": {\"keys\": [ ... ]}".to_owned());
+    };
+    match members.remove("keys") {
+        Some(Value::Array(keys)) if keys.len() > MAX_KEYS => {
+            Err(format!("the key set holds {} keys, allowed are {MAX_KEYS}", keys.len()))
+        }
+        Some(Value::Array(keys)) => Ok(keys),
+        Some(_) => Err("the member \"keys\" must be an array of keys: {\"keys\": [ ... ]}".to_owned()),
+        None if members.contains_key("kty") => {
+            Err("this is one key, not a key set: wrap it, {\"keys\": [ the key ]}".to_owned())
+        }
+        None => Err("the member \"keys\" is missing: a key set is {\"keys\": [ ... ]}".to_owned()),
+    }
+}
+
+fn read_key(reading: &mut Reading, index: usize, jwk: &Value, now: i64) {
+    let label = label(index, jwk);
+    let mut warnings = Vec::new();
+    match jwk::read(jwk, &reading.source, &mut |warning| warnings.push(warning)) {
+        Ok(key) => {
+            let (kid, kty) = (key.kid(), key.kind().kty());
+            let twin = |other: &Arc<crate::ClientKey>| other.kid() == kid && other.kind().kty() == kty;
+            if kid.is_some() && reading.keys.iter().any(twin) {
+                let message =
+                    format!("an earlier {kty} key has the same \"kid\": give each key its own, such as its thumbprint");
+                reading.report(Severity::Error, &label, message);
+            }
+            reading.add(&label, key, now);
+        }
+        Err(refusal) => reading.refuse(&label, refusal),
+    }
+    for warning in warnings {
+        reading.report(Severity::Warning, &label, warning);
+    }
+}
+
+/// `keys[2] (kid "a")`
+fn label(index: usize, jwk: &Value) -> String {
+    match jwk.get("kid").and_then(Value::as_str) {
+        Some(kid) => format!("keys[{index}] (kid {})", quoted(kid)),
+        None => format!("keys[{index}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! All keys of one client, from all sources in which they are registered, and which of them may verify a request.
+//!
+//! Reading and linting are one function, so what a configuration check accepts is what the server runs with.
+
+use std::sync::Arc;
+
+use dropins_host::services::{KeyHint, MAX_CANDIDATES};
+
+use crate::algorithm::Algorithm;
+use crate::client_key::ClientKey;
+use crate::finding::Finding;
+use crate::{certificate, jwks};
+
+/// One registration of keys.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum KeyInput<'a> {
+    /// Certificates or public keys, PEM or DER.
+    Certificate {
+        /// A name for messages, such as the file's.
+        name: Option<&'a str>,
+        /// The text or the DER bytes.
+        bytes: &'a [u8],
+    },
+    /// A JSON Web Key Set (RFC 7517 section 5).
+    Jwks {
+        /// A name for messages, such as the file's.
+        name: Option<&'a str>,
+        /// The JSON text.
+        text: &'a [u8],
+    },
+}
+
+/// The keys of one client.
+#[derive(Debug, Default)]
+pub struct KeySet {
+    keys: Vec<Arc<ClientKey>>,
+}
+
+impl KeySet {
+    /// Reads all registrations of one client; `now` in seconds since the Unix epoch.
+    ///
+    /// A finding of [`Severity::Error`](crate::Severity::Error) makes a configuration invalid. The set is usable
+    /// nevertheless: it holds every good key, and of two keys with one `kid` both.
+    #[must_use]
+    pub fn read(inputs: &[KeyInput<'_>], now: i64) -> (Self, Vec<Finding>) {
+        let mut set = Self::default();
+        let mut findings = Vec::new();
+        for input in inputs {
+            let reading = match *input {
+                KeyInput::Certificate { name, bytes } => certificate::read(bytes, source("certificate", name), now),
+                KeyInput::Jwks { name, text } => jwks::read(text, source("jwks", name), now),
+            };
+            set.keys.extend(reading.keys);
+            findings.extend(reading.findings);
+        }
+        (set, findings)
+    }
+
+    /// All keys, in the order of registration.
+    #[must_use]
+    pub fn keys(&self) -> &[Arc<ClientKey>] {
+        &self.keys
+    }
+
+    /// The keys that may have signed under this hint, best first, at most [`MAX_CANDIDATES`] (RULES 11).
+    ///
+    /// A `kid` selects among the keys that have one. A key without one answers to its thumbprints, and to any `kid`
+    /// when it is the client's only key. A certificate thumbprint in the hint excludes other certificates.
+    #[must_use]
+    pub fn candidates(&self, hint: &KeyHint) -> Vec<Arc<ClientKey>> {
+        let Some(algorithm) = Algorithm::parse(&hint.algorithm) else {
+            return Vec::new();
+        };
+        let mut candidates: Vec<_> = self
+            .keys
+            .iter()
+            .filter(|key| key.fits(algorithm) && certificate_agrees(key, hint))
+            .filter_map(|key| Some((self.rank(key, hint)?, key)))
+            .collect();
+        candidates.sort_by_key(|(rank, _)| *rank);
+        candidates.into_iter().take(MAX_CANDIDATES).map(|(_, key)| Arc::clone(key)).collect()
+    }
+
+    /// How well the key answers to the hint; `None` when it does not.
+    fn rank(&self, key: &ClientKey, hint: &KeyHint) -> Option<Rank> {
+        let Some(kid) = hint.kid.as_deref() else {
+            let named = hint.x5t.is_some() || hint.x5t_s256.is_some();
+            return Some(if named && key.x5t().is_some() { Rank::Named } else { Rank::Fitting });
+        };
+        match key.kid() {
+            Some(own) => (own == kid).then_some(Rank::Named),
+            None if [Some(key.thumbprint()), key.x5t(), key.x5t_s256()].contains(&Some(kid)) => Some(Rank::Named),
+            None => (self.keys.len() == 1).then_some(Rank::Fitting),
+        }
+    }
+}
+
+/// What [`KeySet::read`] has to say, without the keys.
+#[must_use]
+pub fn lint(inputs: &[KeyInput<'_>], now: i64) -> Vec<Finding> {
+    KeySet::read(inputs, now).1
+}
+
+/// Best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Named,
+    Fitting,
+}
+
+/// Whether the thumbprints of the hint, when there are any, are those of the key's certificate, when it has one.
+fn certificate_agrees(key: &ClientKey, hint: &KeyHint) -> bool {
+    let agrees = |own: Option<&str>, hinted: Option<&str>| match (own, hinted) {
+        (Some(own), Some(hinted)) => own == hinted,
+        _ => true,
+    };
+    agrees(key.x5t(), hint.x5t.as_deref()) && agrees(key.x5t_s256(), hint.x5t_s256.as_deref())
+}
+
+fn source(kind: &str, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{kind}:{name}"),
+        None => kind.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! Client keys: read and linted once at configuration, verified natively ever after.
+//!
+//! [`KeySet::read`] turns certificates and JWK sets into [`ClientKey`]s and [`Finding`]s; [`lint`] is the same reader,
+//! so a configuration check and the running server never disagree. [`StaticKeySource`] hands the keys to the host.
+//! [`SigningKey`] is the other side: it makes keys, certificates and signatures for tools and for the server's tokens.
+
+#![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
+
+mod algorithm;
+mod base64url;
+mod certificate;
+mod client_key;
+mod decoy;
+mod finding;
+mod jwk;
+mod jwks;
+mod key_set;
+mod material;
+mod pem;
+mod self_signed;
+mod signing_key;
+mod spki;
+mod static_source;
+mod strict_json;
+mod validity;
+
+pub use algorithm::{Algorithm, Curve, KeyKind};
+pub use client_key::ClientKey;
+pub use finding::{Finding, Severity};
+pub use key_set::{KeyInput, KeySet, lint};
+pub use material::MaterialError;
+pub use signing_key::{KeyFamily, SigningError, SigningKey};
+pub use static_source::StaticKeySource;

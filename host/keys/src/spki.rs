@@ -1,0 +1,62 @@
+//! SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7): how certificates and `PUBLIC KEY` blocks carry a key.
+//!
+//! Kinds of keys that no algorithm of ours uses are passed over, damaged ones are refused.
+
+use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::oid_registry::{
+    OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_PKCS1_RSAENCRYPTION,
+    OID_PKCS1_RSASSAPSS, OID_SIG_ED25519, Oid,
+};
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use crate::algorithm::Curve;
+use crate::finding::Refusal;
+use crate::material::Material;
+
+/// Reads the DER form; nothing may follow it.
+pub(crate) fn from_der(der: &[u8]) -> Result<Material, Refusal> {
+    match SubjectPublicKeyInfo::from_der(der) {
+        Ok(([], spki)) => material(&spki),
+        _ => Err(Refusal::error("this is no public key (SubjectPublicKeyInfo): export it again")),
+    }
+}
+
+/// Whether the bytes have the form of a public key rather than that of a certificate.
+pub(crate) fn is_spki(der: &[u8]) -> bool {
+    SubjectPublicKeyInfo::from_der(der).is_ok()
+}
+
+/// The key that a parsed structure holds.
+pub(crate) fn material(spki: &SubjectPublicKeyInfo<'_>) -> Result<Material, Refusal> {
+    let kind = &spki.algorithm.algorithm;
+    let bits = spki.subject_public_key.data.as_ref();
+    if *kind == OID_PKCS1_RSAENCRYPTION {
+        match spki.parsed() {
+            Ok(PublicKey::RSA(key)) => Material::rsa(key.modulus, key.exponent).map_err(Refusal::error),
+            _ => Err(Refusal::error("the RSA public key is damaged: export it again")),
+        }
+    } else if *kind == OID_KEY_TYPE_EC_PUBLIC_KEY {
+        Material::ec_point(curve(spki)?, bits).map_err(Refusal::error)
+    } else if *kind == OID_SIG_ED25519 {
+        Material::ed25519(bits).map_err(Refusal::error)
+    } else if *kind == OID_PKCS1_RSASSAPSS {
+        Err(Refusal::error(
+            "the key is restricted to RSASSA-PSS in its certificate, which is not supported: \
+             use a plain RSA key (rsaEncryption), it also signs PS256, PS384 and PS512",
+        ))
+    } else {
+        Err(Refusal::skip(format!("keys of type {kind} are not supported; use RSA, P-256, P-384, P-521 or Ed25519")))
+    }
+}
+
+fn curve(spki: &SubjectPublicKeyInfo<'_>) -> Result<Curve, Refusal> {
+    let parameters = spki.algorithm.parameters.as_ref();
+    let Some(oid) = parameters.and_then(|parameters| Oid::try_from(parameters).ok()) else {
+        return Err(Refusal::error("the elliptic curve is given by its parameters: use a named curve (RFC 5480)"));
+    };
+    [(OID_EC_P256, Curve::P256), (OID_NIST_EC_P384, Curve::P384), (OID_NIST_EC_P521, Curve::P521)]
+        .into_iter()
+        .find_map(|(known, curve)| (known == oid).then_some(curve))
+        .ok_or_else(|| Refusal::skip(format!("the curve {oid} is not supported; use P-256, P-384 or P-521")))
+}

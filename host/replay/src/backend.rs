@@ -1,0 +1,65 @@
+//! What a database must do to hold the pairs.
+//!
+//! The writer owns the [`Backend`] and calls it from a thread of its own, one call at a time, inside a
+//! single-threaded tokio runtime: a blocking driver may block there, an asynchronous one may await and spawn.
+
+use std::sync::Arc;
+
+use dropins_host::services::Unavailable;
+
+use crate::entry::{Entry, Key, Outcome};
+
+/// The writing side of a store.
+#[async_trait::async_trait]
+pub trait Backend: Sized + Send + 'static {
+    /// The reading side, usable from any thread while the writer works.
+    fn reader(&self) -> Arc<dyn Reader>;
+
+    /// Decides every entry by one atomic statement each (or one for all), all of them in one durable transaction:
+    /// a pair is free when it is absent or its `EXP_TIME` is at or before the entry's `now`. The keys are distinct
+    /// and sorted; the answer has one outcome for each, in the same order.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when any of it failed or may have failed; then nobody is told [`Outcome::First`].
+    async fn decide(&mut self, batch: &[&Entry]) -> Result<Vec<Outcome>, Unavailable>;
+
+    /// Deletes at most `limit` pairs whose `EXP_TIME` is at or before `until` (Unix seconds), and counts them.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it failed.
+    async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable>;
+
+    /// Writes something harmless and commits it, to learn whether writing is possible.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it is not.
+    async fn probe(&mut self) -> Result<(), Unavailable>;
+
+    /// Replaces the connection; called before the next use after any error.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when there is no connection to be had; it is then tried again before the next use.
+    async fn reconnect(&mut self) -> Result<(), Unavailable>;
+
+    /// Leaves everything in order: the last call.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when that failed; what was committed stays committed.
+    async fn close(self) -> Result<(), Unavailable>;
+}
+
+/// The reading side of a store; it never writes and never waits for the writer.
+#[async_trait::async_trait]
+pub trait Reader: Send + Sync + 'static {
+    /// Until when the pair is remembered (Unix seconds), which may be in the past; `None` when it is unknown.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the store cannot be read.
+    async fn expires_at(&self, key: &Key) -> Result<Option<u64>, Unavailable>;
+
+    /// How many pairs the store holds, expired ones included. This may scan the table.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the store cannot be read.
+    async fn rows(&self) -> Result<u64, Unavailable>;
+}

@@ -1,0 +1,115 @@
+//! Group commit: concurrent decisions share a transaction of the one writer, whatever the backend.
+//!
+//! The writer takes all that waits, up to a maximum; while it commits, the next batch gathers. There is no other
+//! waiting. A full queue and a passed deadline are answered at once: unavailable. Dropping a call is harmless; its use
+//! may or may not be remembered, as with a deadline, and either way nobody was told that it was the first.
+
+use std::{sync::Arc, time::Duration};
+
+use dropins_host::services::Unavailable;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    backend::{Backend, Reader},
+    entry::{Entry, Outcome, down},
+    settings::ReplaySettings,
+    stats::Counters,
+    writer::{Command, Job, Reply, Writer},
+};
+
+/// The queue to the writer of a store.
+pub struct GroupCommit {
+    queue: mpsc::Sender<Command>,
+    reader: Arc<dyn Reader>,
+    counters: Arc<Counters>,
+    timeout: Duration,
+}
+
+impl GroupCommit {
+    /// Starts the writer of this backend, in a thread of its own.
+    ///
+    /// # Errors
+    /// The operating system's, when it gives no thread.
+    pub fn start<B: Backend>(backend: B, settings: &ReplaySettings) -> std::io::Result<Self> {
+        let reader = backend.reader();
+        let counters = Arc::new(Counters::default());
+        let (queue, commands) = mpsc::channel(settings.queue.max(1));
+        let writer = Writer::new(backend, commands, settings.max_batch, Arc::clone(&counters));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new().name("replay-writer".into()).spawn(move || writer.run(&runtime))?;
+        Ok(Self { queue, reader, counters, timeout: settings.timeout })
+    }
+
+    /// Decides one use and remembers it, durably, when it is the first.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the queue is full, the time is over, or the transaction failed.
+    pub async fn decide(&self, entry: Entry) -> Result<Outcome, Unavailable> {
+        self.ask(|reply| Command::Decide(Job { entry, reply })).await
+    }
+
+    /// Deletes at most `limit` pairs that expired at or before `until` (Unix seconds), and counts them.
+    ///
+    /// # Errors
+    /// As [`GroupCommit::decide`].
+    pub async fn purge(&self, until: u64, limit: usize) -> Result<usize, Unavailable> {
+        self.ask(|reply| Command::Purge { until, limit, reply }).await
+    }
+
+    /// Whether the store can be read, and written as far as is known: after a failed write it is tried again.
+    ///
+    /// # Errors
+    /// [`Unavailable`] says what is wrong.
+    pub async fn healthy(&self) -> Result<(), Unavailable> {
+        if self.counters.is_broken() {
+            self.ask(Command::Probe).await?;
+        }
+        if self.queue.is_closed() {
+            return Err(closed());
+        }
+        self.within(self.reader.expires_at(&crate::Key::default())).await.map(drop)
+    }
+
+    /// Decides what waits, refuses what comes later, and closes the backend.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the backend could not be closed in order, or was closed before.
+    pub async fn close(&self) -> Result<(), Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Command::Close(reply)).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    pub(crate) fn reader(&self) -> &dyn Reader {
+        self.reader.as_ref()
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(crate) fn queue_depth(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    /// Awaits work of the store for no longer than the time-out.
+    pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(answer) => answer,
+            Err(_) => Err(down(format_args!("no answer within {:?}", self.timeout))),
+        }
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(command(reply)).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => down("too many decisions are waiting"),
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })?;
+        self.within(async { answer.await.map_err(|_| down("the writer gave up the work"))? }).await
+    }
+}
+
+fn closed() -> Unavailable {
+    down("it is closed")
+}

@@ -1,0 +1,86 @@
+//! Deletes pairs that expired long ago, in bounded transactions between the decisions.
+//!
+//! Nothing depends on a purge: an expired pair is free whether or not its row is there. A pair is kept for a margin
+//! beyond its expiry, because another node's clock may be behind.
+
+use std::{sync::Arc, time::Duration};
+
+use dropins_host::services::{Clock, Unavailable};
+use tokio::{task::JoinHandle, time::MissedTickBehavior};
+
+use crate::{group_commit::GroupCommit, settings::ReplaySettings};
+
+/// Deletes expired pairs of one store.
+#[derive(Clone)]
+pub struct Purger {
+    commit: Arc<GroupCommit>,
+    clock: Arc<dyn Clock>,
+    interval: Duration,
+    batch: usize,
+    margin: u64,
+}
+
+/// A purge that goes on in the background until this is dropped.
+#[derive(Debug)]
+#[must_use = "the purge ends when this is dropped"]
+pub struct PurgeTask(JoinHandle<()>);
+
+impl Drop for PurgeTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Purger {
+    pub(crate) fn new(commit: Arc<GroupCommit>, clock: Arc<dyn Clock>, settings: &ReplaySettings) -> Self {
+        Self {
+            commit,
+            clock,
+            interval: settings.purge_interval.max(Duration::from_millis(1)),
+            batch: settings.purge_batch.max(1),
+            margin: settings.purge_margin.as_secs(),
+        }
+    }
+
+    /// One transaction: deletes at most one batch of expired pairs, and counts them.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the store cannot do it now; nothing is lost by that.
+    pub async fn purge_once(&self) -> Result<usize, Unavailable> {
+        let now = self.clock.now();
+        let Some(until) = (now / 1000).checked_sub(self.margin) else { return Ok(0) };
+        let rows = self.commit.purge(until, self.batch).await?;
+        self.commit.counters().purge(rows, now);
+        Ok(rows)
+    }
+
+    /// Deletes all expired pairs, batch by batch, and counts them.
+    ///
+    /// # Errors
+    /// As [`Purger::purge_once`].
+    pub async fn purge_all(&self) -> Result<usize, Unavailable> {
+        let mut total = 0;
+        loop {
+            let rows = self.purge_once().await?;
+            total += rows;
+            if rows < self.batch {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Purges at every interval. Needs a tokio runtime.
+    pub fn spawn(self) -> PurgeTask {
+        PurgeTask(tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(self.interval);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                match self.purge_all().await {
+                    Ok(rows) => tracing::debug!(rows, "expired jti values purged"),
+                    Err(error) => tracing::warn!(%error, "expired jti values could not be purged; trying again later"),
+                }
+            }
+        }))
+    }
+}

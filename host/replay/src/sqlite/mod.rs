@@ -1,0 +1,164 @@
+//! The pairs in the table `IDN_OIDC_JTI` of an SQLite file.
+//!
+//! A batch is one `BEGIN IMMEDIATE` transaction with one deciding statement for each pair, committed with
+//! `synchronous=FULL`. The file may be shared with other processes and other components. A file that was moved, deleted
+//! or replaced under the connection is noticed before a batch; a missing file is never made anew while running,
+//! because that would forget every pair.
+
+mod connection;
+mod reader;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use dropins_host::services::Unavailable;
+use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior};
+
+use self::{connection::FileIdentity, reader::SqliteReader, schema::SchemaError};
+use crate::{
+    backend::{Backend, Reader},
+    entry::{Entry, Outcome, down},
+    open_error::OpenError,
+};
+
+/// The super tenant of WSO2 Identity Server: the only one there is.
+const TENANT: i64 = -1234;
+
+/// One row changed: the pair was free, and is now taken. None: it is taken by an earlier use.
+const REMEMBER: &str = "
+    INSERT INTO IDN_OIDC_JTI (CLIENT_ID, JWT_ID, TENANT_ID, EXP_TIME, TIME_CREATED) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (CLIENT_ID, JWT_ID, TENANT_ID)
+    DO UPDATE SET EXP_TIME = excluded.EXP_TIME, TIME_CREATED = excluded.TIME_CREATED WHERE EXP_TIME <= ?6";
+
+const EXPIRES_AT: &str = "SELECT EXP_TIME FROM IDN_OIDC_JTI WHERE CLIENT_ID = ?1 AND JWT_ID = ?2 AND TENANT_ID = ?3";
+
+const PURGE: &str = "
+    DELETE FROM IDN_OIDC_JTI WHERE (CLIENT_ID, JWT_ID, TENANT_ID) IN
+    (SELECT CLIENT_ID, JWT_ID, TENANT_ID FROM IDN_OIDC_JTI WHERE EXP_TIME <= ?1 ORDER BY EXP_TIME LIMIT ?2)";
+
+/// A pair that no client can have, because a client id is never empty.
+const PROBE: &str = "
+    INSERT INTO IDN_OIDC_JTI (CLIENT_ID, JWT_ID, EXP_TIME, TIME_CREATED) VALUES ('', '', 0, 0);
+    DELETE FROM IDN_OIDC_JTI WHERE CLIENT_ID = '' AND JWT_ID = '';";
+
+/// The pairs in an SQLite file.
+pub struct SqliteBackend {
+    path: PathBuf,
+    busy_timeout: Duration,
+    file: FileIdentity,
+    connection: Connection,
+}
+
+impl SqliteBackend {
+    /// Opens the file, making it and its table when they are missing; its folder must be there. A lock is waited for
+    /// half the time-out of a decision, so that a caller learns that it was a lock.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do.
+    pub fn open(path: &Path, timeout: Duration) -> Result<Self, OpenError> {
+        connection::create_file(path)?;
+        let mut backend = Self::connect(path.to_owned(), timeout / 2)?;
+        let migrated = schema::JTI.migrate(&mut backend.connection);
+        migrated.map_err(|error| match error {
+            SchemaError::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
+            SchemaError::Sqlite(error) => connection::from_sqlite(path, backend.busy_timeout, error),
+        })?;
+        Ok(backend)
+    }
+
+    fn connect(path: PathBuf, busy_timeout: Duration) -> Result<Self, OpenError> {
+        // Taken before the connection: a file that is replaced in between is then noticed, not trusted.
+        let file = FileIdentity::of(&path)
+            .map_err(|error| OpenError::Unusable { path: path.clone(), detail: error.to_string() })?;
+        let connection = connection::writing(&path, busy_timeout)?;
+        Ok(Self { path, busy_timeout, file, connection })
+    }
+
+    /// A transaction that holds the write lock, on the file that the path still names.
+    fn transaction(&mut self) -> Result<Transaction<'_>, Unavailable> {
+        match FileIdentity::of(&self.path) {
+            Ok(file) if file == self.file => {}
+            Ok(_) => return Err(down("the database file was replaced")),
+            Err(error) => return Err(down(format_args!("the database file is gone: {error}"))),
+        }
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)
+    }
+}
+
+#[async_trait::async_trait]
+impl Backend for SqliteBackend {
+    fn reader(&self) -> Arc<dyn Reader> {
+        Arc::new(SqliteReader { path: self.path.clone(), busy_timeout: self.busy_timeout })
+    }
+
+    async fn decide(&mut self, batch: &[&Entry]) -> Result<Vec<Outcome>, Unavailable> {
+        let transaction = self.transaction()?;
+        let outcomes = decide_all(&transaction, batch).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(outcomes)
+    }
+
+    async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable> {
+        let transaction = self.transaction()?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let purged = transaction.execute(PURGE, (signed(until), limit)).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(purged)
+    }
+
+    async fn probe(&mut self) -> Result<(), Unavailable> {
+        let transaction = self.transaction()?;
+        transaction.execute_batch(PROBE).map_err(failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    async fn reconnect(&mut self) -> Result<(), Unavailable> {
+        *self = Self::connect(self.path.clone(), self.busy_timeout).map_err(down)?;
+        Ok(())
+    }
+
+    async fn close(self) -> Result<(), Unavailable> {
+        let checkpointed = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection.close().map_err(|(_, error)| failed(error))?;
+        checkpointed.map_err(failed)
+    }
+}
+
+fn decide_all(transaction: &Transaction<'_>, batch: &[&Entry]) -> rusqlite::Result<Vec<Outcome>> {
+    let mut remember = transaction.prepare_cached(REMEMBER)?;
+    let mut expires_at = transaction.prepare_cached(EXPIRES_AT)?;
+    batch.iter().map(|entry| decide(&mut remember, &mut expires_at, entry)).collect()
+}
+
+fn decide(
+    remember: &mut CachedStatement<'_>,
+    expires_at: &mut CachedStatement<'_>,
+    entry: &Entry,
+) -> rusqlite::Result<Outcome> {
+    let (client_id, jti) = (&entry.key.client_id, &entry.key.jti);
+    let times = (signed(entry.expires_at), signed(entry.created_at), signed(entry.now));
+    if remember.execute((client_id, jti, TENANT, times.0, times.1, times.2))? == 1 {
+        return Ok(Outcome::First);
+    }
+    let until = expires_at.query_row((client_id, jti, TENANT), |row| row.get(0))?;
+    Ok(Outcome::Seen { until: unsigned(until) })
+}
+
+/// Seconds for an `INTEGER` column; the end of its range is as good as for ever.
+fn signed(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+fn unsigned(seconds: i64) -> u64 {
+    u64::try_from(seconds).unwrap_or(0)
+}
+
+fn failed(error: rusqlite::Error) -> Unavailable {
+    down(error)
+}

@@ -1,0 +1,81 @@
+//! The running server: the live configuration and what outlives it.
+//!
+//! A request takes one [`Live`] at its beginning and keeps it to its end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use dropins_host::services::Clock;
+use dropins_keys::SigningKey;
+use dropins_replay::JtiStore;
+
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::tokens::Tokens;
+
+/// The running server.
+pub struct App {
+    /// Counters for `/metrics`.
+    pub metrics: Metrics,
+    /// Used assertions.
+    pub replay: Arc<JtiStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// When the server started, seconds since the Unix epoch.
+    pub started_at: u64,
+    live: ArcSwap<Live>,
+    signing_key: SigningKey,
+    stopping: AtomicBool,
+}
+
+impl App {
+    /// A server that serves this configuration.
+    pub fn new(live: Live, replay: Arc<JtiStore>, signing_key: SigningKey, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            metrics: Metrics::new(),
+            replay,
+            started_at: clock.now_seconds(),
+            clock,
+            live: ArcSwap::from_pointee(live),
+            signing_key,
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The live configuration.
+    pub fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    /// Replaces the live configuration; requests that began on the old one finish on it.
+    pub fn publish(&self, live: Live) {
+        self.live.store(Arc::new(live));
+    }
+
+    /// The key that signs tokens.
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.signing_key
+    }
+
+    /// Signs tokens as of now.
+    pub fn tokens<'a>(&'a self, live: &'a Live) -> Tokens<'a> {
+        Tokens { key: &self.signing_key, issuer: &live.endpoints.issuer, now: self.clock.now_seconds() }
+    }
+
+    /// Says to load balancers that no new requests should come.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether new requests may come, or why not.
+    ///
+    /// # Errors
+    /// One sentence that says what is missing.
+    pub async fn ready(&self) -> Result<(), String> {
+        if self.stopping.load(Ordering::SeqCst) {
+            return Err("the server is stopping".to_owned());
+        }
+        self.replay.healthy().await.map_err(|down| down.to_string())
+    }
+}

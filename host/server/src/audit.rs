@@ -1,0 +1,74 @@
+//! One audit event per decision, under the reference id that the client was told.
+//!
+//! It names client, plug-in, algorithm, key thumbprint and reason. It never holds the assertion, a secret or
+//! a code: nothing of the request's body is written but what plug-ins put into their reason.
+
+use dropins_host::{Decision, Verdict};
+
+use crate::http::error::OAuthError;
+
+const TARGET: &str = "dropins::audit";
+
+/// The outcome as logs and metrics name it.
+pub fn outcome(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Authenticated(_) => "authenticated",
+        Verdict::Rejected(_) => "rejected",
+        Verdict::NoMethod => "no-method",
+        Verdict::SeveralMethods(_) => "several-methods",
+        Verdict::Unavailable(_) => "unavailable",
+        Verdict::Overloaded => "overloaded",
+        Verdict::Failed(..) => "failed",
+    }
+}
+
+/// A decision about a client.
+pub fn decision(reference: &str, endpoint: &str, decision: &Decision) {
+    let (reason, detail) = match &decision.verdict {
+        Verdict::Authenticated(_) | Verdict::NoMethod | Verdict::Overloaded => ("", String::new()),
+        Verdict::Rejected(rejection) => (rejection.reason.as_str(), rejection.detail.clone()),
+        Verdict::SeveralMethods(plugins) => ("several-methods", plugins.join(", ")),
+        Verdict::Unavailable(part) => ("unavailable", part.clone()),
+        Verdict::Failed(kind, message) => (kind.as_str(), message.clone()),
+    };
+    let client = match &decision.verdict {
+        Verdict::Authenticated(client) => Some(client.id.as_str()),
+        _ => decision.evidence.client_id.as_deref(),
+    };
+    let method = match &decision.verdict {
+        Verdict::Authenticated(client) => Some(client.method.as_str()),
+        _ => None,
+    };
+    let digest = decision.plugin.as_ref().map(|plugin| plugin.digest.to_string());
+    let key = decision.evidence.key.as_ref();
+    tracing::info!(
+        target: TARGET,
+        reference,
+        outcome = outcome(&decision.verdict),
+        endpoint,
+        client,
+        method,
+        reason = (!reason.is_empty()).then_some(reason),
+        detail = (!detail.is_empty()).then_some(detail.as_str()),
+        plugin = decision.plugin.as_ref().map(|plugin| plugin.name.as_str()),
+        digest = digest.as_deref(),
+        algorithm = decision.evidence.algorithm.as_deref(),
+        thumbprint = key.map(|key| key.thumbprint.as_str()),
+        key_source = key.map(|key| key.source.as_str()),
+        generation = decision.generation,
+        micros = u64::try_from(decision.duration.as_micros()).unwrap_or(u64::MAX),
+        "client authentication"
+    );
+}
+
+/// A request that was refused before any plug-in saw it.
+pub fn malformed(reference: &str, error: &OAuthError) {
+    let (_, code) = error.kind.status_and_code();
+    tracing::info!(target: TARGET, reference, outcome = "malformed", error = code, detail = error.description, "request refused");
+}
+
+/// A grant that was refused to an authenticated client.
+pub fn refused_grant(reference: &str, client: &str, grant: &str, error: &OAuthError) {
+    let (_, code) = error.kind.status_and_code();
+    tracing::info!(target: TARGET, reference, outcome = "grant-refused", client, grant, error = code, "grant refused");
+}

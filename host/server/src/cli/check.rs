@@ -1,0 +1,82 @@
+//! `dropins check`: everything that `serve` would verify, without serving.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{HomeArgs, block_on, member, say, say_json};
+use crate::startup::{self, StartError, Started};
+use crate::tls;
+
+/// Check configuration, plug-ins, keys, clients and database without serving.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins check --home ./dropins-home")]
+pub(super) struct Check {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        block_on(self.check())
+    }
+
+    async fn check(self) -> anyhow::Result<ExitCode> {
+        match self.outcome().await {
+            Ok(document) if self.json => say_json(&document)?,
+            Ok(document) => {
+                let texts = |name: &str| {
+                    let list = document.get(name).and_then(|list| list.as_array()).cloned().unwrap_or_default();
+                    list.into_iter().filter_map(|text| text.as_str().map(str::to_owned)).collect::<Vec<_>>()
+                };
+                for line in texts("notices").iter().chain(&texts("warnings")) {
+                    say(format_args!("warning: {line}"))?;
+                }
+                let plugins = texts("plugins").join(", ");
+                say(format_args!("ok: {} clients; plug-ins in order: {plugins}", member(&document, "clients")))?;
+            }
+            Err(error) if self.json => {
+                say_json(&failure(&error, &self.home.home().deployment_toml().display().to_string()))?;
+                return Ok(ExitCode::FAILURE);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn outcome(&self) -> anyhow::Result<serde_json::Value> {
+        let home = self.home.home();
+        let started = Started::read(&home, &self.home.properties)?;
+        let file_name = home.deployment_toml().display().to_string();
+        let notices: Vec<_> = started.notices.iter().map(|notice| notice.line(&file_name)).collect();
+        startup::signing_key(&home)?;
+        if let Some(https) = &started.deployment.transport.https {
+            tls::server_config(&home, https.identity.as_ref())?;
+        }
+        let (parts, replay) = started.open()?;
+        let live = started.build(&parts, 0).await;
+        replay.close().await?;
+        let live = live?;
+        let plugins: Vec<_> = live.generation.handlers().iter().map(|handler| handler.id().name.clone()).collect();
+        Ok(json!({
+            "ok": true,
+            "notices": notices,
+            "warnings": live.warnings,
+            "clients": live.clients.len(),
+            "plugins": plugins,
+        }))
+    }
+}
+
+fn failure(error: &anyhow::Error, file_name: &str) -> serde_json::Value {
+    let (problems, plugins) = match error.downcast_ref::<StartError>() {
+        Some(StartError::Config { problems, .. }) => (problems.to_json(file_name), json!([])),
+        Some(StartError::Live { error, .. }) => (error.problems.to_json(file_name), json!(error.plugins)),
+        _ => (json!([{ "severity": "error", "message": format!("{error:#}") }]), json!([])),
+    };
+    json!({ "ok": false, "problems": problems, "plugins": plugins })
+}

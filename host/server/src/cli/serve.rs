@@ -1,0 +1,57 @@
+//! `dropins serve`: runs a home until it is told to stop.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{HomeArgs, block_on, say};
+use crate::logging;
+use crate::running::Running;
+use crate::startup::Started;
+
+/// Serve a home; stops gracefully on SIGTERM and SIGINT, reloads on SIGHUP.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins serve --home ./dropins-home")]
+pub(super) struct Serve {
+    #[command(flatten)]
+    home: HomeArgs,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        block_on(self.serve())
+    }
+
+    async fn serve(self) -> anyhow::Result<ExitCode> {
+        // Armed first: a signal during the start must not be lost, nor kill us half-way.
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let home = self.home.home();
+        let started = Started::read(&home, &self.home.properties)?;
+        logging::start(&started.deployment.logging);
+        let file_name = home.deployment_toml().display().to_string();
+        for notice in &started.notices {
+            tracing::info!("{}", notice.line(&file_name));
+        }
+        let running = Running::start(started).await?;
+        say(format_args!("admin on http://{}", running.admin()))?;
+        for url in running.urls() {
+            say(format_args!("listening on {url}"))?;
+        }
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                _ = hang_up.recv() => match running.reload(&home, &self.home.properties).await {
+                    Ok(generation) => tracing::info!(generation, "reloaded"),
+                    Err(error) => tracing::error!("not reloaded, the old configuration stays: {error}"),
+                },
+            }
+        }
+        tracing::info!("stopping");
+        running.stop().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,118 @@
+//! `[oauth]`: lifetimes, leniency, the issuer and JWKS fetching.
+
+use std::time::Duration;
+
+use super::problem::{Code, Findings, Problem};
+use super::settings::Section;
+use super::url::BaseUrl;
+
+/// `[oauth]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuth {
+    /// Default of `ClockSkewInSeconds`.
+    pub timestamp_skew: Duration,
+    /// Whether error answers hold the precise reason.
+    pub detailed_errors: bool,
+    /// The issuer, when it is not the public base URL.
+    pub issuer: Option<BaseUrl>,
+    /// How long tokens are valid.
+    pub validity: Validity,
+    /// The client credentials grant.
+    pub client_credentials: ClientCredentials,
+    /// Fetching of JWK sets.
+    pub jwks_endpoint: JwksEndpoint,
+}
+
+/// `[oauth.token_validation]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validity {
+    /// Access token of a client of its own.
+    pub app_access_token: Duration,
+    /// Access token for a user.
+    pub user_access_token: Duration,
+    /// Refresh token.
+    pub refresh_token: Duration,
+    /// Authorization code.
+    pub authorization_code: Duration,
+    /// ID token.
+    pub id_token: Duration,
+}
+
+/// `[oauth.grant_type.client_credentials]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCredentials {
+    /// Whether scope `openid` gives an ID token.
+    pub allow_id_token: bool,
+    /// Whether a refresh token is issued.
+    pub allow_refresh_tokens: bool,
+}
+
+/// `[oauth.jwks_endpoint]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JwksEndpoint {
+    /// Time to connect.
+    pub connection_timeout: Duration,
+    /// Time for the whole answer.
+    pub read_timeout: Duration,
+    /// Largest answer, bytes.
+    pub size_limit_bytes: u64,
+    /// Hosts for which `http:` is allowed.
+    pub allow_http_hosts: Vec<String>,
+    /// Hosts that may be loopback or private.
+    pub allowed_private_hosts: Vec<String>,
+}
+
+impl OAuth {
+    pub(crate) fn read(settings: &Section, findings: &mut Findings) -> Self {
+        Self {
+            timestamp_skew: settings.duration("oauth.timestamp_skew"),
+            detailed_errors: settings.boolean("oauth.detailed_errors"),
+            issuer: issuer(settings, findings),
+            validity: Validity {
+                app_access_token: positive(settings, "oauth.token_validation.app_access_token_validity", findings),
+                user_access_token: positive(settings, "oauth.token_validation.user_access_token_validity", findings),
+                refresh_token: positive(settings, "oauth.token_validation.refresh_token_validity", findings),
+                authorization_code: positive(settings, "oauth.token_validation.authorization_code_validity", findings),
+                id_token: positive(settings, "oauth.token_validation.id_token_validity", findings),
+            },
+            client_credentials: ClientCredentials {
+                allow_id_token: settings.boolean("oauth.grant_type.client_credentials.allow_id_token"),
+                allow_refresh_tokens: settings.boolean("oauth.grant_type.client_credentials.allow_refresh_tokens"),
+            },
+            jwks_endpoint: JwksEndpoint {
+                connection_timeout: positive(settings, "oauth.jwks_endpoint.connection_timeout", findings),
+                read_timeout: positive(settings, "oauth.jwks_endpoint.read_timeout", findings),
+                size_limit_bytes: settings.size("oauth.jwks_endpoint.size_limit_bytes"),
+                allow_http_hosts: settings.words("oauth.jwks_endpoint.allow_http_hosts"),
+                allowed_private_hosts: settings.words("oauth.jwks_endpoint.allowed_private_hosts"),
+            },
+        }
+    }
+}
+
+fn issuer(settings: &Section, findings: &mut Findings) -> Option<BaseUrl> {
+    let path = "oauth.oidc.id_token.issuer";
+    match BaseUrl::parse(&settings.text(path)?) {
+        Ok(url) => Some(url),
+        Err(fault) => {
+            let message = format!("`{path}` {fault}");
+            let problem = Problem::new(Code::BadValue, settings.span(path), path, message);
+            findings.problem(problem.help("an issuer is a URL like \"https://localhost:9443\""));
+            None
+        }
+    }
+}
+
+/// A duration for which zero makes no sense.
+pub(crate) fn positive(settings: &Section, path: &'static str, findings: &mut Findings) -> Duration {
+    let duration = settings.duration(path);
+    if duration.is_zero() {
+        findings.problem(Problem::new(
+            Code::BadValue,
+            settings.span(path),
+            path,
+            format!("`{path}` is more than zero"),
+        ));
+    }
+    duration
+}

@@ -1,0 +1,98 @@
+//! The home folder: where everything of one server stands.
+//!
+//! The layout is that of WSO2 Identity Server; every path is named here and nowhere else.
+
+mod init;
+mod template;
+mod tls;
+mod write;
+
+pub use init::{HomeError, InitOptions, InitReport};
+pub use template::Addresses;
+
+use std::path::{Path, PathBuf};
+
+/// A home folder; it need not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The home at this path; an existing folder is made absolute, so that a later change of the working
+    /// directory does not move it.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        Self { root: std::path::absolute(&root).unwrap_or(root) }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `repository/conf`; file names in the configuration are relative to it.
+    pub fn conf(&self) -> PathBuf {
+        self.root.join("repository/conf")
+    }
+
+    /// `repository/conf/deployment.toml`.
+    pub fn deployment_toml(&self) -> PathBuf {
+        self.conf().join("deployment.toml")
+    }
+
+    /// `repository/components/dropins`, the plug-in folder.
+    pub fn dropins(&self) -> PathBuf {
+        self.root.join("repository/components/dropins")
+    }
+
+    /// `repository/resources/security`: keystores, TLS and signing keys.
+    pub fn security(&self) -> PathBuf {
+        self.root.join("repository/resources/security")
+    }
+
+    /// The server's TLS certificate chain, PEM.
+    pub fn tls_certificate(&self) -> PathBuf {
+        self.security().join("tls-certificate.pem")
+    }
+
+    /// The key of that certificate, PEM.
+    pub fn tls_key(&self) -> PathBuf {
+        self.security().join("tls-key.pem")
+    }
+
+    /// The key that signs tokens, PEM.
+    pub fn token_signing_key(&self) -> PathBuf {
+        self.security().join("token-signing-key.pem")
+    }
+
+    /// `repository/database/identity.db`, the embedded identity database.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("repository/database/identity.db")
+    }
+
+    /// `repository/logs`.
+    pub fn logs(&self) -> PathBuf {
+        self.root.join("repository/logs")
+    }
+
+    /// `tmp/compiled`: compiled components, safe to delete.
+    pub fn compile_cache(&self) -> PathBuf {
+        self.root.join("tmp/compiled")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_is_that_of_wso2() {
+        let home = Home::new("/srv/is");
+        assert_eq!(home.deployment_toml(), Path::new("/srv/is/repository/conf/deployment.toml"));
+        assert_eq!(home.dropins(), Path::new("/srv/is/repository/components/dropins"));
+        assert_eq!(home.database(), Path::new("/srv/is/repository/database/identity.db"));
+        assert_eq!(home.security(), Path::new("/srv/is/repository/resources/security"));
+        assert!(Home::new("x").root().is_absolute());
+    }
+}

@@ -1,0 +1,57 @@
+//! The HTTP face: routes, answers, limits.
+//!
+//! Every answer that may hold a token or an error is `no-store`; bodies are bounded before they are read.
+
+mod admin;
+pub mod error;
+mod form;
+pub mod listen;
+mod metadata;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{any, get};
+
+pub use form::{Form, FormError, is_form};
+
+use crate::app::App;
+use crate::endpoints;
+
+/// The largest body of a request, in bytes.
+pub const MAX_BODY: usize = 64 << 10;
+
+/// How long a client may take to send its body.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The public endpoints.
+pub fn public(app: Arc<App>) -> Router {
+    Router::new()
+        .route(endpoints::TOKEN, any(token::endpoint))
+        .route(endpoints::JWKS, get(metadata::jwks))
+        .route(endpoints::OPENID_METADATA, get(metadata::metadata))
+        .route(endpoints::OAUTH_METADATA, get(metadata::metadata))
+        .with_state(app)
+}
+
+/// The admin endpoints.
+pub fn admin(app: Arc<App>) -> Router {
+    admin::router(app)
+}
+
+/// A JSON answer that nobody may store.
+pub(crate) fn json(status: StatusCode, body: &serde_json::Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

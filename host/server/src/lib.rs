@@ -1,0 +1,25 @@
+//! The server around the host: `deployment.toml`, the OAuth and admin endpoints and the command line.
+//!
+//! `config` reads, `live` builds, `running` serves. Nothing in here decides about a client: that is what the
+//! plug-ins are for.
+#![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
+
+pub mod app;
+pub mod audit;
+pub mod cli;
+pub mod clients;
+pub mod config;
+pub mod endpoints;
+pub mod grant;
+pub mod home;
+pub mod http;
+pub mod live;
+pub mod logging;
+pub mod metrics;
+pub mod reference;
+pub mod running;
+pub mod secret_hash;
+pub mod startup;
+pub mod status;
+pub mod tls;
+pub mod tokens;

@@ -1,0 +1,198 @@
+//! Counters and times for Prometheus.
+//!
+//! Label values are bounded: outcomes, plug-in names, algorithms and reason codes, never client ids. A plug-in
+//! that invents reason codes ends up in `other`.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use dropins_host::{Decision, Verdict};
+use dropins_replay::Stats;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::audit;
+use crate::http::error::ErrorKind;
+use crate::live::Live;
+
+/// More reason codes than all known plug-ins have together.
+const MAX_REASONS: usize = 128;
+
+/// From a tenth of a millisecond to a second.
+const SECONDS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+    plugin: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FailureLabels {
+    plugin: String,
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ErrorLabels {
+    error: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct GrantLabels {
+    grant: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct PluginLabels {
+    plugin: String,
+    version: String,
+    digest: String,
+}
+
+/// The server's own counters. Those of the replay store and of the plug-ins are read when asked for.
+pub struct Metrics {
+    registry: Registry,
+    outcomes: Family<OutcomeLabels, Counter>,
+    reasons: Family<ReasonLabels, Counter>,
+    failures: Family<FailureLabels, Counter>,
+    seconds: Histogram,
+    errors: Family<ErrorLabels, Counter>,
+    tokens: Family<GrantLabels, Counter>,
+    known_reasons: Mutex<BTreeSet<String>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Counters that stand at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("dropins");
+        let outcomes = Family::default();
+        let reasons = Family::default();
+        let failures = Family::default();
+        let seconds = Histogram::new(SECONDS);
+        let errors = Family::default();
+        let tokens = Family::default();
+        registry.register("authentications", "Decisions about clients", outcomes.clone());
+        registry.register("rejections", "Refused credentials by reason", reasons.clone());
+        registry.register("plugin_failures", "Traps, deadlines and memory refusals", failures.clone());
+        registry.register("authentication_seconds", "Time of a decision", seconds.clone());
+        registry.register("error_answers", "Error answers by error code", errors.clone());
+        registry.register("tokens", "Token answers by grant", tokens.clone());
+        let known_reasons = Mutex::default();
+        Self { registry, outcomes, reasons, failures, seconds, errors, tokens, known_reasons }
+    }
+
+    /// Counts a decision.
+    pub fn decided(&self, decision: &Decision) {
+        let plugin = decision.plugin.as_ref().map_or_else(String::new, |plugin| plugin.name.clone());
+        let outcome = audit::outcome(&decision.verdict);
+        self.outcomes.get_or_create(&OutcomeLabels { outcome, plugin: plugin.clone() }).inc();
+        self.seconds.observe(decision.duration.as_secs_f64());
+        match &decision.verdict {
+            Verdict::Rejected(rejection) => {
+                let reason = self.bounded(&rejection.reason);
+                self.reasons.get_or_create(&ReasonLabels { reason }).inc();
+            }
+            Verdict::Failed(kind, _) => {
+                self.failures.get_or_create(&FailureLabels { plugin, kind: kind.as_str() }).inc();
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts an error answer.
+    pub fn answered(&self, kind: ErrorKind) {
+        self.errors.get_or_create(&ErrorLabels { error: kind.status_and_code().1 }).inc();
+    }
+
+    /// Counts a token answer.
+    pub fn issued(&self, grant: &str) {
+        self.tokens.get_or_create(&GrantLabels { grant: grant.to_owned() }).inc();
+    }
+
+    fn bounded(&self, reason: &str) -> String {
+        let mut known = self.known_reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.contains(reason) || (known.len() < MAX_REASONS && known.insert(reason.to_owned())) {
+            reason.to_owned()
+        } else {
+            "other".to_owned()
+        }
+    }
+
+    /// Everything in the OpenMetrics text format.
+    pub fn encode(&self, live: &Live, in_flight: usize, replay: &Stats, ready: bool) -> String {
+        let mut out = String::new();
+        let mut now = Registry::with_prefix("dropins");
+        gauge(&mut now, "generation", "Number of the live generation", live.generation.number());
+        gauge(&mut now, "in_flight", "Requests inside plug-ins", in_flight as u64);
+        gauge(&mut now, "clients", "Registered clients", live.clients.len() as u64);
+        gauge(&mut now, "ready", "1 when requests are welcome", u64::from(ready));
+        gauge(&mut now, "replay_queue_depth", "Decisions that wait for the replay store", replay.queue_depth);
+        gauge(&mut now, "replay_largest_batch", "Decisions in the largest transaction", replay.largest_batch);
+        for (name, help, value) in [
+            ("replay_first", "Assertions used for the first time", replay.first),
+            ("replay_seen", "Assertions that were used before", replay.seen),
+            ("replay_unavailable", "Decisions that the replay store could not give", replay.unavailable),
+            ("replay_cache_hits", "Replays that the cache answered", replay.cache_hits),
+            ("replay_cache_misses", "Decisions that went on to the store", replay.cache_misses),
+            ("replay_batches", "Transactions of the replay store", replay.batches),
+            ("replay_batched", "Decisions in these transactions", replay.batched),
+            ("replay_purged", "Expired rows that were deleted", replay.purged),
+        ] {
+            let counter: Counter = Counter::default();
+            counter.inc_by(value);
+            now.register(name, help, counter);
+        }
+        let plugins: Family<PluginLabels, Gauge> = Family::default();
+        for handler in live.generation.handlers() {
+            let labels = PluginLabels {
+                plugin: handler.id().name.clone(),
+                version: handler.description().version.clone(),
+                digest: handler.id().digest.to_string(),
+            };
+            plugins.get_or_create(&labels).set(1);
+        }
+        now.register("plugin_info", "Live plug-ins", plugins);
+        // Writing to a string cannot fail; an encoder error would be a bug that tests see as missing lines.
+        let _ = text::encode_registry(&mut out, &self.registry);
+        let _ = text::encode_registry(&mut out, &now);
+        let _ = text::encode_eof(&mut out);
+        out
+    }
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str, value: u64) {
+    let gauge: Gauge = Gauge::default();
+    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    registry.register(name, help, gauge);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_labels_are_bounded() {
+        let metrics = Metrics::new();
+        for number in 0..MAX_REASONS {
+            assert_eq!(metrics.bounded(&format!("r{number}")), format!("r{number}"));
+        }
+        assert_eq!(metrics.bounded("one-too-many"), "other");
+        assert_eq!(metrics.bounded("r0"), "r0");
+    }
+}

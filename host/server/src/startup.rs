@@ -1,0 +1,167 @@
+//! From a home folder to everything that a server needs, or to one paragraph that says what is missing.
+//!
+//! `serve`, `check` and `explain` begin here, so that what one accepts the others accept.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dropins_host::services::{Clock, SystemClock};
+use dropins_host::{Engine, EngineError, Limits};
+use dropins_keys::{SigningError, SigningKey};
+use dropins_replay::{JtiStore, Location, OpenError, ReplaySettings};
+
+use crate::config::{Deployment, Environment, Notice, Problems, ReplayStore, parse};
+use crate::home::Home;
+use crate::live::{Live, LiveError, Parts};
+
+/// A home that was read, with nothing opened yet.
+pub struct Started {
+    /// The home.
+    pub home: Home,
+    /// The configuration.
+    pub deployment: Deployment,
+    /// What is worth a line.
+    pub notices: Vec<Notice>,
+}
+
+/// Why a home cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no configuration.
+    #[error("there is no {}; make a home with `dropins init --home {}`", path.display(), home.display())]
+    NoHome {
+        /// The missing file.
+        path: PathBuf,
+        /// The home.
+        home: PathBuf,
+    },
+    /// The configuration cannot be read.
+    #[error("{} cannot be read: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The configuration is wrong.
+    #[error("{}", problems.render(&path.display().to_string(), false))]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong.
+        problems: Problems,
+    },
+    /// The configuration is right, but what it names is not.
+    #[error("{}", explain(path, error))]
+    Live {
+        /// The configuration file.
+        path: PathBuf,
+        /// Everything that is wrong.
+        error: LiveError,
+    },
+    /// The engine does not start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The replay store cannot be opened.
+    #[error(transparent)]
+    Replay(#[from] OpenError),
+    /// The token-signing key cannot be used.
+    #[error("the token-signing key {} cannot be used: {error}; `dropins init --force` makes a missing one", path.display())]
+    SigningKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: SigningError,
+    },
+}
+
+fn explain(path: &Path, error: &LiveError) -> String {
+    let problems = (!error.problems.is_empty()).then(|| error.problems.render(&path.display().to_string(), false));
+    error.plugins.iter().map(|plugin| format!("error: {plugin}")).chain(problems).collect::<Vec<_>>().join("\n\n")
+}
+
+impl Started {
+    /// Reads the home's configuration.
+    ///
+    /// # Errors
+    /// [`StartError`] when there is none or it is wrong.
+    pub fn read(home: &Home, properties: &[(String, String)]) -> Result<Self, StartError> {
+        let path = home.deployment_toml();
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => StartError::NoHome { path: path.clone(), home: home.root().to_owned() },
+            _ => StartError::Read { path: path.clone(), error },
+        })?;
+        let environment = Environment::of_process(home.root(), properties.to_vec());
+        let (deployment, notices) =
+            parse(&text, &environment).map_err(|problems| StartError::Config { path, problems })?;
+        Ok(Self { home: home.clone(), deployment, notices })
+    }
+
+    /// Opens the engine and the replay store.
+    ///
+    /// # Errors
+    /// [`StartError`] says which of them cannot be opened.
+    pub fn open(&self) -> Result<(Parts, Arc<JtiStore>), StartError> {
+        let engine = Engine::new(limits(&self.deployment), Some(&self.home.compile_cache()))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let replay = Arc::new(JtiStore::open(&replay_settings(&self.home, &self.deployment), Arc::clone(&clock))?);
+        let parts = Parts { home: self.home.clone(), engine, replay: Arc::clone(&replay) as _, clock };
+        Ok((parts, replay))
+    }
+
+    /// Builds what the configuration describes.
+    ///
+    /// # Errors
+    /// [`StartError::Live`] with every problem.
+    pub async fn build(self, parts: &Parts, number: u64) -> Result<Live, StartError> {
+        let path = self.home.deployment_toml();
+        Live::build(self.deployment, parts, number).await.map_err(|error| StartError::Live { path, error })
+    }
+}
+
+/// The key that signs tokens.
+///
+/// # Errors
+/// [`StartError`] when the file is missing or holds no key for the tokens' algorithm.
+pub fn signing_key(home: &Home) -> Result<SigningKey, StartError> {
+    let path = home.token_signing_key();
+    let text = fs::read_to_string(&path).map_err(|error| StartError::Read { path: path.clone(), error })?;
+    let key = SigningKey::from_pem(&text).map_err(|error| StartError::SigningKey { path: path.clone(), error })?;
+    // Said at the start, not with the first token.
+    let header = serde_json::json!({ "alg": crate::tokens::ALGORITHM });
+    key.compact_jws(&header, &serde_json::json!({})).map_err(|error| StartError::SigningKey { path, error })?;
+    Ok(key)
+}
+
+fn limits(deployment: &Deployment) -> Limits {
+    let configured = &deployment.limits;
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    Limits {
+        memory: size(configured.memory),
+        stack: size(configured.stack),
+        call_deadline: configured.call_deadline,
+        load_deadline: configured.config_deadline,
+        host_copy: size(configured.host_copy),
+        handles: count(configured.handles),
+        component_size: configured.component_size,
+        log_lines: count(configured.log_lines),
+        log_bytes: size(configured.log_bytes),
+        concurrent_calls: configured.concurrent_calls.map_or(Limits::default().concurrent_calls, count),
+    }
+}
+
+fn replay_settings(home: &Home, deployment: &Deployment) -> ReplaySettings {
+    let location = match deployment.replay_store {
+        ReplayStore::Memory => Location::Memory,
+        // The configuration refuses what this version cannot open.
+        ReplayStore::IdentityDb | ReplayStore::Redis { .. } => Location::Sqlite(home.database()),
+    };
+    let mut settings = ReplaySettings::new(location);
+    let cache = &deployment.replay_cache;
+    settings.cache_timeout = cache.timeout;
+    settings.cache_capacity = if cache.enabled { cache.capacity } else { 0 };
+    settings
+}

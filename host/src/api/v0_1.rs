@@ -1,0 +1,233 @@
+//! The adapter for `dropins:client-auth@0.1.x`.
+//!
+//! One store and one instance serve one request and are then dropped: after a trap a store is unusable, and
+//! nothing may leak from a request to the next.
+
+mod imports;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{PoolConcurrencyLimitError, Store};
+
+use self::bindings::exports::dropins::client_auth::client_authenticator as wit;
+use self::bindings::{AuthenticatorPlugin, AuthenticatorPluginPre};
+use super::{Call, ConfigReport, Configured, Failure, Outcome, Plugin};
+use crate::call::{CallState, printable};
+use crate::decision::{Client, Rejection};
+use crate::engine::Engine;
+use crate::limits::Limits;
+use crate::plugin::{Description, Problem};
+use crate::request::{Reads, Request};
+use crate::services::Services;
+
+pub(crate) mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "authenticator-plugin",
+        imports: {
+            "dropins:client-auth/clients": async | trappable,
+            "dropins:client-auth/keys.candidates": async | trappable,
+            "dropins:client-auth/replay": async | trappable,
+            default: trappable,
+        },
+        exports: { default: async },
+        with: { "dropins:client-auth/keys.public-key": super::imports::KeyHandle },
+    });
+}
+
+/// A component of this version, compiled and linked.
+pub(crate) struct V01 {
+    pre: AuthenticatorPluginPre<CallState>,
+}
+
+impl V01 {
+    /// Links a compiled component to what is granted.
+    pub(crate) fn link(engine: &Engine, component: &Component) -> wasmtime::Result<Self> {
+        let mut linker = Linker::new(engine.inner());
+        crate::wasi::link(&mut linker)?;
+        AuthenticatorPlugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+        Ok(Self { pre: AuthenticatorPluginPre::new(linker.instantiate_pre(component)?)? })
+    }
+
+    async fn instance(&self, engine: &Engine, state: CallState) -> Result<Instance, Failure> {
+        let limits = engine.limits();
+        let mut store = Store::new(engine.inner(), state);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(limits.host_copy);
+        store.set_max_component_handles(limits.handles);
+        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.on_deadline()));
+        arm(&mut store, limits.load_deadline);
+        match self.pre.instantiate_async(&mut store).await {
+            Ok(plugin) => Ok(Instance { store, plugin, memory_limit: limits.memory }),
+            Err(error) if error.is::<PoolConcurrencyLimitError>() => Err(Failure::Exhausted),
+            Err(error) => Err(failure(&store, limits.memory, &error)),
+        }
+    }
+}
+
+/// An instance that nobody else will ever see.
+struct Instance {
+    store: Store<CallState>,
+    plugin: AuthenticatorPlugin,
+    memory_limit: usize,
+}
+
+/// Arms the deadline of the next call.
+fn arm(store: &mut Store<CallState>, deadline: Duration) {
+    store.set_epoch_deadline(Engine::ticks(deadline));
+    store.data_mut().budget.start(deadline);
+}
+
+/// Says how a call failed, with what the plug-in wrote before: the text of a panic, as a rule.
+fn failure(store: &Store<CallState>, memory_limit: usize, error: &wasmtime::Error) -> Failure {
+    let state = store.data();
+    let output = match state.output() {
+        text if text.is_empty() => text,
+        text => format!("; it wrote: {text}"),
+    };
+    match state.memory.refused {
+        _ if state.budget.exhausted => Failure::Deadline(output),
+        Some(wanted) => Failure::Memory { wanted, limit: memory_limit, output },
+        None => Failure::Trap { message: printable(&format!("{error:#}")), output },
+    }
+}
+
+fn fields(pairs: &[(String, String)]) -> Vec<wit::Field> {
+    pairs.iter().map(field).collect()
+}
+
+fn field((name, value): &(String, String)) -> wit::Field {
+    wit::Field { name: name.clone(), value: value.clone() }
+}
+
+#[async_trait::async_trait]
+impl Plugin for V01 {
+    async fn describe(&self, engine: &Engine) -> Result<Description, Failure> {
+        let limits = engine.limits();
+        let mut instance = self.instance(engine, CallState::new(limits, 0, None)).await?;
+        arm(&mut instance.store, limits.load_deadline);
+        let export = instance.plugin.dropins_client_auth_client_authenticator();
+        let said = export.call_describe(&mut instance.store).await;
+        let said = said.map_err(|error| failure(&instance.store, limits.memory, &error))?;
+        Ok(Description {
+            name: said.name,
+            aliases: said.aliases,
+            version: said.version,
+            summary: said.summary,
+            methods: said.methods,
+            reads: said.reads,
+        })
+    }
+
+    async fn check_config(&self, engine: &Engine, properties: &[(String, String)]) -> Result<ConfigReport, Failure> {
+        let limits = engine.limits();
+        let properties = fields(properties);
+        let mut instance = self.instance(engine, CallState::new(limits, 0, None)).await?;
+        let Instance { store, plugin, memory_limit } = &mut instance;
+        let export = plugin.dropins_client_auth_client_authenticator();
+        arm(store, limits.load_deadline);
+        let problems = match export.call_check_config(&mut *store, &properties).await {
+            Ok(problems) => problems,
+            Err(error) => return Err(failure(store, *memory_limit, &error)),
+        };
+        let problems: Vec<Problem> =
+            problems.into_iter().map(|p| Problem { property: p.property, message: p.message }).collect();
+        // A plug-in need not have an opinion about properties that it has just refused.
+        let algorithms = if problems.is_empty() {
+            arm(store, limits.load_deadline);
+            let algorithms = export.call_algorithms(&mut *store, &properties).await;
+            algorithms.map_err(|error| failure(store, *memory_limit, &error))?
+        } else {
+            Vec::new()
+        };
+        let warnings = std::mem::take(&mut store.data_mut().log.lines).into_iter().map(|(_, line)| line).collect();
+        Ok(ConfigReport { problems, warnings, algorithms })
+    }
+
+    fn configure(self: Arc<Self>, properties: &[(String, String)]) -> Box<dyn Configured> {
+        Box::new(ConfiguredV01 { plugin: self, properties: fields(properties).into() })
+    }
+}
+
+struct ConfiguredV01 {
+    plugin: Arc<V01>,
+    properties: Arc<[wit::Field]>,
+}
+
+#[async_trait::async_trait]
+impl Configured for ConfiguredV01 {
+    async fn begin(
+        &self,
+        engine: &Engine,
+        services: Option<&Arc<Services>>,
+        reads: &Reads,
+        request: &Request,
+        now: u64,
+        explain: bool,
+    ) -> Result<Box<dyn Call>, Failure> {
+        let limits: &Limits = engine.limits();
+        let mut state = CallState::new(limits, now, services.cloned());
+        state.explanation = explain.then(Vec::new);
+        let instance = self.plugin.instance(engine, state).await?;
+        let request = wit::Request {
+            endpoint: request.endpoint.clone(),
+            issuer: request.issuer.clone(),
+            token_endpoint: request.token_endpoint.clone(),
+            form: reads.form_of(request).map(field).collect(),
+            headers: reads.headers_of(request).map(field).collect(),
+            now,
+        };
+        let deadline = limits.call_deadline;
+        Ok(Box::new(CallV01 { instance, properties: Arc::clone(&self.properties), request, deadline }))
+    }
+}
+
+struct CallV01 {
+    instance: Instance,
+    properties: Arc<[wit::Field]>,
+    request: wit::Request,
+    deadline: Duration,
+}
+
+/// Runs one export under the call deadline.
+macro_rules! run {
+    ($call:ident, $export:ident ( $($argument:expr),* )) => {{
+        let Instance { store, plugin, memory_limit } = &mut $call.instance;
+        arm(store, $call.deadline);
+        let export = plugin.dropins_client_auth_client_authenticator();
+        export.$export(&mut *store, $($argument),*).await.map_err(|error| failure(store, *memory_limit, &error))
+    }};
+}
+
+#[async_trait::async_trait]
+impl Call for CallV01 {
+    async fn can_authenticate(&mut self) -> Result<bool, Failure> {
+        run!(self, call_can_authenticate(&self.request))
+    }
+
+    async fn authenticate(&mut self) -> Result<Outcome, Failure> {
+        Ok(match run!(self, call_authenticate(&self.properties, &self.request))? {
+            wit::Outcome::Authenticated(client) => Outcome::Authenticated(Client {
+                id: client.id,
+                method: client.method,
+                attributes: client.attributes.into_iter().map(|f| (f.name, f.value)).collect(),
+            }),
+            wit::Outcome::Rejected(rejection) => Outcome::Rejected(Rejection {
+                error: printable(&rejection.error),
+                reason: printable(&rejection.reason),
+                detail: printable(&rejection.detail),
+            }),
+            wit::Outcome::Unavailable(detail) => Outcome::Unavailable(printable(&detail)),
+        })
+    }
+
+    async fn client_id(&mut self) -> Result<Option<String>, Failure> {
+        run!(self, call_client_id(&self.request))
+    }
+
+    fn state(&mut self) -> &mut CallState {
+        self.instance.store.data_mut()
+    }
+}

@@ -1,0 +1,202 @@
+//! The store state of one call: services, budget, log and evidence. It lives as long as the instance.
+//!
+//! Time spent in host services does not count against the plug-in. What the audit log says about client,
+//! algorithm and key is what the host saw pass by, not what the plug-in claims.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::Level;
+use wasmtime::component::ResourceTable;
+use wasmtime::{ResourceLimiter, UpdateDeadline};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::decision::{Check, Evidence};
+use crate::engine::Engine;
+use crate::limits::Limits;
+use crate::services::{Services, UnixMillis};
+
+/// The state of one store.
+pub(crate) struct CallState {
+    /// None while a plug-in is loaded: it must describe itself without asking anybody.
+    pub(crate) services: Option<Arc<Services>>,
+    pub(crate) now: UnixMillis,
+    pub(crate) table: ResourceTable,
+    pub(crate) memory: MemoryLimiter,
+    pub(crate) budget: Budget,
+    pub(crate) log: GuestLog,
+    pub(crate) evidence: Evidence,
+    /// Present when an operator asks why.
+    pub(crate) explanation: Option<Vec<Check>>,
+    wasi: Option<WasiCtx>,
+    output: MemoryOutputPipe,
+}
+
+impl CallState {
+    pub(crate) fn new(limits: &Limits, now: UnixMillis, services: Option<Arc<Services>>) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self {
+            services,
+            now,
+            table,
+            memory: MemoryLimiter { limit: limits.memory, refused: None },
+            budget: Budget::new(),
+            log: GuestLog::new(limits),
+            evidence: Evidence::default(),
+            explanation: None,
+            wasi: None,
+            output: MemoryOutputPipe::new(limits.log_bytes),
+        }
+    }
+
+    /// What the plug-in wrote to standard output and error: the text of a panic, as a rule.
+    pub(crate) fn output(&self) -> String {
+        printable(String::from_utf8_lossy(&self.output.contents()).trim())
+    }
+
+    /// Runs a host service without charging its time to the plug-in.
+    pub(crate) async fn off_the_clock<T>(&mut self, service: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let result = service.await;
+        self.budget.in_host += started.elapsed();
+        result
+    }
+}
+
+impl WasiView for CallState {
+    /// Made on first use: most calls never touch WASI.
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| crate::wasi::context(self.now, &self.output));
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+/// How long the running call may still compute.
+pub(crate) struct Budget {
+    started: Instant,
+    deadline: Duration,
+    in_host: Duration,
+    pub(crate) exhausted: bool,
+}
+
+impl Budget {
+    fn new() -> Self {
+        Self { started: Instant::now(), deadline: Duration::ZERO, in_host: Duration::ZERO, exhausted: false }
+    }
+
+    /// Starts the clock of the next call.
+    pub(crate) fn start(&mut self, deadline: Duration) {
+        *self = Self { deadline, ..Self::new() };
+    }
+
+    /// What to do when the epoch deadline has passed: it counts wall time, the budget does not.
+    pub(crate) fn on_deadline(&mut self) -> UpdateDeadline {
+        let computed = self.started.elapsed().saturating_sub(self.in_host);
+        match self.deadline.checked_sub(computed) {
+            Some(left) if !left.is_zero() => UpdateDeadline::Continue(Engine::ticks(left)),
+            _ => {
+                self.exhausted = true;
+                UpdateDeadline::Interrupt
+            }
+        }
+    }
+}
+
+/// Refuses memory beyond the limit, and remembers that it did.
+pub(crate) struct MemoryLimiter {
+    limit: usize,
+    pub(crate) refused: Option<usize>,
+}
+
+/// Rust components use a few hundred.
+const MAX_TABLE_ELEMENTS: usize = 20_000;
+
+impl ResourceLimiter for MemoryLimiter {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            self.refused = Some(desired);
+        }
+        Ok(desired <= self.limit)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE_ELEMENTS)
+    }
+
+    fn instances(&self) -> usize {
+        16
+    }
+
+    fn memories(&self) -> usize {
+        2
+    }
+}
+
+/// The log lines of one call, bounded and made printable.
+pub(crate) struct GuestLog {
+    lines_left: usize,
+    bytes_left: usize,
+    pub(crate) lines: Vec<(Level, String)>,
+    pub(crate) dropped: usize,
+}
+
+impl GuestLog {
+    fn new(limits: &Limits) -> Self {
+        Self { lines_left: limits.log_lines, bytes_left: limits.log_bytes, lines: Vec::new(), dropped: 0 }
+    }
+
+    /// Keeps a line while there is room for it.
+    pub(crate) fn push(&mut self, level: Level, message: &str) {
+        if self.lines_left == 0 || message.len() > self.bytes_left {
+            self.dropped += 1;
+            return;
+        }
+        self.lines_left -= 1;
+        self.bytes_left -= message.len();
+        self.lines.push((level, printable(message)));
+    }
+}
+
+/// Escapes control characters, so that a plug-in cannot forge log lines or steer a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() { out.extend(character.escape_default()) } else { out.push(character) }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_line_cannot_forge_another_one() {
+        assert_eq!(printable("a\nb\u{1b}[2J é"), "a\\nb\\u{1b}[2J é");
+    }
+
+    #[test]
+    fn the_log_is_bounded_in_lines_and_bytes() {
+        let mut log = GuestLog::new(&Limits { log_lines: 2, log_bytes: 5, ..Limits::default() });
+        log.push(Level::INFO, "abc");
+        log.push(Level::INFO, "toolong");
+        log.push(Level::INFO, "d");
+        log.push(Level::INFO, "e");
+        assert_eq!((log.lines.len(), log.dropped), (2, 2));
+    }
+
+    #[test]
+    fn time_in_host_services_does_not_count() {
+        let mut budget = Budget::new();
+        budget.start(Duration::from_secs(3600));
+        assert!(matches!(budget.on_deadline(), UpdateDeadline::Continue(_)));
+        budget.deadline = Duration::ZERO;
+        assert!(matches!(budget.on_deadline(), UpdateDeadline::Interrupt));
+        assert!(budget.exhausted);
+        budget.in_host = Duration::from_secs(1);
+        budget.deadline = Duration::from_millis(100);
+        assert!(matches!(budget.on_deadline(), UpdateDeadline::Continue(_)));
+    }
+}

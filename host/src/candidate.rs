@@ -1,0 +1,204 @@
+//! From bytes in a folder to a plug-in that may be published: `Candidate -> Validated`.
+//!
+//! A file is read once and judged by those very bytes. A [`Validated`] exists only when the component is
+//! whole, speaks a served version of the contract, imports nothing ungranted, compiles, links and
+//! describes itself, all within the limits.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use wasmtime::component::Component;
+
+use crate::api::{ApiVersion, Plugin, v0_1::V01};
+use crate::contract::{Contract, ContractError};
+use crate::digest::Digest;
+use crate::engine::Engine;
+use crate::plugin::{Description, DescriptionError};
+use crate::request::Reads;
+
+/// The bytes of a file that may be a plug-in.
+#[derive(Clone)]
+pub struct Candidate {
+    file: String,
+    bytes: Arc<[u8]>,
+    digest: Digest,
+}
+
+/// A plug-in that can be published.
+#[derive(Clone)]
+pub struct Validated {
+    pub(crate) file: String,
+    pub(crate) digest: Digest,
+    pub(crate) version: ApiVersion,
+    pub(crate) description: Arc<Description>,
+    pub(crate) reads: Arc<Reads>,
+    pub(crate) plugin: Arc<dyn Plugin>,
+}
+
+/// Why a file is not a plug-in.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{file}: {reason}")]
+pub struct CandidateError {
+    /// The file.
+    pub file: String,
+    /// Why it is refused.
+    #[source]
+    pub reason: Refusal,
+}
+
+/// The reason that a candidate is refused for.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// The file cannot be read.
+    #[error("it cannot be read: {0}")]
+    Read(String),
+    /// A folder, device, socket or the like.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// Larger than allowed.
+    #[error("it is larger than {limit} bytes, the limit of a component (`component_size` in [limits])")]
+    Size {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Not a component of a served version with granted imports only.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// It does not compile.
+    #[error("it does not compile: {0}")]
+    Compile(String),
+    /// Its types differ from the contract's.
+    #[error("it does not link, although its names are right; its WIT text differs from this host's: {0}")]
+    Link(String),
+    /// It failed to describe itself.
+    #[error("it fails to describe itself: {0}")]
+    Describe(String),
+    /// Its description is unusable.
+    #[error("its description is unusable: {0}")]
+    Description(#[from] DescriptionError),
+}
+
+impl Candidate {
+    /// A candidate from bytes in memory; `file` names it in messages.
+    pub fn new(file: impl Into<String>, bytes: impl Into<Arc<[u8]>>) -> Self {
+        let bytes = bytes.into();
+        Self { file: file.into(), digest: Digest::of(&bytes), bytes }
+    }
+
+    /// Reads a file once, up to `limit` bytes.
+    ///
+    /// # Errors
+    /// [`CandidateError`] when it is no regular file, too large or unreadable.
+    pub fn read(path: &Path, limit: u64) -> Result<Self, CandidateError> {
+        let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        match read_regular(path, limit) {
+            Ok(bytes) => Ok(Self::new(file, bytes)),
+            Err(reason) => Err(CandidateError { file, reason }),
+        }
+    }
+
+    /// The file's name.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The digest of the bytes.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Size in bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Reads the component's surface without compiling it.
+    ///
+    /// # Errors
+    /// [`CandidateError`] when the bytes are no plug-in.
+    pub fn contract(&self) -> Result<Contract, CandidateError> {
+        Contract::of(&self.bytes).map_err(|error| self.refused(error.into()))
+    }
+
+    /// Compiles, links and describes the component. Compilation runs on a blocking thread.
+    ///
+    /// # Errors
+    /// [`CandidateError`] with the first thing that is wrong.
+    pub async fn validate(self, engine: &Engine) -> Result<Validated, CandidateError> {
+        let contract = self.contract()?;
+        let plugin = self.compile(engine, contract.version).await.map_err(|reason| self.refused(reason))?;
+        let description =
+            plugin.describe(engine).await.map_err(|failure| self.refused(Refusal::Describe(failure.to_string())))?;
+        let reads = description.check().map_err(|error| self.refused(error.into()))?;
+        Ok(Validated {
+            digest: self.digest,
+            version: contract.version,
+            description: Arc::new(description),
+            reads: Arc::new(reads),
+            plugin,
+            file: self.file,
+        })
+    }
+
+    async fn compile(&self, engine: &Engine, version: ApiVersion) -> Result<Arc<dyn Plugin>, Refusal> {
+        let (compiler, bytes) = (engine.clone(), Arc::clone(&self.bytes));
+        let compiled = tokio::task::spawn_blocking(move || Component::new(compiler.inner(), &bytes)).await;
+        let component = match compiled {
+            Ok(Ok(component)) => component,
+            Ok(Err(error)) => return Err(Refusal::Compile(format!("{error:#}"))),
+            // A compiler that panics has refused the component; it must not take the host down with it.
+            Err(panic) => return Err(Refusal::Compile(panic.to_string())),
+        };
+        match version {
+            ApiVersion::V0_1 => match V01::link(engine, &component) {
+                Ok(plugin) => Ok(Arc::new(plugin)),
+                Err(error) => Err(Refusal::Link(format!("{error:#}"))),
+            },
+        }
+    }
+
+    fn refused(&self, reason: Refusal) -> CandidateError {
+        CandidateError { file: self.file.clone(), reason }
+    }
+}
+
+impl Validated {
+    /// The file's name.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The digest of its bytes.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The version of the contract that it speaks.
+    pub fn version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// What it says about itself.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+}
+
+impl std::fmt::Debug for Validated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Validated").field("file", &self.file).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
+    let unreadable = |error: std::io::Error| Refusal::Read(error.to_string());
+    // Asked before opening: opening a pipe would wait for its writer.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(Refusal::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path).map_err(unreadable)?.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limit { Err(Refusal::Size { limit }) } else { Ok(bytes) }
+}

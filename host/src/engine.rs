@@ -1,0 +1,207 @@
+//! The one wasmtime engine of a process: compiler settings, instance pool, epoch ticker, compile cache.
+//!
+//! Every engine has its ticker, so that no deadline is ever unarmed. A compile cache that others could
+//! write to is refused: its files are native code.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::limits::Limits;
+
+/// Resolution of deadlines.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Plug-ins that one request may hold at once; more fall back to a refusal by the pool.
+const INSTANCES_PER_REQUEST: usize = 2;
+
+/// The largest pool: beyond it the reserved address space, 4 GiB a slot, becomes a problem of its own.
+const MAX_SLOTS: usize = 4096;
+
+/// Compiles components and holds their instances. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: wasmtime::Engine,
+    limits: Limits,
+    cache: Option<Cache>,
+    permits: Arc<Semaphore>,
+}
+
+/// The engine cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The compile cache's folder cannot be used safely.
+    #[error("the compile cache {path} cannot be used: {reason}")]
+    Cache {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// This machine cannot run the engine.
+    #[error("the WebAssembly engine does not start: {0}")]
+    Start(String),
+}
+
+impl Engine {
+    /// An engine with these limits. Compiled components are kept in `cache`, a folder that nobody but us
+    /// may write to; it is made when missing.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the folder is not private or the machine lacks what the engine needs.
+    pub fn new(limits: Limits, cache: Option<&Path>) -> Result<Self, EngineError> {
+        let cache = cache.map(open_cache).transpose()?;
+        let mut config = config(&limits, cache.as_ref());
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(&limits)));
+        let inner = wasmtime::Engine::new(&config).or_else(|error| {
+            // Containers may limit the address space that a pool reserves; slower is better than not at all.
+            tracing::warn!(%error, "no instance pool on this machine; instances are allocated one by one");
+            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+            wasmtime::Engine::new(&config).map_err(|error| EngineError::Start(format!("{error:#}")))
+        })?;
+        start_ticker(&inner).map_err(|error| EngineError::Start(error.to_string()))?;
+        let permits = Arc::new(Semaphore::new(limits.concurrent_calls));
+        Ok(Self { inner, limits, cache, permits })
+    }
+
+    /// The limits of every plug-in.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How often a compiled component was found in the cache, and how often it was not.
+    pub fn cache_hits_and_misses(&self) -> (usize, usize) {
+        self.cache.as_ref().map_or((0, 0), |cache| (cache.cache_hits(), cache.cache_misses()))
+    }
+
+    /// Requests that are inside plug-ins now.
+    pub fn in_flight(&self) -> usize {
+        self.limits.concurrent_calls.saturating_sub(self.permits.available_permits())
+    }
+
+    /// One permit for each request that may be inside plug-ins.
+    pub(crate) fn permits(&self) -> &Semaphore {
+        &self.permits
+    }
+
+    pub(crate) fn inner(&self) -> &wasmtime::Engine {
+        &self.inner
+    }
+
+    /// Ticks until a deadline has surely passed.
+    pub(crate) fn ticks(deadline: Duration) -> u64 {
+        let ticks = deadline.as_millis().div_ceil(TICK.as_millis());
+        u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
+    }
+}
+
+fn config(limits: &Limits, cache: Option<&Cache>) -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // Four times faster multiplication for guests that verify signatures themselves.
+        .wasm_wide_arithmetic(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(limits.stack)
+        .async_stack_size(limits.stack + (512 << 10))
+        .cache(cache.cloned());
+    config
+}
+
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let slots = (limits.concurrent_calls * INSTANCES_PER_REQUEST + 16).min(MAX_SLOTS);
+    let slots = u32::try_from(slots).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    // A component of one module comes with two small ones that the linker adds.
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(4))
+        .total_memories(slots)
+        .total_tables(slots.saturating_mul(3))
+        .total_stacks(slots)
+        .max_memory_size(limits.memory)
+        // Without the page-map scan, keeping pages means clearing them all: slower than not keeping any.
+        .pagemap_scan(Enabled::Auto);
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.linear_memory_keep_resident(2 << 20).table_keep_resident(64 << 10);
+    }
+    pool
+}
+
+/// Advances the epoch for as long as the engine lives.
+fn start_ticker(engine: &wasmtime::Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    std::thread::Builder::new().name("dropins-epoch".to_owned()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    })?;
+    Ok(())
+}
+
+fn open_cache(path: &Path) -> Result<Cache, EngineError> {
+    let refuse = |reason: String| EngineError::Cache { path: path.to_owned(), reason };
+    std::fs::create_dir_all(path).map_err(|error| refuse(error.to_string()))?;
+    make_private(path).map_err(refuse)?;
+    let path = path.canonicalize().map_err(|error| refuse(error.to_string()))?;
+    let mut config = CacheConfig::new();
+    config.with_directory(path);
+    Cache::new(config).map_err(|error| refuse(format!("{error:#}")))
+}
+
+/// Only the owner may write where native code is loaded from.
+#[cfg(unix)]
+fn make_private(path: &Path) -> Result<(), String> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(|error| {
+        format!("it cannot be made private ({error}); it must belong to the user that runs the server")
+    })?;
+    let mode = std::fs::symlink_metadata(path).map_err(|error| error.to_string())?.mode();
+    if mode & 0o170_000 != 0o040_000 {
+        return Err("it is not a folder but a link".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(_path: &Path) -> Result<(), String> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_never_armed_too_short() {
+        assert_eq!(Engine::ticks(Duration::from_millis(100)), 11);
+        assert_eq!(Engine::ticks(Duration::from_millis(101)), 12);
+        assert_eq!(Engine::ticks(Duration::ZERO), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_compile_cache_becomes_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("compiled");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        Engine::new(Limits::default(), Some(&path)).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_compile_cache_behind_a_link_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("real")).unwrap();
+        std::os::unix::fs::symlink(home.path().join("real"), home.path().join("link")).unwrap();
+        let refused = Engine::new(Limits::default(), Some(&home.path().join("link")));
+        assert!(matches!(refused, Err(EngineError::Cache { .. })));
+    }
+}

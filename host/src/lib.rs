@@ -1,0 +1,45 @@
+//! A host for OAuth client authenticators that are WebAssembly components.
+//!
+//! An identity server hands over components, listener entries and four services ([`services`]); it gets
+//! back one [`Decision`] per request. Components see only what they declare, have limits on everything, and
+//! are replaced while requests are in flight.
+//!
+//! ```text
+//! Candidate --validate--> Validated --assemble--> Generation --publish--> Registry --authenticate--> Decision
+//! ```
+//!
+//! Every arrow can refuse; only a [`Generation`] can be published, and only from [`Validated`] plug-ins can
+//! it be assembled. This crate knows no HTTP, no SQL and no configuration file: see
+//! `examples/embed.rs` for a server of forty lines.
+
+mod api;
+mod call;
+mod candidate;
+mod contract;
+mod decision;
+mod digest;
+mod engine;
+mod folder;
+mod generation;
+mod judge;
+mod limits;
+mod listener;
+mod plugin;
+mod registry;
+mod request;
+pub mod services;
+mod wasi;
+
+pub use api::ApiVersion;
+pub use candidate::{Candidate, CandidateError, Refusal, Validated};
+pub use contract::{Contract, ContractError};
+pub use decision::{Check, CheckState, Client, Decision, Evidence, FailureKind, PluginId, Rejection, Verdict};
+pub use digest::{Digest, DigestFormat};
+pub use engine::{Engine, EngineError};
+pub use folder::read_folder;
+pub use generation::{BindError, Counters, Generation, Handler, Inactive};
+pub use limits::Limits;
+pub use listener::{Binding, Listener};
+pub use plugin::{Description, DescriptionError, Problem};
+pub use registry::Registry;
+pub use request::{Reads, ReadsFormat, Request};

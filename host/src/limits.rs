@@ -1,0 +1,48 @@
+//! What a plug-in may use, per call; every limit is on by default.
+//!
+//! A plug-in that reaches a limit fails its own request closed. Nothing here can be switched off, only sized.
+
+use std::time::Duration;
+
+/// Resource limits of plug-ins. Sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory of one instance.
+    pub memory: usize,
+    /// WebAssembly stack of one call.
+    pub stack: usize,
+    /// Time that one call may compute; time spent in host services does not count.
+    pub call_deadline: Duration,
+    /// The same for the calls at load time, `describe` and `check-config`.
+    pub load_deadline: Duration,
+    /// What one call of the host may copy out of the plug-in.
+    pub host_copy: usize,
+    /// Live resource handles of one instance.
+    pub handles: usize,
+    /// Size of a component's file.
+    pub component_size: u64,
+    /// Log lines of one call.
+    pub log_lines: usize,
+    /// Log bytes of one call, standard error included.
+    pub log_bytes: usize,
+    /// Requests that may be inside plug-ins at once; more are refused with 503.
+    pub concurrent_calls: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            memory: 16 << 20,
+            stack: 512 << 10,
+            call_deadline: Duration::from_millis(100),
+            load_deadline: Duration::from_millis(500),
+            host_copy: 1 << 20,
+            handles: 1_000,
+            component_size: 8 << 20,
+            log_lines: 32,
+            log_bytes: 8 << 10,
+            concurrent_calls: 2 * cores * 64,
+        }
+    }
+}

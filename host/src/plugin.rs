@@ -1,0 +1,110 @@
+//! What a plug-in says about itself, checked before anything believes it.
+//!
+//! A description that the host could not act on is refused at load time, not at the first request.
+
+use crate::request::{Reads, ReadsFormat};
+
+/// A mistake in the properties of a listener entry, found by the plug-in.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    /// The property.
+    pub property: String,
+    /// What is wrong with it, and what is allowed.
+    pub message: String,
+}
+
+/// A plug-in's description of itself.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Description {
+    /// Its name, unique among the loaded ones.
+    pub name: String,
+    /// Other names that a listener entry may use.
+    pub aliases: Vec<String>,
+    /// Its version, for people.
+    pub version: String,
+    /// One sentence.
+    pub summary: String,
+    /// The client authentication methods that it implements.
+    pub methods: Vec<String>,
+    /// What it reads of a request.
+    pub reads: Vec<String>,
+}
+
+/// Why a description is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DescriptionError {
+    /// A name, alias, version or method is unusable.
+    #[error("its {field} `{value}` is refused: 1 to 200 visible characters are allowed")]
+    Text {
+        /// Which one.
+        field: &'static str,
+        /// Its value, escaped.
+        value: String,
+    },
+    /// `reads` is malformed.
+    #[error(transparent)]
+    Reads(#[from] ReadsFormat),
+    /// It reads nothing, so it could never be asked.
+    #[error("it reads nothing of a request, so it could never be asked")]
+    ReadsNothing,
+}
+
+impl Description {
+    /// Whether a listener entry of this name means this plug-in.
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.iter().any(|alias| alias == name)
+    }
+
+    pub(crate) fn check(&self) -> Result<Reads, DescriptionError> {
+        let texts = std::iter::once(("name", &self.name))
+            .chain(self.aliases.iter().map(|alias| ("alias", alias)))
+            .chain(std::iter::once(("version", &self.version)))
+            .chain(self.methods.iter().map(|method| ("method", method)));
+        for (field, value) in texts {
+            let visible = !value.is_empty() && value.len() <= 200 && value.chars().all(|c| !c.is_control() && c != ' ');
+            if !visible {
+                return Err(DescriptionError::Text { field, value: value.escape_debug().take(200).collect() });
+            }
+        }
+        if self.reads.is_empty() {
+            return Err(DescriptionError::ReadsNothing);
+        }
+        Ok(Reads::parse(&self.reads)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn description() -> Description {
+        Description {
+            name: "a".to_owned(),
+            aliases: vec!["org.example.A".to_owned()],
+            version: "1.0.0".to_owned(),
+            summary: "Says yes.".to_owned(),
+            methods: vec!["a".to_owned()],
+            reads: vec!["form:a".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_plug_in_answers_to_its_name_and_aliases_exactly() {
+        let description = description();
+        assert!(description.answers_to("a") && description.answers_to("org.example.A"));
+        assert!(!description.answers_to("A") && !description.answers_to(""));
+        assert!(description.check().is_ok());
+    }
+
+    #[test]
+    fn unusable_descriptions_are_refused() {
+        let nameless = Description { name: String::new(), ..description() };
+        let forged = Description { name: "a\nb".to_owned(), ..description() };
+        let endless = Description { version: "9".repeat(201), ..description() };
+        for wrong in [nameless, forged, endless] {
+            assert!(matches!(wrong.check(), Err(DescriptionError::Text { .. })));
+        }
+        let deaf = Description { reads: Vec::new(), ..description() };
+        assert_eq!(deaf.check(), Err(DescriptionError::ReadsNothing));
+    }
+}
