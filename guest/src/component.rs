@@ -35,7 +35,11 @@ impl api::Guest for Component {
 
     fn check_config(properties: Vec<api::Field>) -> Vec<api::Problem> {
         let problem = |problem: crate::Problem| api::Problem { property: problem.property, message: problem.message };
-        let policy = Policy::from_properties(&pairs(&properties));
+        let properties = pairs(&properties);
+        for warning in Policy::warnings(&properties) {
+            log::emit(log::Level::Warn, &warning);
+        }
+        let policy = Policy::from_properties(&properties);
         policy.err().unwrap_or_default().into_iter().map(problem).collect()
     }
 

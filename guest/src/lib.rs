@@ -1,6 +1,6 @@
 //! The `private_key_jwt` client authenticator (RFC 7523) as a WebAssembly component.
 //!
-//! Everything but [`component`] is plain Rust without WIT types, so that every rule is tested natively. A request goes
+//! Everything but the glue in `component.rs` is plain Rust without WIT types, so that every rule is tested natively. A request goes
 //! [`Request`] -> [`Compact`] -> [`Assertion`] -> [`Client`]; each step is a type that the step before it has checked.
 //! The rules, their reason codes and their order stand in one table: [`Reason`].
 

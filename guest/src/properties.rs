@@ -133,6 +133,15 @@ impl Policy {
         Self::default().apply(properties.iter().copied(), |_| true)
     }
 
+    /// What is odd about properties that are good: names that differ from the documented ones in case.
+    pub fn warnings(properties: &[(&str, &str)]) -> Vec<String> {
+        let odd = |name: &str| {
+            let property = PROPERTIES.get(find(name, |_| true)?)?;
+            (property.name != name).then(|| format!("{name} is read as {}", property.name))
+        };
+        properties.iter().filter_map(|(name, _)| odd(name)).collect()
+    }
+
     /// This policy with a client's overrides.
     ///
     /// # Errors
@@ -222,6 +231,17 @@ mod tests {
     #[test]
     fn no_properties_mean_the_documented_defaults() {
         assert_eq!(Policy::from_properties(&[]), Ok(Policy::default()));
+    }
+
+    #[test]
+    fn a_name_in_another_case_is_read_with_a_warning() {
+        let odd = [("preventTokenReuse", "false"), ("TokenEndPointAlias", "a"), ("RequireJti", "true")];
+        assert!(!Policy::from_properties(&odd).unwrap().prevent_token_reuse);
+        let warnings = Policy::warnings(&odd);
+        assert_eq!(
+            warnings,
+            ["preventTokenReuse is read as PreventTokenReuse", "TokenEndPointAlias is read as TokenEndpointAlias"]
+        );
     }
 
     #[test]

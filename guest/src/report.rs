@@ -59,9 +59,9 @@ pub struct Check {
     pub reason: Reason,
     /// What became of it.
     pub state: State,
-    /// What the rule asks for, where that can be said.
+    /// What the rule asks for; its text where there are no values to name.
     pub expected: String,
-    /// What the request holds.
+    /// What the request holds; empty where there are no values to name.
     pub received: String,
 }
 
@@ -131,7 +131,7 @@ impl Report {
             _ => passed.next_if(|check| check.reason == reason).unwrap_or_else(|| Check {
                 reason,
                 state: if reached(reason) { State::Passed } else { State::NotReached },
-                expected: String::new(),
+                expected: reason.rule().text.to_owned(),
                 received: String::new(),
             }),
         };

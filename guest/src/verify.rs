@@ -83,7 +83,11 @@ fn passed(key: &KeyDescription, validity: Validity, report: &mut Report) {
     let expected = format_args!("a signature by a key of the client");
     report.passed(Reason::SignatureInvalid, expected, format_args!("one by {thumbprint} from {source}"));
     for reason in [Reason::CertificateNotYetValid, Reason::CertificateExpired] {
-        report.passed(reason, format_args!("a certificate that is valid now, or none"), format_args!("one {validity}"));
+        report.passed(
+            reason,
+            format_args!("a certificate that is valid now, or none"),
+            format_args!("a key {validity}"),
+        );
     }
 }
 
@@ -114,7 +118,12 @@ impl Validity {
 
 impl fmt::Display for Validity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = |end: Option<i64>| end.map_or_else(|| "ever".to_owned(), |end| end.to_string());
-        write!(f, "valid from {} to {}, now {}", end(self.not_before), end(self.not_after), self.now)
+        match (self.not_before, self.not_after) {
+            (None, None) => return f.write_str("without a validity period"),
+            (Some(start), Some(end)) => write!(f, "valid from {start} to {end}")?,
+            (Some(start), None) => write!(f, "valid from {start}")?,
+            (None, Some(end)) => write!(f, "valid to {end}")?,
+        }
+        write!(f, ", now {}", self.now)
     }
 }
