@@ -44,6 +44,16 @@ impl<'a> Certificate<'a> {
         CertificateFacts::new(self.der, Validity::from(self.x509.validity()))
     }
 
+    /// Whether it is there to sign other certificates: CA:TRUE, and issued by another authority or with the usage
+    /// `keyCertSign`. `openssl req -x509` makes CA:TRUE without that usage for what are plain client certificates.
+    pub(crate) fn is_authority(&self) -> bool {
+        let signs_certificates = match self.x509.key_usage() {
+            Ok(usage) => usage.is_some_and(|usage| usage.value.key_cert_sign()),
+            Err(_) => true,
+        };
+        self.x509.is_ca() && (signs_certificates || !self.is_self_issued())
+    }
+
     fn is_self_issued(&self) -> bool {
         self.x509.subject().as_raw() == self.x509.issuer().as_raw()
     }
@@ -54,7 +64,7 @@ impl<'a> Certificate<'a> {
 
     /// Whether it belongs to the chain of another certificate in the file. Where some authority issued a certificate,
     /// every CA certificate is such an authority; where all are self-signed, they are old and new keys of one client.
-    fn is_authority_among(&self, all: &[Self]) -> bool {
+    pub(crate) fn is_authority_among(&self, all: &[Self]) -> bool {
         let holds_chain = all.len() > 1 && !all.iter().all(Self::is_self_issued);
         all.iter().any(|other| self.issued(other)) || (holds_chain && self.x509.is_ca())
     }

@@ -9,29 +9,36 @@ use serde_json::Value;
 use crate::finding::{Reading, Severity, quoted};
 use crate::{jwk, strict_json};
 
-/// The largest key set, in bytes (RULES 23).
+/// The largest registered key set, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 /// The largest number of keys in a set (RULES 23).
 const MAX_KEYS: usize = 64;
 
 /// Reads a key set; `now` in seconds since the Unix epoch.
 pub(crate) fn read(text: &[u8], source: String, now: i64) -> Reading {
+    read_set(text, source.clone(), now, MAX_BYTES).unwrap_or_else(|message| {
+        let mut reading = Reading::new(source);
+        reading.report(Severity::Error, "", message);
+        reading
+    })
+}
+
+/// Reads a key set of at most `max_bytes`; a set without a usable key is one.
+///
+/// # Errors
+/// Why the text is no key set.
+pub(crate) fn read_set(text: &[u8], source: String, now: i64, max_bytes: usize) -> Result<Reading, String> {
     let mut reading = Reading::new(source);
-    match keys(text) {
-        Ok(keys) => {
-            for (index, jwk) in keys.iter().enumerate() {
-                read_key(&mut reading, index, jwk, now);
-            }
-        }
-        Err(message) => reading.report(Severity::Error, "", message),
+    for (index, jwk) in keys(text, max_bytes)?.iter().enumerate() {
+        read_key(&mut reading, index, jwk, now);
     }
-    reading.finish()
+    Ok(reading.finish())
 }
 
 /// The elements of `keys`.
-fn keys(text: &[u8]) -> Result<Vec<Value>, String> {
-    if text.len() > MAX_BYTES {
-        return Err(format!("the key set has {} bytes, allowed are {MAX_BYTES}", text.len()));
+fn keys(text: &[u8], max_bytes: usize) -> Result<Vec<Value>, String> {
+    if text.len() > max_bytes {
+        return Err(format!("the key set has {} bytes, allowed are {max_bytes}", text.len()));
     }
     let value = strict_json::parse(text).map_err(|error| format!("the key set is not valid JSON: {error}"))?;
     let Value::Object(mut members) = value else {

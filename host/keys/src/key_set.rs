@@ -29,6 +29,13 @@ pub enum KeyInput<'a> {
         /// The JSON text.
         text: &'a [u8],
     },
+    /// The certificate of a keystore entry.
+    Keystore {
+        /// The file's name and the alias: `wso2carbon.p12#alias`.
+        name: &'a str,
+        /// The certificate, DER.
+        der: &'a [u8],
+    },
 }
 
 /// The keys of one client.
@@ -50,11 +57,17 @@ impl KeySet {
             let reading = match *input {
                 KeyInput::Certificate { name, bytes } => certificate::read(bytes, source("certificate", name), now),
                 KeyInput::Jwks { name, text } => jwks::read(text, source("jwks", name), now),
+                KeyInput::Keystore { name, der } => certificate::read(der, source("keystore", Some(name)), now),
             };
             set.keys.extend(reading.keys);
             findings.extend(reading.findings);
         }
         (set, findings)
+    }
+
+    /// A set of keys that were read before.
+    pub(crate) fn of(keys: Vec<Arc<ClientKey>>) -> Self {
+        Self { keys }
     }
 
     /// All keys, in the order of registration.
@@ -69,17 +82,33 @@ impl KeySet {
     /// when it is the client's only key. A certificate thumbprint in the hint excludes other certificates.
     #[must_use]
     pub fn candidates(&self, hint: &KeyHint) -> Vec<Arc<ClientKey>> {
+        self.ranked(hint).into_iter().take(MAX_CANDIDATES).map(|(_, key)| Arc::clone(key)).collect()
+    }
+
+    /// These keys and those of another source, as one set: "the only key" is the only one of the client.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        Self { keys: self.keys.iter().chain(&other.keys).cloned().collect() }
+    }
+
+    /// Whether the best candidate is the very key that the hint names.
+    #[must_use]
+    pub fn names(&self, hint: &KeyHint) -> bool {
+        self.ranked(hint).first().is_some_and(|(rank, _)| *rank == Rank::Named)
+    }
+
+    fn ranked(&self, hint: &KeyHint) -> Vec<(Rank, &Arc<ClientKey>)> {
         let Some(algorithm) = Algorithm::parse(&hint.algorithm) else {
             return Vec::new();
         };
-        let mut candidates: Vec<_> = self
+        let mut ranked: Vec<_> = self
             .keys
             .iter()
             .filter(|key| key.fits(algorithm) && certificate_agrees(key, hint))
             .filter_map(|key| Some((self.rank(key, hint)?, key)))
             .collect();
-        candidates.sort_by_key(|(rank, _)| *rank);
-        candidates.into_iter().take(MAX_CANDIDATES).map(|(_, key)| Arc::clone(key)).collect()
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked
     }
 
     /// How well the key answers to the hint; `None` when it does not.

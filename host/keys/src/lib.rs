@@ -2,6 +2,7 @@
 //!
 //! [`KeySet::read`] turns certificates and JWK sets into [`ClientKey`]s and [`Finding`]s; [`lint`] is the same reader,
 //! so a configuration check and the running server never disagree. [`StaticKeySource`] hands the keys to the host.
+//! [`remote`] adds the keys that clients publish under a JWKS URI.
 //! [`SigningKey`] is the other side: it makes keys, certificates and signatures for tools and for the server's tokens.
 
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
@@ -15,8 +16,10 @@ mod finding;
 mod jwk;
 mod jwks;
 mod key_set;
+pub mod keystore;
 mod material;
 mod pem;
+pub mod remote;
 mod self_signed;
 mod signing_key;
 mod spki;
@@ -31,3 +34,4 @@ pub use key_set::{KeyInput, KeySet, lint};
 pub use material::MaterialError;
 pub use signing_key::{KeyFamily, SigningError, SigningKey};
 pub use static_source::StaticKeySource;
+pub use strict_json::parse as parse_strict_json;

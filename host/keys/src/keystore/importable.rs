@@ -1,0 +1,112 @@
+//! The one certificate of a file that is to be imported, PEM or DER.
+//!
+//! A file with a private key is refused: its owner is about to give it away. Of a chain, the certificate that no other
+//! one was issued by is meant.
+
+use rustls_pki_types::pem::SectionKind;
+
+use super::MAX_CERTIFICATE;
+use crate::certificate::Certificate;
+use crate::pem::{self, PemError};
+
+/// Why a file cannot be imported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// Larger than a certificate may be.
+    #[error("it has {0} bytes, allowed are {MAX_CERTIFICATE}")]
+    TooLarge(usize),
+    /// Neither PEM nor DER.
+    #[error("it holds no certificate: it must begin with -----BEGIN CERTIFICATE----- (PEM) or be DER")]
+    None,
+    /// Broken armour.
+    #[error("{0}")]
+    Pem(String),
+    /// Not X.509.
+    #[error("{0}")]
+    Certificate(String),
+    /// A private key.
+    #[error("IT HOLDS A PRIVATE KEY, which belongs to the client alone: give only the certificate")]
+    PrivateKey,
+    /// Several certificates that are no chain.
+    #[error("it holds {0} certificates of which none belongs to the chain of another: give one")]
+    Several(usize),
+}
+
+impl From<PemError> for ImportError {
+    fn from(error: PemError) -> Self {
+        Self::Pem(error.to_string())
+    }
+}
+
+/// The certificate, DER.
+///
+/// # Errors
+/// [`ImportError`] when there is none, or not exactly one.
+pub fn certificate_to_import(bytes: &[u8]) -> Result<Vec<u8>, ImportError> {
+    if bytes.len() > MAX_CERTIFICATE {
+        return Err(ImportError::TooLarge(bytes.len()));
+    }
+    if !pem::is_pem(bytes) {
+        return if bytes.first() == Some(&0x30) {
+            parse(bytes).map(|_| bytes.to_vec())
+        } else {
+            Err(ImportError::None)
+        };
+    }
+    if pem::labels(bytes).any(|label| label.ends_with("PRIVATE KEY")) {
+        return Err(ImportError::PrivateKey);
+    }
+    let blocks = pem::blocks(bytes)?;
+    let ders: Vec<_> =
+        blocks.iter().filter(|block| block.kind == SectionKind::Certificate).map(|block| &block.der).collect();
+    let certificates = ders.iter().map(|der| parse(der)).collect::<Result<Vec<_>, _>>()?;
+    let own: Vec<_> = ders
+        .iter()
+        .zip(&certificates)
+        .filter(|(_, certificate)| !certificate.is_authority_among(&certificates))
+        .map(|(der, _)| der.to_vec())
+        .collect();
+    match <[Vec<u8>; 1]>::try_from(own) {
+        Ok([der]) => Ok(der),
+        Err(own) if own.is_empty() => Err(ImportError::None),
+        Err(own) => Err(ImportError::Several(own.len())),
+    }
+}
+
+fn parse(der: &[u8]) -> Result<Certificate<'_>, ImportError> {
+    Certificate::from_der(der).map_err(|refusal| ImportError::Certificate(refusal.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keystore::{certificate_pem, tests::certificate};
+
+    #[test]
+    fn one_certificate_is_taken_from_pem_and_from_der() {
+        let der = certificate("c");
+        let pem = certificate_pem(&der);
+        for bytes in [der.clone(), pem.clone().into_bytes(), format!("Bag Attributes\n{pem}").into_bytes()] {
+            assert_eq!(certificate_to_import(&bytes).as_ref(), Ok(&der));
+        }
+    }
+
+    #[test]
+    fn what_is_not_exactly_one_certificate_is_refused() {
+        let [one, two] = ["a", "b"].map(|name| certificate_pem(&certificate(name)));
+        let key = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        let public = crate::SigningKey::generate(crate::KeyFamily::P256).unwrap().public_key_pem().unwrap();
+        for (text, expected) in [
+            (format!("{one}{two}"), ImportError::Several(2)),
+            (format!("{one}{key}"), ImportError::PrivateKey),
+            (public.to_string(), ImportError::None),
+            ("text".to_owned(), ImportError::None),
+            (" ".repeat(70_000), ImportError::TooLarge(70_000)),
+        ] {
+            assert_eq!(certificate_to_import(text.as_bytes()), Err(expected));
+        }
+        assert!(matches!(certificate_to_import(b"0\x03abc"), Err(ImportError::Certificate(_))));
+        assert!(matches!(certificate_to_import(one.replace("-----END", "").as_bytes()), Err(ImportError::Pem(_))));
+    }
+}

@@ -1,0 +1,175 @@
+//! A certificate as `keytool -list -v` shows it: names in the order of RFC 4514, colons in fingerprints, UTC.
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::oid_registry::{
+    OID_EC_P256, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_PKCS1_MD5WITHRSAENC, OID_PKCS1_RSASSAPSS,
+    OID_PKCS1_SHA1WITHRSA, OID_PKCS1_SHA256WITHRSA, OID_PKCS1_SHA384WITHRSA, OID_PKCS1_SHA512WITHRSA,
+    OID_SIG_ECDSA_WITH_SHA256, OID_SIG_ECDSA_WITH_SHA384, OID_SIG_ECDSA_WITH_SHA512, OID_SIG_ED25519, Oid,
+};
+use x509_parser::public_key::PublicKey;
+use x509_parser::time::ASN1Time;
+use x509_parser::x509::X509Name;
+
+use crate::certificate::Certificate;
+use crate::pem;
+
+/// What there is to see of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CertificateView {
+    /// The subject.
+    pub owner: String,
+    /// The issuer.
+    pub issuer: String,
+    /// The serial number, hexadecimal.
+    pub serial: String,
+    /// Start of the validity, seconds since the Unix epoch.
+    pub not_before: i64,
+    /// End of the validity, seconds since the Unix epoch.
+    pub not_after: i64,
+    /// SHA-1 of the DER form, upper case with colons.
+    pub sha1: String,
+    /// SHA-256 of the DER form, upper case with colons.
+    pub sha256: String,
+    /// The signature algorithm under Java's name, or its object identifier.
+    pub signature_algorithm: String,
+    /// The public key: `2048-bit RSA key`.
+    pub public_key: String,
+    /// Whether it is taken for an authority, which is never a client's (RULES 10).
+    pub authority: bool,
+}
+
+impl CertificateView {
+    /// Reads the DER form; `None` when it is no certificate.
+    #[must_use]
+    pub fn of(der: &[u8]) -> Option<Self> {
+        let (_, x509) = X509Certificate::from_der(der).ok()?;
+        Some(Self {
+            owner: name(x509.subject()),
+            issuer: name(x509.issuer()),
+            serial: format!("{:x}", x509.serial),
+            not_before: x509.validity().not_before.timestamp(),
+            not_after: x509.validity().not_after.timestamp(),
+            sha1: colons(digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref()),
+            sha256: Self::fingerprint(der),
+            signature_algorithm: signature(&x509.signature_algorithm.algorithm),
+            public_key: public_key(&x509),
+            authority: Certificate::from_der(der).is_ok_and(|certificate| certificate.is_authority()),
+        })
+    }
+
+    /// SHA-256 of any DER form, upper case with colons.
+    #[must_use]
+    pub fn fingerprint(der: &[u8]) -> String {
+        colons(digest(&SHA256, der).as_ref())
+    }
+}
+
+/// A certificate as PEM.
+#[must_use]
+pub fn certificate_pem(der: &[u8]) -> String {
+    pem::armour("CERTIFICATE", der).to_string()
+}
+
+/// The innermost name first, which is the reverse of the encoding.
+fn name(name: &X509Name<'_>) -> String {
+    let mut parts: Vec<_> = name.iter_rdn().cloned().collect();
+    parts.reverse();
+    X509Name::new(parts, name.as_raw()).to_string()
+}
+
+fn colons(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+}
+
+fn signature(oid: &Oid<'_>) -> String {
+    let names = [
+        (OID_PKCS1_SHA256WITHRSA, "SHA256withRSA"),
+        (OID_PKCS1_SHA384WITHRSA, "SHA384withRSA"),
+        (OID_PKCS1_SHA512WITHRSA, "SHA512withRSA"),
+        (OID_PKCS1_SHA1WITHRSA, "SHA1withRSA"),
+        (OID_PKCS1_MD5WITHRSAENC, "MD5withRSA"),
+        (OID_PKCS1_RSASSAPSS, "RSASSA-PSS"),
+        (OID_SIG_ECDSA_WITH_SHA256, "SHA256withECDSA"),
+        (OID_SIG_ECDSA_WITH_SHA384, "SHA384withECDSA"),
+        (OID_SIG_ECDSA_WITH_SHA512, "SHA512withECDSA"),
+        (OID_SIG_ED25519, "Ed25519"),
+    ];
+    names.into_iter().find(|(known, _)| known == oid).map_or_else(|| oid.to_id_string(), |(_, name)| name.to_owned())
+}
+
+fn public_key(x509: &X509Certificate<'_>) -> String {
+    let key = x509.public_key();
+    let curve = key.algorithm.parameters.as_ref().and_then(|parameters| Oid::try_from(parameters).ok());
+    match (key.parsed(), curve) {
+        (Ok(PublicKey::RSA(rsa)), _) => format!("{}-bit RSA key", rsa.key_size()),
+        (Ok(PublicKey::EC(_)), Some(curve)) => {
+            let names = [
+                (OID_EC_P256, "256-bit EC (secp256r1) key"),
+                (OID_NIST_EC_P384, "384-bit EC (secp384r1) key"),
+                (OID_NIST_EC_P521, "521-bit EC (secp521r1) key"),
+            ];
+            let known = names.into_iter().find(|(known, _)| *known == curve);
+            known.map_or_else(|| format!("EC key on the curve {curve}"), |(_, name)| name.to_owned())
+        }
+        _ if key.algorithm.algorithm == OID_SIG_ED25519 => "255-bit Ed25519 key".to_owned(),
+        _ => format!("key of type {}", key.algorithm.algorithm),
+    }
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const DAY: i64 = 24 * 60 * 60;
+
+/// A day as `keytool` shows it: `Nov 20, 2026`; seconds since the Unix epoch, UTC.
+#[must_use]
+pub fn day(seconds: i64) -> String {
+    match ASN1Time::from_timestamp(seconds) {
+        Ok(time) => {
+            let time = time.to_datetime();
+            format!("{} {}, {}", month(time.month() as u8), time.day(), time.year())
+        }
+        Err(_) => format!("{seconds} s after 1970"),
+    }
+}
+
+/// An instant as `keytool` shows it: `Fri Nov 20 21:47:56 UTC 2026`; seconds since the Unix epoch.
+#[must_use]
+pub fn instant(seconds: i64) -> String {
+    match ASN1Time::from_timestamp(seconds) {
+        Ok(time) => {
+            let time = time.to_datetime();
+            let weekday = usize::try_from(seconds.div_euclid(DAY).rem_euclid(7)).unwrap_or_default();
+            let weekday = WEEKDAYS.get(weekday).copied().unwrap_or_default();
+            let (hour, minute, second) = time.to_hms();
+            let (month, day, year) = (month(time.month() as u8), time.day(), time.year());
+            format!("{weekday} {month} {day:02} {hour:02}:{minute:02}:{second:02} UTC {year}")
+        }
+        Err(_) => format!("{seconds} s after 1970"),
+    }
+}
+
+fn month(number: u8) -> &'static str {
+    MONTHS.get(usize::from(number).wrapping_sub(1)).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_instants_are_written_as_keytool_writes_them() {
+        assert_eq!((day(0).as_str(), instant(0).as_str()), ("Jan 1, 1970", "Thu Jan 01 00:00:00 UTC 1970"));
+        assert_eq!(day(1_800_000_000), "Jan 15, 2027");
+        assert_eq!(instant(1_800_000_000), "Fri Jan 15 08:00:00 UTC 2027");
+        assert_eq!(instant(-1), "Wed Dec 31 23:59:59 UTC 1969");
+        assert!(day(i64::MAX).contains("after 1970") && instant(i64::MIN).contains("after 1970"));
+    }
+
+    #[test]
+    fn what_is_no_certificate_has_no_view() {
+        assert_eq!(CertificateView::of(b"0\x03abc"), None);
+        assert_eq!(CertificateView::fingerprint(b"").len(), 95);
+    }
+}

@@ -1,0 +1,144 @@
+//! One HTTP request for a JWK set: no redirects, no proxies, no cookies, no decompression, a bounded body.
+//!
+//! Every request opens a connection of its own, so that the address is judged each time and nothing is kept open.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Response, StatusCode};
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use tokio::sync::Semaphore;
+
+use super::error::FetchError;
+use super::guard::{AddressGuard, Lookup};
+use super::jwks_url::JwksUrl;
+use super::settings::FetchSettings;
+
+/// Fetches at one time, for all clients; others wait within their own time.
+const MAX_FETCHES: usize = 256;
+
+/// An answer that is worth reading.
+pub(crate) enum Answer {
+    /// Status 200.
+    Set(HeaderMap, Vec<u8>),
+    /// Status 304: what was asked about is still right.
+    NotModified(HeaderMap),
+}
+
+/// Fetches.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    permits: Semaphore,
+    connection_timeout: Duration,
+    read_timeout: Duration,
+    size_limit: usize,
+}
+
+impl Client {
+    pub(crate) fn new(settings: &FetchSettings, lookup: Arc<dyn Lookup>) -> Result<Self, String> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls_config(&settings.extra_roots).map_err(|error| error.to_string())?)
+            .dns_resolver(AddressGuard::new(lookup, settings.allow_private.clone()))
+            .connect_timeout(settings.connection_timeout)
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .http1_only()
+            .pool_max_idle_per_host(0)
+            // Another crate of the same binary may have turned these on for all.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .user_agent(concat!("dropins/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            http,
+            permits: Semaphore::new(MAX_FETCHES),
+            connection_timeout: settings.connection_timeout,
+            read_timeout: settings.read_timeout,
+            size_limit: settings.size_limit,
+        })
+    }
+
+    /// Asks for the set with these headers, within the time and size of the settings.
+    pub(crate) async fn get(&self, url: &JwksUrl, headers: HeaderMap) -> Result<Answer, FetchError> {
+        let answer = async {
+            let _permit = self.permits.acquire().await.map_err(|_| FetchError::Interrupted)?;
+            let request = self.http.get(url.url().clone()).headers(headers);
+            self.read(request.send().await.map_err(|error| self.error(&error))?).await
+        };
+        tokio::time::timeout(self.read_timeout, answer).await.unwrap_or(Err(FetchError::Timeout(self.read_timeout)))
+    }
+
+    async fn read(&self, response: Response) -> Result<Answer, FetchError> {
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_MODIFIED => return Ok(Answer::NotModified(response.headers().clone())),
+            status if status.is_redirection() => return Err(FetchError::Redirect(status.as_u16())),
+            status => return Err(FetchError::BadStatus(status.as_u16())),
+        }
+        if response.headers().get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
+            return Err(FetchError::Encoded);
+        }
+        let headers = response.headers().clone();
+        Ok(Answer::Set(headers, self.body(response).await?))
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
+        let too_large = || FetchError::TooLarge(self.size_limit);
+        let announced = response.content_length().map_or(Ok(0), usize::try_from).map_err(|_| too_large())?;
+        if announced > self.size_limit {
+            return Err(too_large());
+        }
+        let mut body = Vec::with_capacity(announced);
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.error(&error))? {
+            if chunk.len() > self.size_limit.saturating_sub(body.len()) {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn error(&self, error: &reqwest::Error) -> FetchError {
+        FetchError::of(error, self.connection_timeout)
+    }
+}
+
+/// The headers of every request.
+pub(crate) fn request_headers() -> HeaderMap {
+    HeaderMap::from_iter([
+        (ACCEPT, HeaderValue::from_static("application/jwk-set+json, application/json")),
+        (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+        // A removed key must be gone: caches on the way ask the server too (RFC 9111 section 5.2.1.4).
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ])
+}
+
+/// TLS 1.2 and 1.3; the operating system's authorities and the extra ones.
+fn tls_config(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    let (_, ignored) = roots.add_parsable_certificates(extra_roots.iter().cloned());
+    if ignored > 0 {
+        tracing::warn!(ignored, "certificates of the truststore cannot be used as authorities for JWKS URIs");
+    }
+    let system = rustls_native_certs::load_native_certs();
+    for error in &system.errors {
+        tracing::warn!(%error, "the operating system's certificate authorities cannot all be read");
+    }
+    roots.add_parsable_certificates(system.certs);
+    if roots.is_empty() {
+        tracing::warn!("there is no certificate authority: no JWKS URI can be fetched");
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    let mut config = builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}

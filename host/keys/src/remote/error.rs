@@ -1,0 +1,209 @@
+//! Why a JWK set was not fetched; for the log, for metrics and for `dropins keys refresh`, never for a client.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use super::guard::GuardError;
+
+/// The longest text of another's error, in characters.
+const MAX_TEXT: usize = 200;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// The host leads only to addresses that may not be connected to.
+    #[error("its host leads to no address that may be connected to; see oauth.jwks_endpoint.allowed_private_hosts")]
+    RefusedAddress,
+    /// The host has no address.
+    #[error("its host has no address")]
+    Unresolved,
+    /// Nothing listens there, or the connection broke.
+    #[error("its host cannot be reached: {0}")]
+    Unreachable(String),
+    /// The host's certificate cannot be trusted, or TLS failed otherwise.
+    #[error("its host cannot be trusted: {0}; further authorities belong in the truststore")]
+    Tls(String),
+    /// It took too long.
+    #[error("there was no complete answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// The answer leads elsewhere.
+    #[error("the answer is a redirect (status {0}), which is not followed: register the URL that it leads to")]
+    Redirect(u16),
+    /// The answer is no success.
+    #[error("the answer has the status {0}")]
+    BadStatus(u16),
+    /// The answer is compressed.
+    #[error("the answer is encoded, although it was asked for as it is")]
+    Encoded,
+    /// The answer is too large.
+    #[error("the answer has more than {0} bytes")]
+    TooLarge(usize),
+    /// The answer is not HTTP.
+    #[error("the answer is not understood: {0}")]
+    Protocol(String),
+    /// The answer is no JWK set.
+    #[error("the answer is no key set: {0}")]
+    BadKeySet(String),
+    /// The fetch ended for a reason of ours.
+    #[error("the fetch ended early")]
+    Interrupted,
+}
+
+/// How a fetch ended; a label of bounded values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FetchOutcome {
+    /// A set was received.
+    Fetched,
+    /// The server confirmed the set that was there (RFC 9110 section 15.4.5).
+    NotModified,
+    /// The set on disk was still fresh.
+    Restored,
+    /// [`FetchError::RefusedAddress`].
+    RefusedAddress,
+    /// [`FetchError::Unresolved`].
+    Unresolved,
+    /// [`FetchError::Unreachable`].
+    Unreachable,
+    /// [`FetchError::Tls`].
+    Tls,
+    /// [`FetchError::Timeout`].
+    Timeout,
+    /// [`FetchError::Redirect`].
+    Redirect,
+    /// [`FetchError::BadStatus`].
+    BadStatus,
+    /// [`FetchError::Encoded`].
+    Encoded,
+    /// [`FetchError::TooLarge`].
+    TooLarge,
+    /// [`FetchError::Protocol`].
+    Protocol,
+    /// [`FetchError::BadKeySet`].
+    BadKeySet,
+    /// [`FetchError::Interrupted`].
+    Interrupted,
+}
+
+impl FetchOutcome {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Fetched,
+        Self::NotModified,
+        Self::Restored,
+        Self::RefusedAddress,
+        Self::Unresolved,
+        Self::Unreachable,
+        Self::Tls,
+        Self::Timeout,
+        Self::Redirect,
+        Self::BadStatus,
+        Self::Encoded,
+        Self::TooLarge,
+        Self::Protocol,
+        Self::BadKeySet,
+        Self::Interrupted,
+    ];
+
+    /// The value of the metric's label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fetched => "fetched",
+            Self::NotModified => "not_modified",
+            Self::Restored => "restored",
+            Self::RefusedAddress => "refused_address",
+            Self::Unresolved => "unresolved",
+            Self::Unreachable => "unreachable",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Redirect => "redirect",
+            Self::BadStatus => "bad_status",
+            Self::Encoded => "encoded",
+            Self::TooLarge => "too_large",
+            Self::Protocol => "protocol",
+            Self::BadKeySet => "bad_key_set",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl FetchError {
+    /// The kind of failure.
+    #[must_use]
+    pub const fn outcome(&self) -> FetchOutcome {
+        match self {
+            Self::RefusedAddress => FetchOutcome::RefusedAddress,
+            Self::Unresolved => FetchOutcome::Unresolved,
+            Self::Unreachable(_) => FetchOutcome::Unreachable,
+            Self::Tls(_) => FetchOutcome::Tls,
+            Self::Timeout(_) => FetchOutcome::Timeout,
+            Self::Redirect(_) => FetchOutcome::Redirect,
+            Self::BadStatus(_) => FetchOutcome::BadStatus,
+            Self::Encoded => FetchOutcome::Encoded,
+            Self::TooLarge(_) => FetchOutcome::TooLarge,
+            Self::Protocol(_) => FetchOutcome::Protocol,
+            Self::BadKeySet(_) => FetchOutcome::BadKeySet,
+            Self::Interrupted => FetchOutcome::Interrupted,
+        }
+    }
+
+    /// Reads the client's error. Its own text is not used: it holds the URL with its query.
+    pub(crate) fn of(error: &reqwest::Error, connection_timeout: Duration) -> Self {
+        if let Some(guard) = cause::<GuardError>(error) {
+            return match guard {
+                GuardError::Refused => Self::RefusedAddress,
+                GuardError::Unresolved => Self::Unresolved,
+            };
+        }
+        if let Some(tls) = cause::<rustls::Error>(error) {
+            return Self::Tls(short(tls));
+        }
+        if error.is_timeout() {
+            return Self::Timeout(connection_timeout);
+        }
+        match cause::<io::Error>(error) {
+            Some(io) => Self::Unreachable(short(io)),
+            None if error.is_connect() => Self::Unreachable("the connection failed".to_owned()),
+            None => Self::Protocol(innermost(error)),
+        }
+    }
+}
+
+/// The first cause of this type. `io::Error::source` passes over the very error that it wraps.
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).and_then(|inner| cause::<E>(inner));
+    wrapped.or_else(|| error.downcast_ref::<E>()).or_else(|| cause::<E>(error.source()?))
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    match error.source() {
+        Some(source) => innermost(source),
+        None => short(error),
+    }
+}
+
+/// The text of an error that may hold what the server sent, such as the names in its certificate.
+fn short(error: &(dyn Error + 'static)) -> String {
+    error.to_string().chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_its_own_label() {
+        let labels: std::collections::BTreeSet<_> = FetchOutcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+        assert_eq!(labels.len(), FetchOutcome::ALL.len());
+    }
+
+    #[test]
+    fn a_cause_is_found_inside_an_io_error() {
+        let tls = || rustls::Error::General("x".to_owned());
+        let wrapped = io::Error::other(io::Error::other(tls()));
+        assert_eq!(cause::<rustls::Error>(&wrapped), Some(&tls()));
+        assert_eq!(cause::<GuardError>(&wrapped), None);
+    }
+}

@@ -1,0 +1,288 @@
+//! The JWK sets of all clients: fetched when they are needed, and not more often than the rules allow.
+//!
+//! A request waits for a fetch only while there is no fresh set and no recent failure. Whatever goes wrong, the caller
+//! learns that there is no set and nothing else.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dropins_host::services::{Clock, KeyHint, KeyLookupError, UnixMillis};
+use moka::policy::EvictionPolicy;
+
+use super::cached_set::CachedSet;
+use super::client::{Answer, Client, request_headers};
+use super::disk::Disk;
+use super::error::{FetchError, FetchOutcome};
+use super::guard::{Lookup, SystemLookup};
+use super::jwks_url::JwksUrl;
+use super::settings::FetchSettings;
+use super::slot::{Boarding, Landing, Slot, Takeoff};
+use super::stats::{Counters, FetchStats};
+use crate::finding::Severity;
+use crate::key_set::KeySet;
+
+/// Findings about one set that are written to the log.
+const MAX_REPORTED: usize = 8;
+
+/// Fetches and keeps JWK sets. A clone is another handle to the same one.
+#[derive(Clone)]
+pub struct JwksFetcher(Arc<Inner>);
+
+struct Inner {
+    settings: FetchSettings,
+    clock: Arc<dyn Clock>,
+    client: Client,
+    disk: Option<Disk>,
+    slots: moka::sync::Cache<String, Arc<Slot>>,
+    counters: Counters,
+}
+
+/// Why there is no fetcher.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder of the sets cannot be used.
+    #[error("the folder {} for fetched JWK sets cannot be used: {error}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The HTTP client cannot be made.
+    #[error("JWK sets cannot be fetched: {0}")]
+    Client(String),
+}
+
+/// What a fetch at an operator's word has brought.
+#[derive(Debug, Clone)]
+pub struct Refreshed {
+    /// Whether the set was received or confirmed.
+    pub outcome: FetchOutcome,
+    /// The set.
+    pub set: Arc<CachedSet>,
+}
+
+impl JwksFetcher {
+    /// Makes a fetcher. Names are resolved by the operating system.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what it lacks.
+    pub fn open(settings: FetchSettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::with_lookup(settings, clock, Arc::new(SystemLookup::new()))
+    }
+
+    pub(crate) fn with_lookup(
+        settings: FetchSettings,
+        clock: Arc<dyn Clock>,
+        lookup: Arc<dyn Lookup>,
+    ) -> Result<Self, OpenError> {
+        let client = Client::new(&settings, lookup).map_err(OpenError::Client)?;
+        let open = |path: &PathBuf| {
+            Disk::open(path, settings.capacity).map_err(|error| OpenError::Folder { path: path.clone(), error })
+        };
+        let disk = settings.folder.as_ref().map(open).transpose()?;
+        let slots = moka::sync::Cache::builder().max_capacity(settings.capacity);
+        let slots = slots.eviction_policy(EvictionPolicy::lru()).build();
+        Ok(Self(Arc::new(Inner { settings, clock, client, disk, slots, counters: Counters::default() })))
+    }
+
+    /// The settings, so that a change can be told from none.
+    #[must_use]
+    pub fn settings(&self) -> &FetchSettings {
+        &self.0.settings
+    }
+
+    /// What has been done so far.
+    #[must_use]
+    pub fn stats(&self) -> FetchStats {
+        self.0.counters.snapshot()
+    }
+
+    /// The keys that the client publishes there, fetched if that is due or if they lack the `kid` of the hint (RULES 11).
+    ///
+    /// # Errors
+    /// [`KeyLookupError::Unusable`], the same whatever the cause.
+    pub async fn keys(&self, client_id: &str, url: &JwksUrl, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
+        let asked_at = self.now();
+        let Some(set) = self.set(url).await else {
+            return Err(KeyLookupError::Unusable("its JWK set cannot be fetched".to_owned()));
+        };
+        let set = match hint.kid {
+            Some(_) if !set.keys().names(hint) => self.newer(client_id, set, url, asked_at).await,
+            _ => set,
+        };
+        Ok(Arc::clone(set.keys()))
+    }
+
+    /// Fetches the set now, whatever is known about it, unless a fetch is under way: then its result is the answer.
+    ///
+    /// # Errors
+    /// [`FetchError`], with details that are for an operator's eyes.
+    pub async fn refresh(&self, url: &JwksUrl) -> Result<Refreshed, FetchError> {
+        let slot = self.slot(url);
+        let mut outcome = self.wait(&slot, slot.at_once()).await?;
+        if outcome == FetchOutcome::Restored {
+            outcome = self.wait(&slot, slot.at_once()).await?;
+        }
+        let set = slot.usable(self.now()).ok_or(FetchError::Interrupted)?;
+        Ok(Refreshed { outcome, set })
+    }
+
+    /// The set that is there, in memory or on disk, without a fetch and however old it is within its time.
+    pub async fn cached(&self, url: &JwksUrl) -> Option<Arc<CachedSet>> {
+        let slot = self.slot(url);
+        self.restore(&slot).await;
+        slot.usable(self.now())
+    }
+
+    /// The set, fetched if there is no fresh one.
+    async fn set(&self, url: &JwksUrl) -> Option<Arc<CachedSet>> {
+        let slot = self.slot(url);
+        if let Some(boarding) = slot.when_due(self.now(), &self.0.settings) {
+            // The failure stands in the log; a set that is still usable serves nevertheless.
+            let _ = self.wait(&slot, boarding).await;
+        }
+        let now = self.now();
+        let set = slot.usable(now);
+        match &set {
+            Some(set) if set.is_fresh(now) => self.0.counters.cached(),
+            Some(_) => self.0.counters.stale(),
+            None => self.0.counters.unavailable(),
+        }
+        set
+    }
+
+    /// A newer set than one in which the client's `kid` was not found. A request that came at `asked_at` has no use for
+    /// another fetch when the set was fetched since.
+    async fn newer(
+        &self,
+        client_id: &str,
+        seen: Arc<CachedSet>,
+        url: &JwksUrl,
+        asked_at: UnixMillis,
+    ) -> Arc<CachedSet> {
+        if seen.fetched_at() >= asked_at {
+            return seen;
+        }
+        let slot = self.slot(url);
+        if let Some(boarding) = slot.when_unknown(client_id, &seen, self.now(), &self.0.settings) {
+            let _ = self.wait(&slot, boarding).await;
+        }
+        slot.usable(self.now()).unwrap_or(seen)
+    }
+
+    fn now(&self) -> UnixMillis {
+        self.0.clock.now()
+    }
+
+    fn slot(&self, url: &JwksUrl) -> Arc<Slot> {
+        self.0.slots.get_with_by_ref(url.as_str(), || Arc::new(Slot::new(url.clone())))
+    }
+
+    /// Waits for a fetch. It is a task of its own, so that it does not end with the request that began it.
+    async fn wait(&self, slot: &Arc<Slot>, boarding: Boarding) -> Landing {
+        let mut flight = match boarding {
+            Boarding::Join(flight) => flight,
+            Boarding::Start(takeoff) => {
+                let flight = takeoff.flight();
+                tokio::spawn(self.clone().fly(Arc::clone(slot), takeoff));
+                flight
+            }
+        };
+        let landed = flight.wait_for(Option::is_some).await;
+        landed.ok().and_then(|landing| landing.clone()).unwrap_or(Err(FetchError::Interrupted))
+    }
+
+    async fn fly(self, slot: Arc<Slot>, takeoff: Takeoff) {
+        // A panic in there must not leave the requests waiting.
+        let fetch = tokio::spawn(self.clone().fetch(Arc::clone(&slot), takeoff.forced));
+        let result = fetch.await.unwrap_or(Err(FetchError::Interrupted));
+        let outcome = result.as_ref().map_or_else(FetchError::outcome, |(_, outcome)| *outcome);
+        let (source, label) = (slot.url().source(), outcome.as_str());
+        match &result {
+            Ok(_) => tracing::debug!(source, outcome = label, "the JWK set of a client is current"),
+            Err(error) => tracing::warn!(source, outcome = label, %error, "the JWK set of a client cannot be had"),
+        }
+        self.0.counters.fetch(outcome);
+        slot.land(takeoff, result, self.now());
+    }
+
+    async fn fetch(self, slot: Arc<Slot>, forced: bool) -> Result<(Arc<CachedSet>, FetchOutcome), FetchError> {
+        self.restore(&slot).await;
+        if let Some(set) = slot.fresh(self.now()).filter(|_| !forced) {
+            return Ok((set, FetchOutcome::Restored));
+        }
+        let before = slot.validated();
+        let headers = before.as_ref().map_or_else(request_headers, |set| set.revalidation(slot.url()));
+        let answer = self.0.client.get(slot.url(), headers).await?;
+        let now = self.now();
+        let work = move || self.0.read(slot.url(), answer, before.as_deref(), now);
+        // Reading 64 RSA keys takes milliseconds, and a disk takes what it takes.
+        tokio::task::spawn_blocking(work).await.unwrap_or(Err(FetchError::Interrupted))
+    }
+
+    /// Asks the disk, once.
+    async fn restore(&self, slot: &Arc<Slot>) {
+        if !slot.lacks_restoring() {
+            return;
+        }
+        let (fetcher, url, now) = (self.clone(), slot.url().clone(), self.now());
+        let restored = tokio::task::spawn_blocking(move || fetcher.0.restored(&url, now)).await;
+        slot.restore(restored.ok().flatten());
+    }
+}
+
+impl Inner {
+    /// From an answer to the set that is used from now on.
+    fn read(
+        &self,
+        url: &JwksUrl,
+        answer: Answer,
+        before: Option<&CachedSet>,
+        now: UnixMillis,
+    ) -> Result<(Arc<CachedSet>, FetchOutcome), FetchError> {
+        let (set, outcome) = match answer {
+            Answer::Set(headers, body) => {
+                let unchanged = before.is_some_and(|before| **before.body() == *body);
+                let set = CachedSet::read(url, &headers, body, now, &self.settings).map_err(FetchError::BadKeySet)?;
+                if !unchanged {
+                    report(url, &set);
+                }
+                (set, FetchOutcome::Fetched)
+            }
+            Answer::NotModified(headers) => {
+                let confirmed = before.and_then(|before| before.confirmed(url, &headers, now, &self.settings));
+                (confirmed.ok_or(FetchError::BadStatus(304))?, FetchOutcome::NotModified)
+            }
+        };
+        if let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.store(url, &set)) {
+            tracing::warn!(source = url.source(), %error, "a fetched JWK set cannot be stored for the next start");
+        }
+        Ok((Arc::new(set), outcome))
+    }
+
+    fn restored(&self, url: &JwksUrl, now: UnixMillis) -> Option<CachedSet> {
+        let disk = self.disk.as_ref()?;
+        disk.load(url, now, &self.settings).unwrap_or_else(|error| {
+            let file = disk.path(url);
+            tracing::warn!(source = url.source(), file = %file.display(), %error, "a stored JWK set is passed over");
+            None
+        })
+    }
+}
+
+/// Says what is new. The client chooses how much is wrong with its set, so only the beginning of that is said.
+fn report(url: &JwksUrl, set: &CachedSet) {
+    let (keys, findings) = (set.keys().keys().len(), set.findings().len());
+    tracing::info!(source = url.source(), keys, findings, "a client has a new JWK set");
+    for finding in set.findings().iter().take(MAX_REPORTED) {
+        match finding.severity {
+            Severity::Error => tracing::error!("{finding}"),
+            Severity::Warning => tracing::warn!("{finding}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

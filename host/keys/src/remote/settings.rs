@@ -1,0 +1,59 @@
+//! How JWK sets are fetched and how long they are kept; the defaults are those of RULES 23 and 24.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustls_pki_types::CertificateDer;
+
+use super::host_list::HostList;
+
+/// `[oauth.jwks_endpoint]`, and what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchSettings {
+    /// Time to find and connect to the host, TLS included.
+    pub connection_timeout: Duration,
+    /// Time for everything, from the name of the host to the last byte of the answer.
+    pub read_timeout: Duration,
+    /// Largest answer, bytes.
+    pub size_limit: usize,
+    /// Hosts for which `http:` is allowed.
+    pub allow_http: HostList,
+    /// Hosts that may be on this machine or in its network.
+    pub allow_private: HostList,
+    /// Certificate authorities besides those of the operating system, DER. One that cannot be read is passed over.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// A set is fresh for at least this long, whatever its server says.
+    pub min_freshness: Duration,
+    /// A set is fresh for at most this long, whatever its server says.
+    pub max_freshness: Duration,
+    /// How long a set that is no longer fresh serves when it cannot be fetched anew (RFC 5861 section 4).
+    pub stale_if_error: Duration,
+    /// How long a URL is left alone after a failure.
+    pub failure_pause: Duration,
+    /// How long a client waits after an unknown `kid` before another one makes its set be fetched again.
+    pub unknown_kid_pause: Duration,
+    /// Sets that are kept in memory; the least recently used one goes first.
+    pub capacity: u64,
+    /// Where the last good sets survive a restart; `None` for nowhere.
+    pub folder: Option<PathBuf>,
+}
+
+impl Default for FetchSettings {
+    fn default() -> Self {
+        Self {
+            connection_timeout: Duration::from_secs(1),
+            read_timeout: Duration::from_secs(3),
+            size_limit: 64 * 1024,
+            allow_http: HostList::default(),
+            allow_private: HostList::default(),
+            extra_roots: Vec::new(),
+            min_freshness: Duration::from_secs(60),
+            max_freshness: Duration::from_secs(24 * 60 * 60),
+            stale_if_error: Duration::from_secs(60 * 60),
+            failure_pause: Duration::from_secs(10),
+            unknown_kid_pause: Duration::from_secs(10),
+            capacity: 4096,
+            folder: None,
+        }
+    }
+}

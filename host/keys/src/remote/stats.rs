@@ -1,0 +1,65 @@
+//! What the fetcher has done, for metrics.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use super::error::FetchOutcome;
+
+/// A snapshot of the counters since the fetcher was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FetchStats {
+    /// Fetches by the way in which they ended; those that never occurred are missing.
+    pub fetches: BTreeMap<FetchOutcome, u64>,
+    /// Requests that a fresh set answered.
+    pub cached: u64,
+    /// Requests that a set answered which could not be fetched anew.
+    pub stale: u64,
+    /// Requests for which there was no set.
+    pub unavailable: u64,
+}
+
+impl FetchStats {
+    /// Fetches that ended in this way.
+    #[must_use]
+    pub fn of(&self, outcome: FetchOutcome) -> u64 {
+        self.fetches.get(&outcome).copied().unwrap_or_default()
+    }
+}
+
+/// The live counters behind [`FetchStats`].
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    fetches: Mutex<BTreeMap<FetchOutcome, u64>>,
+    cached: AtomicU64,
+    stale: AtomicU64,
+    unavailable: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn fetch(&self, outcome: FetchOutcome) {
+        let mut fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
+        *fetches.entry(outcome).or_default() += 1;
+    }
+
+    pub(crate) fn cached(&self) {
+        self.cached.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn stale(&self) {
+        self.stale.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn unavailable(&self) {
+        self.unavailable.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> FetchStats {
+        FetchStats {
+            fetches: self.fetches.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            cached: self.cached.load(Relaxed),
+            stale: self.stale.load(Relaxed),
+            unavailable: self.unavailable.load(Relaxed),
+        }
+    }
+}
