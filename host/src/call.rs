@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::decision::{Check, Evidence};
-use crate::engine::Engine;
+use crate::engine::TICK;
 use crate::limits::Limits;
 use crate::services::{Services, UnixMillis};
 
@@ -73,34 +73,34 @@ impl WasiView for CallState {
     }
 }
 
-/// How long the running call may still compute.
+/// How long the running call may still compute. It is charged at every tick of the epoch.
 pub(crate) struct Budget {
-    started: Instant,
-    deadline: Duration,
+    left: Duration,
+    charged: Instant,
+    /// Time in host services since the last charge.
     in_host: Duration,
     pub(crate) exhausted: bool,
 }
 
+/// What one tick is charged at most: while the machine was busy elsewhere, the plug-in did not compute.
+const MAX_CHARGE: Duration = TICK.saturating_mul(2);
+
 impl Budget {
     fn new() -> Self {
-        Self { started: Instant::now(), deadline: Duration::ZERO, in_host: Duration::ZERO, exhausted: false }
+        Self { left: Duration::ZERO, charged: Instant::now(), in_host: Duration::ZERO, exhausted: false }
     }
 
     /// Starts the clock of the next call.
     pub(crate) fn start(&mut self, deadline: Duration) {
-        *self = Self { deadline, ..Self::new() };
+        *self = Self { left: deadline, ..Self::new() };
     }
 
-    /// What to do when the epoch deadline has passed: it counts wall time, the budget does not.
-    pub(crate) fn on_deadline(&mut self) -> UpdateDeadline {
-        let computed = self.started.elapsed().saturating_sub(self.in_host);
-        match self.deadline.checked_sub(computed) {
-            Some(left) if !left.is_zero() => UpdateDeadline::Continue(Engine::ticks(left)),
-            _ => {
-                self.exhausted = true;
-                UpdateDeadline::Interrupt
-            }
-        }
+    /// Charges the time since the last tick.
+    pub(crate) fn on_tick(&mut self) -> UpdateDeadline {
+        let computed = self.charged.elapsed().saturating_sub(self.in_host).min(MAX_CHARGE);
+        *self = Self { left: self.left.saturating_sub(computed), ..Self::new() };
+        self.exhausted = self.left.is_zero();
+        if self.exhausted { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) }
     }
 }
 
@@ -187,16 +187,33 @@ mod tests {
         assert_eq!((log.lines.len(), log.dropped), (2, 2));
     }
 
-    #[test]
-    fn time_in_host_services_does_not_count() {
+    /// Charges a tick after this time, so much of it in the host; tells what is left of a second.
+    fn left_after(elapsed: Duration, in_host: Duration) -> Duration {
         let mut budget = Budget::new();
-        budget.start(Duration::from_secs(3600));
-        assert!(matches!(budget.on_deadline(), UpdateDeadline::Continue(_)));
-        budget.deadline = Duration::ZERO;
-        assert!(matches!(budget.on_deadline(), UpdateDeadline::Interrupt));
+        budget.start(Duration::from_secs(1));
+        budget.charged = Instant::now().checked_sub(elapsed).unwrap();
+        budget.in_host = in_host;
+        assert!(matches!(budget.on_tick(), UpdateDeadline::Continue(1)));
+        budget.left
+    }
+
+    #[test]
+    fn computing_is_charged() {
+        assert!(left_after(TICK, Duration::ZERO) <= Duration::from_millis(990));
+    }
+
+    #[test]
+    fn time_in_host_services_and_time_without_a_processor_are_not() {
+        assert!(left_after(Duration::from_secs(3), Duration::from_secs(3)) > Duration::from_millis(970));
+        assert_eq!(left_after(Duration::from_secs(3), Duration::ZERO), Duration::from_millis(980));
+    }
+
+    #[test]
+    fn an_exhausted_budget_interrupts() {
+        let mut budget = Budget::new();
+        budget.start(Duration::from_nanos(1));
+        std::thread::yield_now();
+        assert!(matches!(budget.on_tick(), UpdateDeadline::Interrupt));
         assert!(budget.exhausted);
-        budget.in_host = Duration::from_secs(1);
-        budget.deadline = Duration::from_millis(100);
-        assert!(matches!(budget.on_deadline(), UpdateDeadline::Continue(_)));
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use wasmtime::component::Component;
 
-use crate::api::{ApiVersion, Plugin, v0_1::V01};
+use crate::api::{ApiVersion, Failure, Plugin, v0_1::V01};
 use crate::contract::{Contract, ContractError};
 use crate::digest::Digest;
 use crate::engine::Engine;
@@ -129,8 +129,12 @@ impl Candidate {
     pub async fn validate(self, engine: &Engine) -> Result<Validated, CandidateError> {
         let contract = self.contract()?;
         let plugin = self.compile(engine, contract.version).await.map_err(|reason| self.refused(reason))?;
-        let description =
-            plugin.describe(engine).await.map_err(|failure| self.refused(Refusal::Describe(failure.to_string())))?;
+        let description = plugin.describe(engine).await.map_err(|failure| {
+            self.refused(match failure {
+                Failure::Types(difference) => Refusal::Link(difference),
+                other => Refusal::Describe(other.to_string()),
+            })
+        })?;
         let reads = description.check().map_err(|error| self.refused(error.into()))?;
         Ok(Validated {
             digest: self.digest,

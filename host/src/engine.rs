@@ -13,7 +13,7 @@ use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, 
 use crate::limits::Limits;
 
 /// Resolution of deadlines.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// Plug-ins that one request may hold at once; more fall back to a refusal by the pool.
 const INSTANCES_PER_REQUEST: usize = 2;
@@ -89,12 +89,6 @@ impl Engine {
 
     pub(crate) fn inner(&self) -> &wasmtime::Engine {
         &self.inner
-    }
-
-    /// Ticks until a deadline has surely passed.
-    pub(crate) fn ticks(deadline: Duration) -> u64 {
-        let ticks = deadline.as_millis().div_ceil(TICK.as_millis());
-        u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
     }
 }
 
@@ -175,13 +169,6 @@ fn make_private(_path: &Path) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_deadline_is_never_armed_too_short() {
-        assert_eq!(Engine::ticks(Duration::from_millis(100)), 11);
-        assert_eq!(Engine::ticks(Duration::from_millis(101)), 12);
-        assert_eq!(Engine::ticks(Duration::ZERO), 1);
-    }
 
     #[cfg(unix)]
     #[test]

@@ -133,7 +133,7 @@ fn failed(handler: &Handler, failure: &Failure) -> Verdict {
         Failure::Exhausted => return Verdict::Overloaded,
         Failure::Deadline(_) => FailureKind::Deadline,
         Failure::Memory { .. } => FailureKind::Memory,
-        Failure::Trap { .. } => FailureKind::Trap,
+        Failure::Trap { .. } | Failure::Types(_) => FailureKind::Trap,
     };
     let message = failure.to_string();
     handler.counters.failed(kind, &message);

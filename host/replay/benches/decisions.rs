@@ -1,10 +1,15 @@
-//! Durable decisions per second on SQLite, by the number of callers that ask at the same time.
+//! Durable decisions per second on every database, by the number of callers at the same time and by the size of a batch.
 //!
-//! Every decision is the first use of its pair, so each is a row in a committed transaction with `synchronous=FULL`.
+//! Every decision is the first use of its pair, so each is a row in a transaction that is committed to the disk. A
+//! database is measured when its feature is on and its server is installed; a name on the command line selects one.
 #![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
 #![allow(missing_docs, reason = "the macros of criterion make public items")]
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::{
+    cell::LazyCell,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -12,11 +17,26 @@ use std::{
     time::{Duration, Instant},
 };
 
+use common::databases::{self, Database};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dropins_host::services::{FixedClock, ReplayStore, Use, Verdict};
-use dropins_replay::{JtiStore, Location, ReplaySettings};
+use dropins_host::services::{ReplayStore, Use, Verdict};
+use dropins_replay::{JtiStore, ReplaySettings};
 
-const NOW: u64 = 1_800_000_000;
+use common::NOW;
+
+/// A database by the name under which it is reported.
+type Candidate = (&'static str, fn() -> Option<Database>);
+
+const DATABASES: &[Candidate] = &[
+    #[cfg(feature = "sqlite")]
+    ("sqlite", databases::sqlite),
+    #[cfg(feature = "postgres")]
+    ("postgres", databases::postgres),
+    #[cfg(feature = "mysql")]
+    ("mariadb", databases::mysql),
+    #[cfg(feature = "redis")]
+    ("redis", databases::redis),
+];
 
 /// Has `callers` tasks decide `decisions` fresh pairs and tells how long all of them took.
 async fn decide(store: &Arc<JtiStore>, next: &Arc<AtomicU64>, callers: u64, decisions: u64) -> Duration {
@@ -48,16 +68,22 @@ fn decisions(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut group = criterion.benchmark_group("decisions");
     group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(3));
-    for callers in [1_u64, 16, 128] {
-        let folder = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(folder.path().join("identity.db"));
-        let clock = Arc::new(FixedClock::at(NOW * 1000));
-        let store = Arc::new(JtiStore::open(&ReplaySettings::new(location), clock).unwrap());
-        let next = Arc::new(AtomicU64::new(0));
-        group.bench_function(BenchmarkId::new("sqlite", callers), |bencher| {
-            bencher.iter_custom(|n| runtime.block_on(decide(&store, &next, callers, n)));
-        });
-        println!("{:?}", store.stats());
+    for (name, database) in DATABASES {
+        for (callers, max_batch) in [(1, 256), (16, 256), (128, 256), (256, 1), (256, 16), (256, 64), (256, 256)] {
+            let label = format!("{callers} callers, at most {max_batch} in a batch");
+            // Made when it is measured: another one may be selected.
+            let opened = LazyCell::new(|| {
+                let database = database()?;
+                let store = database.open_with(&ReplaySettings { max_batch, ..database.settings.clone() });
+                Some((database, store, Arc::new(AtomicU64::new(0))))
+            });
+            group.bench_function(BenchmarkId::new(*name, label), |bencher| match &*opened {
+                Some((_, store, next)) => {
+                    bencher.iter_custom(|n| runtime.block_on(decide(store, next, callers, n)));
+                }
+                None => bencher.iter(|| ()),
+            });
+        }
     }
 }
 

@@ -23,7 +23,19 @@ pub trait Backend: Sized + Send + 'static {
     /// [`Unavailable`] when any of it failed or may have failed; then nobody is told [`Outcome::First`].
     async fn decide(&mut self, batch: &[&Entry]) -> Result<Vec<Outcome>, Unavailable>;
 
-    /// Deletes at most `limit` pairs whose `EXP_TIME` is at or before `until` (Unix seconds), and counts them.
+    /// Until when each of these pairs is remembered (Unix seconds), which may be in the past; `None` for an unknown one.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the store cannot be read.
+    async fn expiries(&mut self, keys: &[Key]) -> Result<Vec<Option<u64>>, Unavailable>;
+
+    /// The last `EXP_TIME` of a pair without a client, which a table of WSO2 Identity Server left behind.
+    fn inherited_until(&self) -> Option<u64> {
+        None
+    }
+
+    /// Deletes at most `limit` pairs whose `EXP_TIME` is at or before `until` (Unix seconds), and counts them. One node
+    /// at a time: none while another one purges the same database.
     ///
     /// # Errors
     /// [`Unavailable`] when it failed.
@@ -57,9 +69,18 @@ pub trait Reader: Send + Sync + 'static {
     /// [`Unavailable`] when the store cannot be read.
     async fn expires_at(&self, key: &Key) -> Result<Option<u64>, Unavailable>;
 
-    /// How many pairs the store holds, expired ones included. This may scan the table.
+    /// How much the store holds. This may scan the table.
     ///
     /// # Errors
     /// [`Unavailable`] when the store cannot be read.
-    async fn rows(&self) -> Result<u64, Unavailable>;
+    async fn size(&self) -> Result<Size, Unavailable>;
+}
+
+/// How much a store holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Pairs, expired ones included; on a database server an estimate from 100 000 on.
+    pub rows: u64,
+    /// Bytes of the table with its indexes; of the whole file (SQLite) or the whole server (Redis); 0 in memory.
+    pub bytes: u64,
 }

@@ -100,6 +100,18 @@ impl TryFrom<Use> for Entry {
     }
 }
 
+/// Seconds for a signed column; the end of its range is as good as for ever.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn signed(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+/// Seconds from a signed column.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn unsigned(seconds: i64) -> u64 {
+    u64::try_from(seconds).unwrap_or(0)
+}
+
 /// The replay store is down, and why.
 pub(crate) fn down(detail: impl std::fmt::Display) -> Unavailable {
     Unavailable::new(PART, detail)

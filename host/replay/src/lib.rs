@@ -7,20 +7,42 @@
 
 mod backend;
 mod cache;
+mod capacity;
 mod entry;
 mod group_commit;
+#[cfg(feature = "_sql")]
+mod inherited;
 mod memory;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod open_error;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod purge;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "_server")]
+mod server_url;
 mod settings;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stats;
 mod store;
+#[cfg(feature = "_sql")]
+mod table;
 mod writer;
 
-pub use backend::{Backend, Reader};
+#[cfg(feature = "mysql")]
+pub use self::mysql::MysqlBackend;
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresBackend;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisBackend;
+#[cfg(feature = "_server")]
+pub use self::server_url::ServerUrl;
+pub use backend::{Backend, Reader, Size};
 pub use cache::JtiCache;
+pub use capacity::{BYTES_PER_PAIR, Capacity};
 pub use entry::{Entry, Key, MAX_BYTES, Outcome};
 pub use group_commit::GroupCommit;
 pub use memory::MemoryStore;
@@ -30,4 +52,4 @@ pub use settings::{Location, ReplaySettings};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
 pub use stats::Stats;
-pub use store::JtiStore;
+pub use store::{JtiStore, plan};

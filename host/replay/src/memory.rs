@@ -10,7 +10,7 @@ use std::{
 use dropins_host::services::{ReplayStore, Unavailable, Use, Verdict};
 
 use crate::{
-    backend::{Backend, Reader},
+    backend::{Backend, Reader, Size},
     entry::{Entry, Key, Outcome},
 };
 
@@ -87,6 +87,11 @@ impl Backend for MemoryStore {
         Ok(batch.iter().map(|entry| decide(&mut pairs, entry)).collect())
     }
 
+    async fn expiries(&mut self, keys: &[Key]) -> Result<Vec<Option<u64>>, Unavailable> {
+        let pairs = self.pairs();
+        Ok(keys.iter().map(|key| pairs.get(key).copied()).collect())
+    }
+
     async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable> {
         Ok(MemoryStore::purge(self, until, limit))
     }
@@ -110,8 +115,8 @@ impl Reader for MemoryStore {
         Ok(self.pairs().get(key).copied())
     }
 
-    async fn rows(&self) -> Result<u64, Unavailable> {
-        Ok(self.len() as u64)
+    async fn size(&self) -> Result<Size, Unavailable> {
+        Ok(Size { rows: self.len() as u64, bytes: 0 })
     }
 }
 

@@ -37,12 +37,54 @@ pub enum OpenError {
         /// How long the lock was waited for.
         waited: Duration,
     },
+    /// The URL of a database server cannot be read. It is not repeated, because it may hold a password.
+    #[error("the URL of the database cannot be used: {detail}; write scheme://user:password@host:port/database")]
+    BadUrl {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The server does not answer.
+    #[error("the database {database} cannot be reached ({detail}); start it, or correct the address")]
+    Unreachable {
+        /// The address, without the password.
+        database: String,
+        /// What the driver says.
+        detail: String,
+    },
+    /// The server answers and refuses.
+    #[error("the database {database} refuses ({detail}); correct the user, the password, the name or the rights")]
+    Refused {
+        /// The address, without the password.
+        database: String,
+        /// What the server says.
+        detail: String,
+    },
+    /// The server is set up in a way in which it cannot keep the promise.
+    #[error("the database {database} cannot hold used assertions: {detail}")]
+    Unfit {
+        /// The address, without the password.
+        database: String,
+        /// What is wrong and what to do.
+        detail: String,
+    },
+    /// A table of that name is neither ours nor one of WSO2 Identity Server.
+    #[error(
+        "the table IDN_OIDC_JTI in {database} has the columns {columns}, neither ours nor WSO2's; rename it, or correct the database"
+    )]
+    ForeignTable {
+        /// The database.
+        database: String,
+        /// Its columns.
+        columns: String,
+    },
     /// A newer release wrote the tables.
-    #[error("the tables in {} have version {found}, this program knows {known}; run the newer program, or restore a backup", path.display())]
+    #[error(
+        "the tables in {database} have version {found}, this program knows {known}; run the newer program, or restore a backup"
+    )]
     Newer {
-        /// The database file.
-        path: PathBuf,
-        /// The version in the file.
+        /// The database.
+        database: String,
+        /// The version in the database.
         found: u32,
         /// The newest version that this program knows.
         known: u32,

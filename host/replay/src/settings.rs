@@ -8,6 +8,15 @@ pub enum Location {
     /// The table `IDN_OIDC_JTI` of this SQLite file, which other components may use too.
     #[cfg(feature = "sqlite")]
     Sqlite(std::path::PathBuf),
+    /// The table `IDN_OIDC_JTI` of a PostgreSQL database.
+    #[cfg(feature = "postgres")]
+    Postgres(crate::ServerUrl),
+    /// The table `IDN_OIDC_JTI` of a MariaDB or MySQL database.
+    #[cfg(feature = "mysql")]
+    Mysql(crate::ServerUrl),
+    /// Keys of a Redis or Valkey server.
+    #[cfg(feature = "redis")]
+    Redis(crate::ServerUrl),
     /// The memory of this process: forgotten at a restart, unknown to other nodes. Only by the operator's explicit word.
     Memory,
 }
@@ -17,7 +26,8 @@ pub enum Location {
 pub struct ReplaySettings {
     /// Where the pairs are kept.
     pub location: Location,
-    /// How long a decision may take; then it is unavailable. A lock that another process holds is waited for half as long.
+    /// How long a decision may take; then it is unavailable. A lock that another process holds is waited for half as
+    /// long, or for a second where the database counts in whole seconds.
     pub timeout: Duration,
     /// How many decisions may wait for the writer; one more is unavailable at once. At least 1.
     pub queue: usize,

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use dropins_host::services::{Clock, ReplayStore, Unavailable, Use, Verdict};
 
+#[cfg(feature = "_sql")]
+use crate::inherited::Inheriting;
 use crate::{
-    backend::Backend,
+    backend::{Backend, Size},
     cache::JtiCache,
     entry::Entry,
     group_commit::GroupCommit,
@@ -18,6 +20,35 @@ use crate::{
     stats::Stats,
 };
 
+/// What [`JtiStore::open`] would change in the database that the settings name, one sentence each; it changes nothing.
+/// Empty when everything is in place. Blocks on the disk and the network.
+///
+/// # Errors
+/// [`OpenError`], as far as `open` would fail with it.
+pub fn plan(settings: &ReplaySettings) -> Result<Vec<String>, OpenError> {
+    match &settings.location {
+        #[cfg(feature = "sqlite")]
+        Location::Sqlite(path) => crate::SqliteBackend::plan(path, settings.timeout),
+        #[cfg(feature = "postgres")]
+        Location::Postgres(url) => blocking(crate::PostgresBackend::plan(url, settings.timeout)),
+        #[cfg(feature = "mysql")]
+        Location::Mysql(url) => blocking(crate::MysqlBackend::plan(url, settings.timeout)),
+        #[cfg(feature = "redis")]
+        Location::Redis(url) => blocking(crate::RedisBackend::plan(url, settings.timeout)),
+        Location::Memory => Ok(Vec::new()),
+    }
+}
+
+/// Awaits in a thread and a runtime of its own: the caller may or may not stand in one.
+#[cfg(feature = "_server")]
+fn blocking<T: Send>(work: impl Future<Output = Result<T, OpenError>> + Send) -> Result<T, OpenError> {
+    let run = || tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work);
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("replay-open".into()).spawn_scoped(scope, run)?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 /// The store of used `jti` values.
 pub struct JtiStore {
     commit: Arc<GroupCommit>,
@@ -26,14 +57,32 @@ pub struct JtiStore {
 }
 
 impl JtiStore {
-    /// Opens the store that the settings name, making its table when it is missing. Blocks on the disk.
+    /// Opens the store that the settings name, making or converting its table where [`plan`] says so, under a lock
+    /// that nodes which start together share. Blocks on the disk and the network.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do.
     pub fn open(settings: &ReplaySettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         match &settings.location {
             #[cfg(feature = "sqlite")]
-            Location::Sqlite(path) => Self::over(crate::SqliteBackend::open(path, settings.timeout)?, settings, clock),
+            Location::Sqlite(path) => {
+                Self::over(Inheriting::over(crate::SqliteBackend::open(path, settings.timeout)?), settings, clock)
+            }
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => {
+                let backend = blocking(crate::PostgresBackend::open(url, settings.timeout))?;
+                Self::over(Inheriting::over(backend), settings, clock)
+            }
+            #[cfg(feature = "mysql")]
+            Location::Mysql(url) => {
+                let backend = blocking(crate::MysqlBackend::open(url, settings.timeout))?;
+                Self::over(Inheriting::over(backend), settings, clock)
+            }
+            #[cfg(feature = "redis")]
+            Location::Redis(url) => {
+                let backend = blocking(crate::RedisBackend::open(url, settings.timeout, settings.purge_margin))?;
+                Self::over(backend, settings, clock)
+            }
             Location::Memory => Self::over(MemoryStore::new(), settings, clock),
         }
     }
@@ -63,7 +112,15 @@ impl JtiStore {
     /// # Errors
     /// [`Unavailable`] when the store cannot be read in time.
     pub async fn rows(&self) -> Result<u64, Unavailable> {
-        self.commit.within(self.commit.reader().rows()).await
+        self.size().await.map(|size| size.rows)
+    }
+
+    /// How many pairs and bytes the store holds. This may scan the table.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the store cannot be read in time.
+    pub async fn size(&self) -> Result<Size, Unavailable> {
+        self.commit.within(self.commit.reader().size()).await
     }
 
     /// Whether the store can be read, and written as far as is known: after a failed write it is tried again.

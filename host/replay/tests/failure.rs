@@ -10,7 +10,7 @@ use std::{
 
 use common::{NOW, used};
 use dropins_host::services::{FixedClock, ReplayStore, Unavailable, Verdict};
-use dropins_replay::{Backend, Entry, JtiStore, Location, MemoryStore, Outcome, Reader, ReplaySettings};
+use dropins_replay::{Backend, Entry, JtiStore, Key, Location, MemoryStore, Outcome, Reader, ReplaySettings};
 
 /// What the backend does with the next batches.
 #[derive(Clone, Copy, PartialEq)]
@@ -61,6 +61,10 @@ impl Backend for Moody {
             Mood::CommitLost | Mood::Disconnected => self.broken = true,
         }
         Err(Unavailable::new("replay store", "connection lost"))
+    }
+
+    async fn expiries(&mut self, keys: &[Key]) -> Result<Vec<Option<u64>>, Unavailable> {
+        self.memory.expiries(keys).await
     }
 
     async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable> {

@@ -1,14 +1,23 @@
 //! Any sequence of uses, passing time, purges and restarts agrees with a map from pair to expiry.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
+#[cfg(any(feature = "_sql", feature = "_server"))]
+use common::databases::Database;
 use common::{NOW, used};
 use dropins_host::services::{Clock, FixedClock, ReplayStore, Use, Verdict};
 use dropins_replay::{JtiStore, Location, MemoryStore, ReplaySettings};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::TestRunner};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -52,13 +61,13 @@ impl Model {
     }
 }
 
-async fn agrees(open: impl Fn(Arc<FixedClock>) -> JtiStore, steps: &[Step]) {
+async fn agrees(prefix: &str, open: impl Fn(Arc<FixedClock>) -> JtiStore, steps: &[Step]) {
     let clock = Arc::new(FixedClock::at(NOW * 1000));
     let mut store = open(clock.clone());
     let mut model = Model::default();
     let used = |client: u8, jti: u8, lifetime, cached| {
         let now = clock.now();
-        Use { now, expires_at: now / 1000 + lifetime, cached, ..used(&client.to_string(), jti) }
+        Use { now, expires_at: now / 1000 + lifetime, cached, ..used(&format!("{prefix} {client}"), jti) }
     };
     for step in steps {
         let now = clock.now();
@@ -84,35 +93,48 @@ async fn agrees(open: impl Fn(Arc<FixedClock>) -> JtiStore, steps: &[Step]) {
     }
 }
 
-/// Purges expired pairs at once, two at a time.
-fn settings(location: Location) -> ReplaySettings {
-    let timeout = Duration::from_secs(60);
-    ReplaySettings { timeout, purge_margin: Duration::ZERO, purge_batch: 2, ..ReplaySettings::new(location) }
+/// Purges expired pairs at once, two at a time; a server that forgets by itself must not do it by the real clock.
+#[cfg(any(feature = "_sql", feature = "_server"))]
+fn purging(database: &Database) -> ReplaySettings {
+    let settings = ReplaySettings { purge_batch: 2, ..database.settings.clone() };
+    if database.forgets_by_itself { settings } else { ReplaySettings { purge_margin: Duration::ZERO, ..settings } }
 }
 
-fn run(open: impl Fn(Arc<FixedClock>) -> JtiStore, steps: &[Step]) {
+/// Tries so many sequences, each with clients of its own on the same database.
+fn run(cases: u32, open: impl Fn(Arc<FixedClock>) -> JtiStore) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(agrees(open, steps));
+    let case = AtomicU32::new(0);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let tried = TestRunner::new(config).run(&steps(), |steps| {
+        let prefix = case.fetch_add(1, Ordering::Relaxed).to_string();
+        runtime.block_on(agrees(&prefix, &open, &steps));
+        Ok(())
+    });
+    tried.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn memory_agrees_with_the_model(steps in steps()) {
-        let memory = MemoryStore::new();
-        let settings = settings(Location::Memory);
-        run(|clock| JtiStore::over(memory.clone(), &settings, clock).unwrap(), &steps);
-    }
+#[test]
+fn memory_agrees_with_the_model() {
+    let memory = MemoryStore::new();
+    let settings = ReplaySettings { purge_margin: Duration::ZERO, ..ReplaySettings::new(Location::Memory) };
+    run(256, |clock| JtiStore::over(memory.clone(), &settings, clock).unwrap());
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+macro_rules! agrees_with_the_model {
+    ($($feature:literal $database:ident $test:ident $cases:literal)*) => {
+        $(#[cfg(feature = $feature)]
+        #[test]
+        fn $test() {
+            if let Some(database) = common::databases::$database() {
+                run($cases, |clock| JtiStore::open(&purging(&database), clock).unwrap());
+            }
+        })*
+    };
+}
 
-    #[test]
-    fn sqlite_agrees_with_the_model(steps in steps()) {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = settings(Location::Sqlite(folder.path().join("identity.db")));
-        run(|clock| JtiStore::open(&settings, clock).unwrap(), &steps);
-    }
+agrees_with_the_model! {
+    "sqlite" sqlite sqlite_agrees_with_the_model 40
+    "postgres" postgres postgres_agrees_with_the_model 30
+    "mysql" mysql mysql_agrees_with_the_model 30
+    "redis" redis redis_agrees_with_the_model 30
 }

@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwap;
 use dropins_host::services::Clock;
 use dropins_keys::SigningKey;
+use dropins_keys::remote::JwksFetcher;
 use dropins_replay::JtiStore;
 
-use crate::live::Live;
+use crate::clients::{Ledger, StoredClients};
+use crate::expiry::Radar;
+use crate::live::{Live, Parts};
 use crate::metrics::Metrics;
 use crate::tokens::Tokens;
 
@@ -20,6 +23,14 @@ pub struct App {
     pub metrics: Metrics,
     /// Used assertions.
     pub replay: Arc<JtiStore>,
+    /// The clients of the database.
+    pub stored: Arc<StoredClients>,
+    /// Which keys are used.
+    pub ledger: Arc<Ledger>,
+    /// Fetches key sets that clients publish.
+    pub fetcher: JwksFetcher,
+    /// Keys that end soon.
+    pub radar: Radar,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// When the server started, seconds since the Unix epoch.
@@ -31,12 +42,18 @@ pub struct App {
 
 impl App {
     /// A server that serves this configuration.
-    pub fn new(live: Live, replay: Arc<JtiStore>, signing_key: SigningKey, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(live: Live, parts: &Parts, replay: Arc<JtiStore>, signing_key: SigningKey) -> Self {
+        let ledger = Ledger::new(Arc::clone(parts.stored.store()), Arc::clone(&parts.clock));
+        ledger.seen(&live.clients);
         Self {
             metrics: Metrics::new(),
             replay,
-            started_at: clock.now_seconds(),
-            clock,
+            stored: Arc::clone(&parts.stored),
+            ledger: Arc::new(ledger),
+            fetcher: parts.sources.fetcher.clone(),
+            radar: Radar::default(),
+            started_at: parts.clock.now_seconds(),
+            clock: Arc::clone(&parts.clock),
             live: ArcSwap::from_pointee(live),
             signing_key,
             stopping: AtomicBool::new(false),
@@ -50,6 +67,7 @@ impl App {
 
     /// Replaces the live configuration; requests that began on the old one finish on it.
     pub fn publish(&self, live: Live) {
+        self.ledger.seen(&live.clients);
         self.live.store(Arc::new(live));
     }
 

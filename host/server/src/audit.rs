@@ -67,6 +67,18 @@ pub fn malformed(reference: &str, error: &OAuthError) {
     tracing::info!(target: TARGET, reference, outcome = "malformed", error = code, detail = error.description, "request refused");
 }
 
+/// A client that was registered, read, changed or removed over HTTP.
+pub fn registration(reference: &str, action: &'static str, client: &str) {
+    tracing::info!(target: TARGET, reference, outcome = "registration", action, client, "client registration");
+}
+
+/// A registration that was refused.
+pub fn refused_registration(reference: &str, action: &'static str, client: Option<&str>, error: &OAuthError) {
+    let (_, code) = error.kind.status_and_code();
+    let detail = error.description.as_str();
+    tracing::info!(target: TARGET, reference, outcome = "registration-refused", action, client, error = code, detail, "registration refused");
+}
+
 /// A grant that was refused to an authenticated client.
 pub fn refused_grant(reference: &str, client: &str, grant: &str, error: &OAuthError) {
     let (_, code) = error.kind.status_and_code();

@@ -13,12 +13,18 @@ pub struct Endpoints {
     pub token: String,
     /// The server's own public keys.
     pub jwks: String,
+    /// Client registration endpoint (RFC 7591 section 3), when clients can be registered.
+    pub registration: Option<String>,
 }
 
 /// Path of the token endpoint.
 pub const TOKEN: &str = "/oauth2/token";
 /// Path of the server's own public keys.
 pub const JWKS: &str = "/oauth2/jwks";
+/// Path of the client registration endpoint.
+pub const REGISTER: &str = "/oauth2/register";
+/// Path of the client configuration endpoint (RFC 7592 section 2).
+pub const REGISTERED_CLIENT: &str = "/oauth2/register/{client_id}";
 /// Path of the metadata (OpenID Connect Discovery section 4).
 pub const OPENID_METADATA: &str = "/.well-known/openid-configuration";
 /// Path of the metadata (RFC 8414 section 3).
@@ -31,6 +37,7 @@ impl Endpoints {
             issuer: deployment.issuer().to_owned(),
             token: deployment.endpoint(TOKEN),
             jwks: deployment.endpoint(JWKS),
+            registration: deployment.oauth.registration.is_usable().then(|| deployment.endpoint(REGISTER)),
         }
     }
 }

@@ -71,6 +71,11 @@ impl Home {
         self.root.join("repository/database/identity.db")
     }
 
+    /// `repository/database/jwks`, the last good key sets of clients with a JWKS URI.
+    pub fn jwks_cache(&self) -> PathBuf {
+        self.root.join("repository/database/jwks")
+    }
+
     /// `repository/logs`.
     pub fn logs(&self) -> PathBuf {
         self.root.join("repository/logs")

@@ -3,21 +3,16 @@
 //! It is built as a whole or refused with every problem at its place in the file; a request sees one of them
 //! from its beginning to its end.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dropins_host::services::{Clock, Registration, ReplayStore, Services};
+use dropins_host::services::{Clock, ReplayStore, Services};
 use dropins_host::{BindError, Binding, Candidate, Engine, Generation, Validated, read_folder};
-use dropins_keys::{KeyInput, KeySet, StaticKeySource};
 
-use crate::clients::{Clients, RegisteredClient};
-use crate::config::{
-    ClientSecret, Code, Deployment, KeyFiles, Listener, PluginSelector, Problem, Problems, ServiceProvider,
-};
+use crate::clients::{Directory, Sources, StoredClients, declared, settings};
+use crate::config::{Code, Deployment, Listener, PluginSelector, Problem, Problems};
 use crate::endpoints::Endpoints;
 use crate::home::Home;
-use crate::secret_hash::SecretHash;
 
 /// The handler type of client authenticators; other event listeners of WSO2 have no meaning here.
 const HANDLER_TYPE: &str = "org.wso2.carbon.identity.core.handler.AbstractIdentityHandler";
@@ -33,7 +28,7 @@ pub struct Live {
     /// The public URLs.
     pub endpoints: Endpoints,
     /// The clients.
-    pub clients: Arc<Clients>,
+    pub clients: Arc<Directory>,
     /// The authenticators.
     pub generation: Generation,
     /// What an operator should know although everything works: one line each.
@@ -49,6 +44,10 @@ pub struct Parts {
     pub engine: Engine,
     /// Used assertions.
     pub replay: Arc<dyn ReplayStore>,
+    /// The clients of the identity database.
+    pub stored: Arc<StoredClients>,
+    /// Keys that are kept elsewhere than in a registration.
+    pub sources: Sources,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -79,8 +78,12 @@ impl Live {
         let problems = Problems::new(Arc::clone(&deployment.source));
         let mut report = Report { problems, plugins: Vec::new(), warnings: Vec::new() };
         let now = parts.clock.now_seconds();
-        let keys = read_keys(&deployment, &parts.home, now, &mut report);
-        let clients: Arc<Clients> = Arc::new(read_clients(&deployment, &mut report));
+        let declared = declared::read(&deployment, &parts.home, &parts.sources.keystores, now);
+        declared.problems.into_iter().for_each(|problem| report.problems.push(problem));
+        report.warnings.extend(declared.warnings);
+        let clients = Arc::new(Directory::new(declared.clients, Arc::clone(&parts.stored), parts.sources.external()));
+        report.clashes(&clients).await;
+        report.registration(&deployment);
         let plugins = read_plugins(parts, &mut report).await;
 
         let enabled: Vec<(&Listener, dropins_host::Listener)> = deployment
@@ -91,7 +94,7 @@ impl Live {
             .collect();
         let services = Services {
             clients: Arc::clone(&clients) as _,
-            keys: Arc::new(StaticKeySource::new(keys)),
+            keys: Arc::clone(&clients) as _,
             replay: Arc::clone(&parts.replay),
             clock: Arc::clone(&parts.clock),
         };
@@ -159,6 +162,26 @@ impl Report {
                 let span = at(listener).map_or(0..0, |entry| entry.span.clone());
                 self.error(Code::Conflict, span, path, error.to_string());
             }
+        }
+    }
+
+    /// Clients that stand in the file and in the database.
+    async fn clashes(&mut self, clients: &Directory) {
+        match clients.clashes().await {
+            Ok(clashes) => self.warnings.extend(clashes.iter().map(|client_id| {
+                format!(
+                    "client `{client_id}` stands in deployment.toml and in the database: the file wins; \
+                     `dropins client remove {client_id}` removes the other one"
+                )
+            })),
+            Err(error) => self.warnings.push(error.to_string()),
+        }
+    }
+
+    fn registration(&mut self, deployment: &Deployment) {
+        if deployment.oauth.registration.is_open() {
+            let warning = "oauth.dcr.authentication_required is false: whoever reaches the server can register clients";
+            self.warnings.push(warning.to_owned());
         }
     }
 
@@ -236,92 +259,6 @@ async fn validate(
     candidate?.validate(engine).await
 }
 
-fn read_keys(deployment: &Deployment, home: &Home, now: u64, report: &mut Report) -> HashMap<String, Arc<KeySet>> {
-    let files = match deployment.read_key_files(&home.conf()) {
-        Ok(files) => files,
-        Err(problems) => {
-            problems.iter().for_each(|problem| report.problems.push(problem.clone()));
-            KeyFiles::default()
-        }
-    };
-    let mut keys = HashMap::new();
-    for client in deployment.service_providers.iter().filter(|client| client.enabled) {
-        let certificate = files.certificates.get(&client.client_id).map(|text| text.as_bytes());
-        let jwks = files.jwks.get(&client.client_id).map(|text| text.as_bytes());
-        let inputs: Vec<_> = certificate
-            .map(|bytes| KeyInput::Certificate { name: None, bytes })
-            .into_iter()
-            .chain(jwks.map(|text| KeyInput::Jwks { name: None, text }))
-            .collect();
-        let (set, findings) = KeySet::read(&inputs, i64::try_from(now).unwrap_or(i64::MAX));
-        for finding in findings {
-            let material = if finding.source.starts_with("jwks") { &client.jwks } else { &client.certificate };
-            let span = material.as_ref().map_or_else(|| client.span.clone(), crate::config::Material::span);
-            let message = format!("client `{}`: {finding}", client.client_id);
-            match finding.severity {
-                dropins_keys::Severity::Error => report.error(Code::BadValue, span, "service_provider", message),
-                dropins_keys::Severity::Warning => report.warnings.push(message),
-            }
-        }
-        if set.keys().is_empty() && wants_keys(client) {
-            report.warnings.push(format!(
-                "client `{}` has no usable key: register a certificate or a JWK set, or it cannot authenticate",
-                client.client_id
-            ));
-        }
-        keys.insert(client.client_id.clone(), Arc::new(set));
-    }
-    keys
-}
-
-fn wants_keys(client: &ServiceProvider) -> bool {
-    match client.auth_method.as_deref() {
-        Some(method) => method == ASSERTION_METHOD,
-        None => client.secret.is_none(),
-    }
-}
-
-fn read_clients(deployment: &Deployment, report: &mut Report) -> Clients {
-    let mut clients = Vec::new();
-    for client in deployment.service_providers.iter().filter(|client| client.enabled) {
-        let secret = match &client.secret {
-            None => None,
-            Some(ClientSecret::Plain(secret)) => {
-                SecretHash::of(secret.expose()).map_err(|error| error.to_string()).ok()
-            }
-            Some(ClientSecret::Hash(hash)) => match SecretHash::parse(hash.expose()) {
-                Ok(hash) => Some(hash),
-                Err(error) => {
-                    let message = format!("client_secret_hash of the client `{}`: {error}", client.client_id);
-                    report.error(Code::BadValue, client.span.clone(), "service_provider.client_secret_hash", message);
-                    None
-                }
-            },
-        };
-        clients.push(RegisteredClient {
-            registration: Registration {
-                id: client.client_id.clone(),
-                auth_method: client.auth_method.clone(),
-                signing_alg: client.signing_alg.clone(),
-                settings: settings(client),
-            },
-            name: client.client_name.clone(),
-            grant_types: client.grant_types.clone(),
-            scopes: client.scopes.clone(),
-            secret,
-        });
-    }
-    clients.into_iter().collect()
-}
-
-/// A client's overrides, one pair per value.
-fn settings(client: &ServiceProvider) -> Vec<(String, String)> {
-    let values = |(name, values): &(String, Vec<String>)| {
-        values.iter().map(|value| (name.clone(), value.clone())).collect::<Vec<_>>()
-    };
-    client.overrides.iter().flat_map(values).collect()
-}
-
 /// A wrong override would refuse its client at run time; the plug-in can say so now.
 async fn check_overrides(
     deployment: &Deployment,
@@ -335,7 +272,7 @@ async fn check_overrides(
     };
     let Some(handler) = generation.handlers().iter().find(judges) else { return };
     for client in deployment.service_providers.iter().filter(|client| !client.overrides.is_empty()) {
-        let overrides = settings(client);
+        let overrides = settings(&client.overrides);
         let kept = handler.listener().properties.iter();
         let kept = kept.filter(|(name, _)| !overrides.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
         let properties: Vec<_> = kept.chain(&overrides).cloned().collect();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use dropins_host::{Decision, Verdict};
-use dropins_replay::Stats;
+use dropins_keys::remote::FetchOutcome;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -15,7 +15,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::app::App;
 use crate::audit;
+use crate::expiry::Stage;
 use crate::http::error::ErrorKind;
 use crate::live::Live;
 
@@ -57,6 +59,16 @@ struct PluginLabels {
     plugin: String,
     version: String,
     digest: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StageLabels {
+    within: &'static str,
 }
 
 /// The server's own counters. Those of the replay store and of the plug-ins are read when asked for.
@@ -135,12 +147,14 @@ impl Metrics {
     }
 
     /// Everything in the OpenMetrics text format.
-    pub fn encode(&self, live: &Live, in_flight: usize, replay: &Stats, ready: bool) -> String {
+    pub fn encode(&self, app: &App, live: &Live, ready: bool) -> String {
         let mut out = String::new();
         let mut now = Registry::with_prefix("dropins");
+        let (replay, fetches) = (app.replay.stats(), app.fetcher.stats());
+        let in_flight = live.generation.engine().in_flight();
         gauge(&mut now, "generation", "Number of the live generation", live.generation.number());
         gauge(&mut now, "in_flight", "Requests inside plug-ins", in_flight as u64);
-        gauge(&mut now, "clients", "Registered clients", live.clients.len() as u64);
+        gauge(&mut now, "clients", "Registered clients", live.clients.count());
         gauge(&mut now, "ready", "1 when requests are welcome", u64::from(ready));
         gauge(&mut now, "replay_queue_depth", "Decisions that wait for the replay store", replay.queue_depth);
         gauge(&mut now, "replay_largest_batch", "Decisions in the largest transaction", replay.largest_batch);
@@ -153,6 +167,9 @@ impl Metrics {
             ("replay_batches", "Transactions of the replay store", replay.batches),
             ("replay_batched", "Decisions in these transactions", replay.batched),
             ("replay_purged", "Expired rows that were deleted", replay.purged),
+            ("jwks_cached", "Requests that a fresh published key set answered", fetches.cached),
+            ("jwks_stale", "Requests that a key set answered which could not be fetched anew", fetches.stale),
+            ("jwks_unavailable", "Requests for which there was no published key set", fetches.unavailable),
         ] {
             let counter: Counter = Counter::default();
             counter.inc_by(value);
@@ -168,6 +185,20 @@ impl Metrics {
             plugins.get_or_create(&labels).set(1);
         }
         now.register("plugin_info", "Live plug-ins", plugins);
+        let results: Family<ResultLabels, Counter> = Family::default();
+        for outcome in FetchOutcome::ALL {
+            results.get_or_create(&ResultLabels { result: outcome.as_str() }).inc_by(fetches.of(outcome));
+        }
+        now.register("jwks_fetches", "Fetches of published key sets by result", results);
+        let expiring: Family<StageLabels, Gauge> = Family::default();
+        let keys = app.radar.latest();
+        for stage in Stage::ALL {
+            let count = keys.iter().filter(|key| key.stage == stage).count();
+            expiring
+                .get_or_create(&StageLabels { within: stage.as_str() })
+                .set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        now.register("keys_expiring", "Client keys whose certificate ends soon or has ended", expiring);
         // Writing to a string cannot fail; an encoder error would be a bug that tests see as missing lines.
         let _ = text::encode_registry(&mut out, &self.registry);
         let _ = text::encode_registry(&mut out, &now);

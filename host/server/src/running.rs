@@ -10,6 +10,8 @@ use dropins_replay::JtiStore;
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::clients;
+use crate::expiry;
 use crate::home::Home;
 use crate::http::{self, listen};
 use crate::live::Parts;
@@ -26,6 +28,9 @@ pub struct Running {
     handles: Vec<Handle<SocketAddr>>,
     listeners: JoinSet<std::io::Result<()>>,
     _purge: dropins_replay::PurgeTask,
+    _changes: clients::Watch,
+    _ledger: clients::Flush,
+    _radar: expiry::Watch,
 }
 
 /// Why a server does not run.
@@ -53,6 +58,7 @@ impl Running {
         let signing_key = startup::signing_key(&home)?;
         let transport = started.deployment.transport.clone();
         let live = started.build(&parts, 1).await?;
+        parts.stored.refresh().await.map_err(StartError::from)?;
         for warning in &live.warnings {
             tracing::warn!("{warning}");
         }
@@ -68,9 +74,12 @@ impl Running {
         let admin = listen::Bound::new("transport.admin.listen", transport.admin.listen)?;
 
         let purge = replay.purger().spawn();
-        let app = Arc::new(App::new(live, Arc::clone(&replay), signing_key, Arc::clone(&parts.clock)));
+        let app = Arc::new(App::new(live, &parts, Arc::clone(&replay), signing_key));
         let mut running = Self {
             app: Arc::clone(&app),
+            _changes: Arc::clone(&parts.stored).watch(),
+            _ledger: Arc::clone(&app.ledger).keep(),
+            _radar: expiry::Watch::start(Arc::clone(&app)),
             parts,
             replay,
             urls: Vec::new(),
@@ -118,7 +127,7 @@ impl Running {
         Ok(number)
     }
 
-    /// Lets requests in flight finish, then closes the replay store.
+    /// Lets requests in flight finish, then writes the ledger and closes the replay store.
     pub async fn stop(mut self) {
         self.app.stop();
         self.handles.iter().for_each(listen::stop);
@@ -126,6 +135,9 @@ impl Running {
             if let Ok(Err(error)) = ended {
                 tracing::error!(%error, "a listener failed");
             }
+        }
+        if let Err(error) = self.app.ledger.flush(true).await {
+            tracing::error!(%error, "the last use of some keys is not written down");
         }
         if let Err(error) = self.replay.close().await {
             tracing::error!(%error, "the replay store did not close in order");

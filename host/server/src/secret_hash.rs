@@ -11,6 +11,8 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use dropins_host::services::Unavailable;
 use tokio::sync::Semaphore;
 
+use crate::config::Secret;
+
 /// The hash of a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretHash(Arc<str>);
@@ -41,6 +43,11 @@ impl SecretHash {
             .map_err(|error| Unavailable::new("secret hashing", error))
     }
 
+    /// Its PHC text, to be stored.
+    pub fn phc(&self) -> &str {
+        &self.0
+    }
+
     fn matches(&self, secret: &str) -> bool {
         PasswordHash::new(&self.0).is_ok_and(|hash| Argon2::default().verify_password(secret.as_bytes(), &hash).is_ok())
     }
@@ -57,6 +64,17 @@ static RUNS: LazyLock<Semaphore> =
 
 /// The hash that is checked when there is none: the work is the same, the answer is no.
 static DECOY: LazyLock<Option<SecretHash>> = LazyLock::new(|| SecretHash::of("nobody has this secret").ok());
+
+/// Hashes a secret off the asynchronous threads.
+///
+/// # Errors
+/// [`Unavailable`] when the machine has no randomness or memory to give.
+pub async fn create(secret: Secret) -> Result<SecretHash, Unavailable> {
+    let failed = |error: &dyn std::fmt::Display| Unavailable::new("secret hashing", error);
+    let _run = RUNS.acquire().await.map_err(|error| failed(&error))?;
+    let hashed = tokio::task::spawn_blocking(move || SecretHash::of(secret.expose()));
+    hashed.await.map_err(|error| failed(&error))?
+}
 
 /// Whether the secret has this hash; without a hash, no, after the same time.
 ///

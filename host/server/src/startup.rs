@@ -12,8 +12,10 @@ use dropins_host::{Engine, EngineError, Limits};
 use dropins_keys::{SigningError, SigningKey};
 use dropins_replay::{JtiStore, Location, OpenError, ReplaySettings};
 
+use crate::clients::{SourceError, Sources, StoredClients};
 use crate::config::{Deployment, Environment, Notice, Problems, ReplayStore, parse};
 use crate::home::Home;
+use crate::identity::{self, SqliteStore, StoreError};
 use crate::live::{Live, LiveError, Parts};
 
 /// A home that was read, with nothing opened yet.
@@ -67,6 +69,15 @@ pub enum StartError {
     /// The replay store cannot be opened.
     #[error(transparent)]
     Replay(#[from] OpenError),
+    /// The identity database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] identity::OpenError),
+    /// A keystore or the fetcher of key sets cannot be opened.
+    #[error(transparent)]
+    Sources(#[from] SourceError),
+    /// The identity database cannot be read.
+    #[error(transparent)]
+    Clients(#[from] StoreError),
     /// The token-signing key cannot be used.
     #[error("the token-signing key {} cannot be used: {error}; `dropins init --force` makes a missing one", path.display())]
     SigningKey {
@@ -99,7 +110,7 @@ impl Started {
         Ok(Self { home: home.clone(), deployment, notices })
     }
 
-    /// Opens the engine and the replay store.
+    /// Opens the engine, the replay store and the identity database.
     ///
     /// # Errors
     /// [`StartError`] says which of them cannot be opened.
@@ -107,7 +118,14 @@ impl Started {
         let engine = Engine::new(limits(&self.deployment), Some(&self.home.compile_cache()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let replay = Arc::new(JtiStore::open(&replay_settings(&self.home, &self.deployment), Arc::clone(&clock))?);
-        let parts = Parts { home: self.home.clone(), engine, replay: Arc::clone(&replay) as _, clock };
+        let parts = Parts {
+            home: self.home.clone(),
+            engine,
+            replay: Arc::clone(&replay) as _,
+            stored: stored_clients(&self.home, Arc::clone(&clock))?,
+            sources: Sources::open(&self.deployment, &self.home, Arc::clone(&clock))?,
+            clock,
+        };
         Ok((parts, replay))
     }
 
@@ -119,6 +137,14 @@ impl Started {
         let path = self.home.deployment_toml();
         Live::build(self.deployment, parts, number).await.map_err(|error| StartError::Live { path, error })
     }
+}
+
+/// The clients of the home's identity database.
+///
+/// # Errors
+/// [`identity::OpenError`] says why it cannot be opened.
+pub fn stored_clients(home: &Home, clock: Arc<dyn Clock>) -> Result<Arc<StoredClients>, identity::OpenError> {
+    Ok(Arc::new(StoredClients::new(Arc::new(SqliteStore::open(&home.database())?), clock)))
 }
 
 /// The key that signs tokens.

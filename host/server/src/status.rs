@@ -48,7 +48,7 @@ pub async fn document(app: &App) -> Value {
         "in_flight": live.generation.engine().in_flight(),
         "plugins": handlers,
         "inactive": inactive,
-        "clients": live.clients.len(),
+        "clients": live.clients.count(),
         "replay": {
             "first": replay.first,
             "seen": replay.seen,
@@ -59,6 +59,7 @@ pub async fn document(app: &App) -> Value {
             "queue_depth": replay.queue_depth,
             "purged": replay.purged,
         },
+        "expiring": app.radar.latest(),
         "warnings": live.warnings,
     })
 }

@@ -114,6 +114,9 @@ pub(crate) enum Failure {
         /// What it wrote before.
         output: String,
     },
+    /// Its exports have other types than the contract's; found before it runs for the first time.
+    #[error("the types of its exports differ from the contract's: {0}")]
+    Types(String),
     /// It trapped.
     #[error("it trapped: {message}{output}")]
     Trap {

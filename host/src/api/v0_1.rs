@@ -8,11 +8,11 @@ mod imports;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use self::bindings::exports::dropins::client_auth::client_authenticator as wit;
-use self::bindings::{AuthenticatorPlugin, AuthenticatorPluginPre};
+use self::bindings::{AuthenticatorPlugin, AuthenticatorPluginIndices};
 use super::{Call, ConfigReport, Configured, Failure, Outcome, Plugin};
 use crate::call::{CallState, printable};
 use crate::decision::{Client, Rejection};
@@ -39,7 +39,8 @@ pub(crate) mod bindings {
 
 /// A component of this version, compiled and linked.
 pub(crate) struct V01 {
-    pre: AuthenticatorPluginPre<CallState>,
+    pre: InstancePre<CallState>,
+    exports: AuthenticatorPluginIndices,
 }
 
 impl V01 {
@@ -48,7 +49,8 @@ impl V01 {
         let mut linker = Linker::new(engine.inner());
         crate::wasi::link(&mut linker)?;
         AuthenticatorPlugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
-        Ok(Self { pre: AuthenticatorPluginPre::new(linker.instantiate_pre(component)?)? })
+        let pre = linker.instantiate_pre(component)?;
+        Ok(Self { exports: AuthenticatorPluginIndices::new(&pre)?, pre })
     }
 
     async fn instance(&self, engine: &Engine, state: CallState) -> Result<Instance, Failure> {
@@ -57,13 +59,16 @@ impl V01 {
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.host_copy);
         store.set_max_component_handles(limits.handles);
-        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.on_deadline()));
+        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.on_tick()));
         arm(&mut store, limits.load_deadline);
-        match self.pre.instantiate_async(&mut store).await {
-            Ok(plugin) => Ok(Instance { store, plugin, memory_limit: limits.memory }),
-            Err(error) if error.is::<PoolConcurrencyLimitError>() => Err(Failure::Exhausted),
-            Err(error) => Err(failure(&store, limits.memory, &error)),
-        }
+        let instance = match self.pre.instantiate_async(&mut store).await {
+            Ok(instance) => instance,
+            Err(error) if error.is::<PoolConcurrencyLimitError>() => return Err(Failure::Exhausted),
+            Err(error) => return Err(failure(&store, limits.memory, &error)),
+        };
+        let plugin = self.exports.load(&mut store, &instance);
+        let plugin = plugin.map_err(|error| Failure::Types(printable(&format!("{error:#}"))))?;
+        Ok(Instance { store, plugin, memory_limit: limits.memory })
     }
 }
 
@@ -76,7 +81,7 @@ struct Instance {
 
 /// Arms the deadline of the next call.
 fn arm(store: &mut Store<CallState>, deadline: Duration) {
-    store.set_epoch_deadline(Engine::ticks(deadline));
+    store.set_epoch_deadline(1);
     store.data_mut().budget.start(deadline);
 }
 

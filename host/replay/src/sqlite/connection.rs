@@ -42,10 +42,7 @@ pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
     // Closing a file drops all locks that this process has on it, those of SQLite included: nobody may open it before.
     static CREATING: Mutex<()> = Mutex::new(());
     let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        return Err(OpenError::FolderMissing { path: path.to_owned() });
-    }
+    check_folder(path)?;
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -54,6 +51,15 @@ pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
         Ok(file) => make_private(&file).map_err(|error| from_io(path, &error)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(from_io(path, &error)),
+    }
+}
+
+/// Refuses a path whose folder is missing.
+pub(super) fn check_folder(path: &Path) -> Result<(), OpenError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match folder.is_dir() {
+        true => Ok(()),
+        false => Err(OpenError::FolderMissing { path: path.to_owned() }),
     }
 }
 

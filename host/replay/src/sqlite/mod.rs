@@ -18,17 +18,15 @@ use std::{
 };
 
 use dropins_host::services::Unavailable;
-use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use self::{connection::FileIdentity, reader::SqliteReader, schema::SchemaError};
 use crate::{
     backend::{Backend, Reader},
-    entry::{Entry, Outcome, down},
+    entry::{Entry, Key, Outcome, down, signed, unsigned},
     open_error::OpenError,
+    table::{Found, TENANT},
 };
-
-/// The super tenant of WSO2 Identity Server: the only one there is.
-const TENANT: i64 = -1234;
 
 /// One row changed: the pair was free, and is now taken. None: it is taken by an earlier use.
 const REMEMBER: &str = "
@@ -53,6 +51,7 @@ pub struct SqliteBackend {
     busy_timeout: Duration,
     file: FileIdentity,
     connection: Connection,
+    inherited_until: Option<u64>,
 }
 
 impl SqliteBackend {
@@ -64,12 +63,26 @@ impl SqliteBackend {
     pub fn open(path: &Path, timeout: Duration) -> Result<Self, OpenError> {
         connection::create_file(path)?;
         let mut backend = Self::connect(path.to_owned(), timeout / 2)?;
-        let migrated = schema::JTI.migrate(&mut backend.connection);
-        migrated.map_err(|error| match error {
-            SchemaError::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
-            SchemaError::Sqlite(error) => connection::from_sqlite(path, backend.busy_timeout, error),
-        })?;
+        let migrated = schema::migrate(&mut backend.connection, &path.display().to_string());
+        backend.inherited_until = migrated.map_err(|error| refusal(path, timeout / 2, error))?;
         Ok(backend)
+    }
+
+    /// What [`SqliteBackend::open`] would change.
+    ///
+    /// # Errors
+    /// [`OpenError`], as far as `open` would fail with it.
+    pub fn plan(path: &Path, timeout: Duration) -> Result<Vec<String>, OpenError> {
+        let database = path.display().to_string();
+        if !path.exists() {
+            connection::check_folder(path)?;
+            let made = format!("make the database file {database}");
+            return Ok([made].into_iter().chain(Found::Nothing.plan(&database)).collect());
+        }
+        let found = connection::reading(path, timeout / 2)
+            .map_err(SchemaError::Sqlite)
+            .and_then(|connection| schema::inspect(&connection, &database));
+        Ok(found.map_err(|error| refusal(path, timeout / 2, error))?.plan(&database))
     }
 
     fn connect(path: PathBuf, busy_timeout: Duration) -> Result<Self, OpenError> {
@@ -77,7 +90,7 @@ impl SqliteBackend {
         let file = FileIdentity::of(&path)
             .map_err(|error| OpenError::Unusable { path: path.clone(), detail: error.to_string() })?;
         let connection = connection::writing(&path, busy_timeout)?;
-        Ok(Self { path, busy_timeout, file, connection })
+        Ok(Self { path, busy_timeout, file, connection, inherited_until: None })
     }
 
     /// A transaction that holds the write lock, on the file that the path still names.
@@ -104,6 +117,19 @@ impl Backend for SqliteBackend {
         Ok(outcomes)
     }
 
+    async fn expiries(&mut self, keys: &[Key]) -> Result<Vec<Option<u64>>, Unavailable> {
+        let mut expires_at = self.connection.prepare_cached(EXPIRES_AT).map_err(failed)?;
+        let mut expiry = |key: &Key| {
+            let found = expires_at.query_row((&key.client_id, &key.jti, TENANT), |row| row.get(0)).optional();
+            found.map(|until| until.map(unsigned)).map_err(failed)
+        };
+        keys.iter().map(&mut expiry).collect()
+    }
+
+    fn inherited_until(&self) -> Option<u64> {
+        self.inherited_until
+    }
+
     async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable> {
         let transaction = self.transaction()?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -119,7 +145,8 @@ impl Backend for SqliteBackend {
     }
 
     async fn reconnect(&mut self) -> Result<(), Unavailable> {
-        *self = Self::connect(self.path.clone(), self.busy_timeout).map_err(down)?;
+        let inherited_until = self.inherited_until;
+        *self = Self { inherited_until, ..Self::connect(self.path.clone(), self.busy_timeout).map_err(down)? };
         Ok(())
     }
 
@@ -150,13 +177,11 @@ fn decide(
     Ok(Outcome::Seen { until: unsigned(until) })
 }
 
-/// Seconds for an `INTEGER` column; the end of its range is as good as for ever.
-fn signed(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX)
-}
-
-fn unsigned(seconds: i64) -> u64 {
-    u64::try_from(seconds).unwrap_or(0)
+fn refusal(path: &Path, waited: Duration, error: SchemaError) -> OpenError {
+    match error {
+        SchemaError::Refused(error) => error,
+        SchemaError::Sqlite(error) => connection::from_sqlite(path, waited, error),
+    }
 }
 
 fn failed(error: rusqlite::Error) -> Unavailable {

@@ -8,10 +8,11 @@ use std::{path::PathBuf, time::Duration};
 use dropins_host::services::Unavailable;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{EXPIRES_AT, TENANT, connection, failed, unsigned};
+use super::{EXPIRES_AT, connection, failed};
 use crate::{
-    backend::Reader,
-    entry::{Key, down},
+    backend::{Reader, Size},
+    entry::{Key, down, unsigned},
+    table::TENANT,
 };
 
 #[derive(Debug, Clone)]
@@ -43,8 +44,11 @@ impl Reader for SqliteReader {
         Ok(stored.map(unsigned))
     }
 
-    async fn rows(&self) -> Result<u64, Unavailable> {
-        let sql = "SELECT count(*) FROM IDN_OIDC_JTI";
-        self.read(move |connection| connection.query_row(sql, [], |row| row.get(0))).await.map(unsigned)
+    async fn size(&self) -> Result<Size, Unavailable> {
+        let sql = "SELECT (SELECT count(*) FROM IDN_OIDC_JTI), page_count * page_size
+                   FROM pragma_page_count, pragma_page_size";
+        let row =
+            self.read(move |connection| connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))).await?;
+        Ok(Size { rows: unsigned(row.0), bytes: unsigned(row.1) })
     }
 }

@@ -1,126 +1,173 @@
-//! Versioned tables in a database file that several components share.
+//! The table in a database file that other components may share.
 //!
-//! Each component has its own version in `DROPINS_SCHEMA`, so that none depends on `user_version`, which belongs to
-//! nobody. All missing steps run in one exclusive transaction: two processes that start together migrate once.
-//! Refused are tables of a newer program.
+//! Versions are kept per component in `DROPINS_SCHEMA`, because `user_version` belongs to nobody. The table is found,
+//! made or converted in one exclusive transaction: two processes that start together do it once. Times are Unix seconds;
+//! text compares byte by byte (`BINARY`), which is SQLite's default.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-/// The tables of one component: step `n` leads from version `n` to version `n + 1`.
-pub(super) struct Schema {
-    /// The component's name in `DROPINS_SCHEMA`.
-    pub(super) component: &'static str,
-    /// SQL scripts; once released, a step never changes.
-    pub(super) steps: &'static [&'static str],
-}
-
-/// The table of used `jti` values. Columns as in WSO2 Identity Server, and the client. Times are Unix seconds.
-/// Text compares byte by byte (`BINARY`), which is SQLite's default.
-pub(super) const JTI: Schema = Schema {
-    component: "replay",
-    steps: &["
-        CREATE TABLE IDN_OIDC_JTI (
-            JWT_ID       TEXT    NOT NULL,
-            CLIENT_ID    TEXT    NOT NULL,
-            TENANT_ID    INTEGER NOT NULL DEFAULT -1234,
-            EXP_TIME     INTEGER NOT NULL,
-            TIME_CREATED INTEGER NOT NULL,
-            PRIMARY KEY (CLIENT_ID, JWT_ID, TENANT_ID)
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX IDX_IDN_OIDC_JTI_EXP_TIME ON IDN_OIDC_JTI (EXP_TIME);
-    "],
+use crate::{
+    entry::unsigned,
+    open_error::OpenError,
+    table::{COMPONENT, Found, TENANT, VERSION},
 };
 
-/// Why the tables cannot be brought up to date.
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
+        COMPONENT TEXT    NOT NULL PRIMARY KEY,
+        VERSION   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID";
+
+const CREATE: &str = "
+    CREATE TABLE IDN_OIDC_JTI (
+        JWT_ID       TEXT    NOT NULL,
+        CLIENT_ID    TEXT    NOT NULL,
+        TENANT_ID    INTEGER NOT NULL DEFAULT -1234,
+        EXP_TIME     INTEGER NOT NULL,
+        TIME_CREATED INTEGER NOT NULL,
+        PRIMARY KEY (CLIENT_ID, JWT_ID, TENANT_ID)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IDX_IDN_OIDC_JTI_EXP_TIME ON IDN_OIDC_JTI (EXP_TIME);";
+
+/// Why the table cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SchemaError {
-    #[error("version {found} is newer than {known}")]
-    Newer { found: u32, known: u32 },
+    #[error(transparent)]
+    Refused(#[from] OpenError),
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
 }
 
-impl Schema {
-    /// Brings the tables up to date and tells how many steps that took.
-    pub(super) fn migrate(&self, connection: &mut Connection) -> Result<u32, SchemaError> {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-        transaction.execute_batch(
-            "CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
-                COMPONENT TEXT    NOT NULL PRIMARY KEY,
-                VERSION   INTEGER NOT NULL
-            ) STRICT, WITHOUT ROWID",
-        )?;
+/// WSO2 has no script for SQLite, so a time may be text in UTC or a number, of seconds or of milliseconds as JDBC writes
+/// them: 10^11 seconds are the year 5138. An expiry is rounded up.
+fn convert(tenants: bool) -> String {
+    let tenant = if tenants { "TENANT_ID".to_owned() } else { TENANT.to_string() };
+    let seconds = |column: &str, up: u16| {
+        format!(
+            "CASE typeof({column}) WHEN 'integer' THEN iif({column} > 100000000000, ({column} + {up}) / 1000, {column})
+             ELSE unixepoch({column}) + ({up} > 0 AND {column} LIKE '%.%') END"
+        )
+    };
+    let (expiry, created) = (seconds("EXP_TIME", 999), seconds("TIME_CREATED", 0));
+    format!(
+        "ALTER TABLE IDN_OIDC_JTI RENAME TO IDN_OIDC_JTI_WSO2;
+         {CREATE}
+         INSERT INTO IDN_OIDC_JTI (CLIENT_ID, JWT_ID, TENANT_ID, EXP_TIME, TIME_CREATED)
+         SELECT '', JWT_ID, {tenant}, {expiry}, {created} FROM IDN_OIDC_JTI_WSO2;
+         DROP TABLE IDN_OIDC_JTI_WSO2"
+    )
+}
+
+/// What the file holds.
+pub(super) fn inspect(connection: &Connection, database: &str) -> Result<Found, SchemaError> {
+    let mut columns = connection.prepare("SELECT name FROM pragma_table_info('IDN_OIDC_JTI')")?;
+    let columns = columns.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut version = None;
+    if connection.table_exists(None, "DROPINS_SCHEMA")? {
         let read = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = ?1";
-        let found: u32 = transaction.query_row(read, [self.component], |row| row.get(0)).optional()?.unwrap_or(0);
-        let mut version = 0;
-        for step in self.steps {
-            if version >= found {
-                transaction.execute_batch(step)?;
-            }
-            version += 1;
-        }
-        if found > version {
-            return Err(SchemaError::Newer { found, known: version });
-        }
-        if found < version {
-            let write = "INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES (?1, ?2)
-                         ON CONFLICT DO UPDATE SET VERSION = excluded.VERSION";
-            transaction.execute(write, (self.component, version))?;
-        }
-        transaction.commit()?;
-        Ok(version - found)
+        version = connection.query_row(read, [COMPONENT], |row| row.get(0)).optional()?;
     }
+    Ok(Found::judge(database, version, columns)?)
+}
+
+/// Makes or converts the table, and tells the last expiry of a row that names no client.
+pub(super) fn migrate(connection: &mut Connection, database: &str) -> Result<Option<u64>, SchemaError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let found = inspect(&transaction, database)?;
+    for change in found.plan(database) {
+        tracing::info!("{change}");
+    }
+    match found {
+        Found::Nothing => transaction.execute_batch(CREATE)?,
+        Found::Wso2 { tenants } => transaction.execute_batch(&convert(tenants))?,
+        Found::Unversioned | Found::Current => {}
+    }
+    if found != Found::Current {
+        transaction.execute_batch(SCHEMA)?;
+        let note = "INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES (?1, ?2)
+                    ON CONFLICT DO UPDATE SET VERSION = excluded.VERSION";
+        transaction.execute(note, (COMPONENT, VERSION))?;
+    }
+    let inherited = "SELECT max(EXP_TIME) FROM IDN_OIDC_JTI WHERE CLIENT_ID = ''";
+    let inherited: Option<i64> = transaction.query_row(inherited, [], |row| row.get(0))?;
+    transaction.commit()?;
+    Ok(inherited.map(unsigned))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ONE: Schema = Schema { component: "x", steps: &["CREATE TABLE A (N INTEGER)"] };
-    const TWO: Schema = Schema { component: "x", steps: &["CREATE TABLE A (N INTEGER)", "CREATE TABLE B (N INTEGER)"] };
-    const BROKEN: Schema =
-        Schema { component: "x", steps: &["CREATE TABLE A (N INTEGER)", "CREATE TABLE C (N INTEGER); nonsense"] };
+    fn found(connection: &Connection) -> Found {
+        inspect(connection, "db").unwrap()
+    }
 
-    fn tables(connection: &Connection) -> Vec<String> {
-        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'DROPINS_SCHEMA' ORDER BY name";
+    fn rows(connection: &Connection) -> Vec<(String, i64, i64, i64)> {
+        let sql =
+            "SELECT JWT_ID, TENANT_ID, EXP_TIME, TIME_CREATED FROM IDN_OIDC_JTI WHERE CLIENT_ID = '' ORDER BY JWT_ID";
         let mut statement = connection.prepare(sql).unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        rows.map(Result::unwrap).collect()
     }
 
     #[test]
-    fn only_missing_steps_run() {
+    fn a_table_is_made_once_and_leaves_others_and_user_version_alone() {
         let mut connection = Connection::open_in_memory().unwrap();
-        assert_eq!(ONE.migrate(&mut connection).unwrap(), 1);
-        assert_eq!(ONE.migrate(&mut connection).unwrap(), 0);
-        assert_eq!(TWO.migrate(&mut connection).unwrap(), 1);
-        assert_eq!(tables(&connection), ["A", "B"]);
-    }
-
-    #[test]
-    fn a_failed_step_leaves_the_tables_as_they_were() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        ONE.migrate(&mut connection).unwrap();
-        assert!(BROKEN.migrate(&mut connection).is_err());
-        assert_eq!(tables(&connection), ["A"]);
-        assert_eq!(ONE.migrate(&mut connection).unwrap(), 0);
-    }
-
-    #[test]
-    fn tables_of_a_newer_program_are_refused() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        TWO.migrate(&mut connection).unwrap();
-        let error = ONE.migrate(&mut connection).unwrap_err();
-        assert!(matches!(error, SchemaError::Newer { found: 2, known: 1 }), "{error}");
-    }
-
-    #[test]
-    fn components_do_not_disturb_each_other_or_user_version() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "user_version", 77).unwrap();
-        ONE.migrate(&mut connection).unwrap();
-        JTI.migrate(&mut connection).unwrap();
-        assert_eq!(tables(&connection), ["A", "IDN_OIDC_JTI"]);
+        connection.execute_batch("CREATE TABLE A (N INTEGER); PRAGMA user_version = 77").unwrap();
+        assert_eq!(found(&connection), Found::Nothing);
+        for _ in 0..2 {
+            assert_eq!(migrate(&mut connection, "db").unwrap(), None);
+            assert_eq!(found(&connection), Found::Current);
+        }
+        assert!(connection.table_exists(None, "A").unwrap());
         let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(version, 77);
+    }
+
+    #[test]
+    fn the_rows_of_a_wso2_table_are_kept_whatever_its_times_look_like() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let table =
+            "CREATE TABLE IDN_OIDC_JTI (JWT_ID VARCHAR(255), TENANT_ID INTEGER NOT NULL, EXP_TIME TIMESTAMP NOT NULL,
+                         TIME_CREATED TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (JWT_ID, TENANT_ID));
+                     INSERT INTO IDN_OIDC_JTI VALUES ('a', -1234, '2027-01-15 08:00:00', '2027-01-15 07:59:59.900'),
+                         ('b', 7, '2027-01-15 08:00:00.001', 0), ('c', -1, 1800000000, 1799999999),
+                         ('d', -1234, 1800000000001, 1799999999999)";
+        connection.execute_batch(table).unwrap();
+        assert_eq!(found(&connection), Found::Wso2 { tenants: true });
+        assert_eq!(migrate(&mut connection, "db").unwrap(), Some(1_800_000_001));
+        let row = |jti: &str, tenant, expiry, created| (jti.to_owned(), tenant, expiry, created);
+        let expected = [
+            row("a", -1234, 1_800_000_000, 1_799_999_999),
+            row("b", 7, 1_800_000_001, 0),
+            row("c", -1, 1_800_000_000, 1_799_999_999),
+            row("d", -1234, 1_800_000_001, 1_799_999_999),
+        ];
+        assert_eq!(rows(&connection), expected);
+        assert_eq!(found(&connection), Found::Current);
+    }
+
+    #[test]
+    fn rows_without_tenants_become_rows_of_the_super_tenant() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let table =
+            "CREATE TABLE IDN_OIDC_JTI (JWT_ID VARCHAR(255) PRIMARY KEY, EXP_TIME TIMESTAMP, TIME_CREATED TIMESTAMP);
+                     INSERT INTO IDN_OIDC_JTI VALUES ('a', 5, 4)";
+        connection.execute_batch(table).unwrap();
+        assert_eq!(found(&connection), Found::Wso2 { tenants: false });
+        migrate(&mut connection, "db").unwrap();
+        assert_eq!(rows(&connection), [("a".to_owned(), -1234, 5, 4)]);
+    }
+
+    #[test]
+    fn a_failed_conversion_leaves_the_table_as_it_was() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let table = "CREATE TABLE IDN_OIDC_JTI (JWT_ID TEXT PRIMARY KEY, EXP_TIME TEXT, TIME_CREATED TEXT);
+                     INSERT INTO IDN_OIDC_JTI VALUES ('a', 'tomorrow', 4)";
+        connection.execute_batch(table).unwrap();
+        assert!(migrate(&mut connection, "db").is_err());
+        assert_eq!(found(&connection), Found::Wso2 { tenants: false });
+        let kept: String = connection.query_row("SELECT EXP_TIME FROM IDN_OIDC_JTI", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "tomorrow");
     }
 }

@@ -1,10 +1,22 @@
 //! What the tests share.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::{path::Path, sync::Arc, time::Duration};
+pub(crate) mod databases;
+#[path = "../servers/mod.rs"]
+pub(crate) mod servers;
 
-use dropins_host::services::{FixedClock, Use};
+use std::time::Duration;
+#[cfg(feature = "sqlite")]
+use std::{path::Path, sync::Arc};
+
+#[cfg(feature = "sqlite")]
+use dropins_host::services::FixedClock;
+use dropins_host::services::Use;
+#[cfg(feature = "sqlite")]
 use dropins_replay::{JtiStore, Location, ReplaySettings};
+
+/// A deadline that a busy machine does not miss.
+pub(crate) const GENEROUS: Duration = Duration::from_secs(60);
 
 /// The second at which most tests stand.
 pub(crate) const NOW: u64 = 1_800_000_000;
@@ -21,13 +33,15 @@ pub(crate) fn used(client: &str, jti: impl ToString) -> Use {
     }
 }
 
-/// Settings for a file in this folder. The deadline is generous: a busy machine must not fail a test.
+/// Settings for a file in this folder.
+#[cfg(feature = "sqlite")]
 pub(crate) fn settings(folder: &Path) -> ReplaySettings {
     let location = Location::Sqlite(folder.join("identity.db"));
-    ReplaySettings { timeout: Duration::from_secs(60), ..ReplaySettings::new(location) }
+    ReplaySettings { timeout: GENEROUS, ..ReplaySettings::new(location) }
 }
 
 /// Opens the store in this folder.
+#[cfg(feature = "sqlite")]
 pub(crate) fn open(folder: &Path) -> Arc<JtiStore> {
     let clock = Arc::new(FixedClock::at(NOW * 1000));
     Arc::new(JtiStore::open(&settings(folder), clock).unwrap())

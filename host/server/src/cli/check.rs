@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{HomeArgs, block_on, member, say, say_json};
+use crate::expiry;
 use crate::startup::{self, StartError, Started};
 use crate::tls;
 
@@ -59,14 +60,21 @@ impl Check {
         }
         let (parts, replay) = started.open()?;
         let live = started.build(&parts, 0).await;
+        let refreshed = parts.stored.refresh().await;
         replay.close().await?;
         let live = live?;
+        refreshed?;
+        // Declared clients have had their say when their keys were read.
+        let declared = |client_id: &str| live.clients.declared().any(|client| client.registration.id == client_id);
+        let expiring = expiry::expiring(&live.clients, parts.clock.now_seconds()).await?;
+        let expiring = expiring.iter().filter(|key| !declared(&key.client_id)).map(ToString::to_string);
+        let warnings: Vec<_> = live.warnings.iter().cloned().chain(expiring).collect();
         let plugins: Vec<_> = live.generation.handlers().iter().map(|handler| handler.id().name.clone()).collect();
         Ok(json!({
             "ok": true,
             "notices": notices,
-            "warnings": live.warnings,
-            "clients": live.clients.len(),
+            "warnings": warnings,
+            "clients": live.clients.count(),
             "plugins": plugins,
         }))
     }

@@ -10,14 +10,48 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use dropins_host::services::{Clock as _, SystemClock};
 use dropins_keys::{KeyFamily, SigningKey};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{member, say, say_json};
+use super::{HomeArgs, admin, block_on, member, say, say_json, say_table};
+use crate::startup::Started;
 
-/// Make keys.
+/// Make keys, and refresh published ones.
 #[derive(Subcommand)]
 pub(super) enum Keys {
     Generate(Generate),
+    Refresh(Refresh),
+}
+
+/// Have the running server fetch the keys that a client publishes at its JWKS URI, now.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins keys refresh my-client --home ./dropins-home")]
+pub(super) struct Refresh {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// The client
+    client_id: String,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Refresh {
+    async fn refresh(self) -> anyhow::Result<ExitCode> {
+        let started = Started::read(&self.home.home(), &self.home.properties)?;
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("client_id", &self.client_id).finish();
+        let answer = admin::ask(&started.deployment, Method::POST, &format!("/keys/refresh?{query}")).await?;
+        if self.json {
+            say_json(&answer)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        say(format_args!("{}", member(&answer, "result").as_str().unwrap_or_default()))?;
+        let keys = member(&answer, "keys").as_array().cloned().unwrap_or_default();
+        let text = |key: &Value, name: &str| member(key, name).as_str().unwrap_or("-").to_owned();
+        let rows: Vec<_> = keys.iter().map(|key| vec![text(key, "thumbprint"), text(key, "kid")]).collect();
+        say_table(&["KEY", "KID"], &rows)?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Make a key pair for a client: private PEM, public PEM, certificate, JWK and JWKS.
@@ -52,6 +86,7 @@ impl Keys {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Generate(verb) => verb.generate(),
+            Self::Refresh(verb) => block_on(verb.refresh()),
         }
     }
 }

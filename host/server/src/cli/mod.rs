@@ -3,11 +3,14 @@
 //! 0 is success; 1 a failure, explained in one paragraph on standard error; 2 wrong usage. Data goes to
 //! standard output, everything else to standard error.
 
+mod admin;
 mod assertion;
 mod check;
+mod client;
 mod explain;
 mod init;
 mod keys;
+mod keystore;
 mod mint;
 mod plugin;
 mod quickstart;
@@ -41,7 +44,11 @@ enum Verb {
     Plugin(plugin::Plugin),
     Status(status::Status),
     #[command(subcommand)]
+    Client(client::Client),
+    #[command(subcommand)]
     Keys(keys::Keys),
+    #[command(subcommand)]
+    Keystore(keystore::Keystore),
     #[command(subcommand)]
     Assertion(assertion::Assertion),
 }
@@ -80,7 +87,9 @@ pub fn main() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Plugin(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),
+        Verb::Client(verb) => verb.run(),
         Verb::Keys(verb) => verb.run(),
+        Verb::Keystore(verb) => verb.run(),
         Verb::Assertion(verb) => verb.run(),
     };
     match done {

@@ -1,14 +1,12 @@
 //! `dropins status`: asks the running server.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
+use reqwest::Method;
 use serde_json::Value;
 
-use super::{HomeArgs, block_on, member, say, say_json, say_table};
-use crate::config::Deployment;
+use super::{HomeArgs, admin, block_on, member, say, say_json, say_table};
 use crate::startup::Started;
 
 /// Ask the running server what it runs and how it fares.
@@ -29,7 +27,7 @@ impl Status {
 
     async fn ask(self) -> anyhow::Result<ExitCode> {
         let started = Started::read(&self.home.home(), &self.home.properties)?;
-        let status = get(&started.deployment, "/status").await?;
+        let status = admin::ask(&started.deployment, Method::GET, "/status").await?;
         if self.json {
             say_json(&status)?;
             return Ok(ExitCode::SUCCESS);
@@ -59,19 +57,4 @@ impl Status {
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Asks the admin listener of a deployment.
-async fn get(deployment: &Deployment, path: &str) -> anyhow::Result<Value> {
-    let admin = &deployment.transport.admin;
-    let url = format!("http://{}{path}", admin.listen);
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
-    let mut request = client.get(&url);
-    if let Some(token) = &admin.token {
-        request = request.bearer_auth(token.expose());
-    }
-    let response =
-        request.send().await.with_context(|| format!("no server answers at {url}; is `dropins serve` running?"))?;
-    let response = response.error_for_status().with_context(|| format!("{url} refuses to answer"))?;
-    Ok(serde_json::from_slice(&response.bytes().await?)?)
 }

@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use dropins_keys::remote::{FetchSettings, JwksUrl};
+
 use super::problem::{Code, Findings, Problem};
 use super::secret::Secret;
 use super::settings::{Section, Typed};
@@ -96,12 +98,11 @@ impl Material {
 
 impl ServiceProvider {
     /// Reads all entries, in the order of the file.
-    pub(crate) fn read_all(settings: &Section, findings: &mut Findings) -> Vec<Self> {
-        let http_hosts = settings.words("oauth.jwks_endpoint.allow_http_hosts");
+    pub(crate) fn read_all(settings: &Section, jwks: &FetchSettings, findings: &mut Findings) -> Vec<Self> {
         let sections = settings.elements("service_provider");
         let mut clients: Vec<Self> = Vec::new();
         for section in sections {
-            let Some(client) = Self::read(section, &http_hosts, findings) else { continue };
+            let Some(client) = Self::read(section, jwks, findings) else { continue };
             if clients.iter().any(|other| other.client_id == client.client_id) {
                 let message = format!("there are two service providers with the client_id `{}`", client.client_id);
                 findings.problem(at(section, Code::Conflict, "service_provider.client_id", message));
@@ -111,7 +112,7 @@ impl ServiceProvider {
         clients
     }
 
-    fn read(section: &Section, http_hosts: &[String], findings: &mut Findings) -> Option<Self> {
+    fn read(section: &Section, jwks: &FetchSettings, findings: &mut Findings) -> Option<Self> {
         let Some(client_id) = section.text("service_provider.client_id") else {
             if section.lacks("service_provider.client_id") {
                 let message = "a service provider has a `client_id`";
@@ -140,11 +141,11 @@ impl ServiceProvider {
             overrides: overrides(section),
             span: section.span.clone(),
         };
-        client.check(section, http_hosts, findings);
+        client.check(section, jwks, findings);
         Some(client)
     }
 
-    fn check(&self, section: &Section, http_hosts: &[String], findings: &mut Findings) {
+    fn check(&self, section: &Section, jwks: &FetchSettings, findings: &mut Findings) {
         if self.client_id.len() > 255 || !self.client_id.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
             let message = "a `client_id` is at most 255 printable ASCII characters (RFC 6749 appendix A.1)";
             findings.problem(at(section, Code::BadValue, "service_provider.client_id", message));
@@ -175,31 +176,17 @@ impl ServiceProvider {
             let problem = at(section, Code::BadValue, "service_provider.certificate", message);
             findings.problem(problem.help("for the name of a file, write certificate_file"));
         }
-        if self.jwks_uri.is_some() {
-            self.check_jwks_uri(section, http_hosts, findings);
-        }
+        self.check_jwks_uri(section, jwks, findings);
     }
 
-    fn check_jwks_uri(&self, section: &Section, http_hosts: &[String], findings: &mut Findings) {
-        let path = "service_provider.jwks_uri";
-        let uri = self.jwks_uri.as_deref().unwrap_or_default();
-        let allowed = url::jwks_host(uri).is_some_and(|(host, https)| https || http_hosts.contains(&host));
-        if !allowed {
-            let message = format!("`{uri}` is not an https: URL without user-info and fragment");
-            let problem = at(section, Code::BadValue, path, message);
-            findings.problem(
-                problem.help("hosts for which http: is allowed stand in oauth.jwks_endpoint.allow_http_hosts"),
-            );
+    fn check_jwks_uri(&self, section: &Section, jwks: &FetchSettings, findings: &mut Findings) {
+        let Some(uri) = &self.jwks_uri else { return };
+        if let Err(error) = JwksUrl::parse(uri, jwks) {
+            let path = "service_provider.jwks_uri";
+            let problem = at(section, Code::BadValue, path, format!("`jwks_uri` of the client `{}`: {error}", self.client_id));
+            findings
+                .problem(problem.help("[oauth.jwks_endpoint] lists hosts that may be reached by http: or are private"));
         }
-        if self.jwks.is_some() {
-            let message = "`jwks_uri` and `jwks` exclude each other (RFC 7591 section 2)";
-            findings.problem(at(section, Code::Conflict, path, message));
-        }
-        let message = format!("the client `{}` has a jwks_uri, which this version does not fetch yet", self.client_id);
-        findings.problem(
-            at(section, Code::Unsupported, path, message)
-                .help("register its keys with jwks, jwks_file or certificate_file"),
-        );
     }
 }
 

@@ -77,10 +77,11 @@ impl Deployment {
         }
         let listeners = Listener::read_all(settings, findings);
         let replay_cache = ReplayCache::read(settings, findings);
-        let service_providers = ServiceProvider::read_all(settings, findings);
+        let oauth = OAuth::read(settings, findings);
+        let jwks = oauth.jwks_endpoint.fetch_settings();
+        let service_providers = ServiceProvider::read_all(settings, &jwks, findings);
         let database = Database::read(settings, findings);
         let replay_store = ReplayStore::read(settings, findings);
-        let oauth = OAuth::read(settings, findings);
         let keystores = Keystores::read(settings, findings);
         let limits = Limits::read(settings, findings);
         Some(Self {

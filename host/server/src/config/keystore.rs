@@ -96,8 +96,10 @@ impl Keystore {
             Some((alias, key_password)) => (settings.text(alias), settings.secret(key_password)),
             None => (None, None),
         };
-        let span = settings.span(paths.file_name);
-        findings.notice(&span, paths.section, "accepted; this version does not read keystores yet");
+        if paths.section == TLS.section {
+            let span = settings.span(paths.file_name);
+            findings.notice(&span, paths.section, "accepted, without meaning here: transport.https has its own files");
+        }
         Some(Self { file_name, kind: settings.text(paths.kind), password, alias, key_password })
     }
 }

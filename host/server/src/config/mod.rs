@@ -18,6 +18,7 @@ mod oauth;
 mod problem;
 mod quantity;
 mod reference;
+mod registration;
 mod schema;
 mod secret;
 mod settings;
@@ -42,11 +43,13 @@ pub use limits::{Limits, LogFormat, Logging};
 pub use listener::{Isolation, Listener, PluginSelector, Property};
 pub use oauth::{ClientCredentials, JwksEndpoint, OAuth, Validity};
 pub use problem::{Code, Notice, Problem, Problems, Severity};
+pub use registration::DynamicRegistration;
 pub use schema::{KEYS, Key, Kind};
 pub use secret::Secret;
 pub use source::{Position, Source};
 pub use transport::{Admin, Https, Server, TlsFiles, Transport};
 pub use url::BaseUrl;
+pub(crate) use url::is_redirect_uri;
 
 use std::sync::Arc;
 

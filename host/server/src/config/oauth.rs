@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use dropins_keys::remote::{FetchSettings, HostList};
+
 use super::problem::{Code, Findings, Problem};
+use super::registration::DynamicRegistration;
 use super::settings::Section;
 use super::url::BaseUrl;
 
@@ -21,6 +24,8 @@ pub struct OAuth {
     pub client_credentials: ClientCredentials,
     /// Fetching of JWK sets.
     pub jwks_endpoint: JwksEndpoint,
+    /// Clients that register themselves.
+    pub registration: DynamicRegistration,
 }
 
 /// `[oauth.token_validation]`.
@@ -57,9 +62,41 @@ pub struct JwksEndpoint {
     /// Largest answer, bytes.
     pub size_limit_bytes: u64,
     /// Hosts for which `http:` is allowed.
-    pub allow_http_hosts: Vec<String>,
+    pub allow_http_hosts: HostList,
     /// Hosts that may be loopback or private.
-    pub allowed_private_hosts: Vec<String>,
+    pub allowed_private_hosts: HostList,
+}
+
+impl JwksEndpoint {
+    pub(crate) fn read(settings: &Section, findings: &mut Findings) -> Self {
+        Self {
+            connection_timeout: positive(settings, "oauth.jwks_endpoint.connection_timeout", findings),
+            read_timeout: positive(settings, "oauth.jwks_endpoint.read_timeout", findings),
+            size_limit_bytes: settings.size("oauth.jwks_endpoint.size_limit_bytes"),
+            allow_http_hosts: hosts(settings, "oauth.jwks_endpoint.allow_http_hosts", findings),
+            allowed_private_hosts: hosts(settings, "oauth.jwks_endpoint.allowed_private_hosts", findings),
+        }
+    }
+
+    /// The settings of the fetcher, without what only a running server has: extra roots and a folder.
+    pub fn fetch_settings(&self) -> FetchSettings {
+        FetchSettings {
+            connection_timeout: self.connection_timeout,
+            read_timeout: self.read_timeout,
+            size_limit: usize::try_from(self.size_limit_bytes).unwrap_or(usize::MAX),
+            allow_http: self.allow_http_hosts.clone(),
+            allow_private: self.allowed_private_hosts.clone(),
+            ..FetchSettings::default()
+        }
+    }
+}
+
+fn hosts(settings: &Section, path: &'static str, findings: &mut Findings) -> HostList {
+    HostList::parse(settings.words(path)).unwrap_or_else(|error| {
+        let problem = Problem::new(Code::BadValue, settings.span(path), path, error.to_string());
+        findings.problem(problem.help("write names or addresses: [\"jwks.example.com\", \"10.0.0.7\"]"));
+        HostList::default()
+    })
 }
 
 impl OAuth {
@@ -79,13 +116,8 @@ impl OAuth {
                 allow_id_token: settings.boolean("oauth.grant_type.client_credentials.allow_id_token"),
                 allow_refresh_tokens: settings.boolean("oauth.grant_type.client_credentials.allow_refresh_tokens"),
             },
-            jwks_endpoint: JwksEndpoint {
-                connection_timeout: positive(settings, "oauth.jwks_endpoint.connection_timeout", findings),
-                read_timeout: positive(settings, "oauth.jwks_endpoint.read_timeout", findings),
-                size_limit_bytes: settings.size("oauth.jwks_endpoint.size_limit_bytes"),
-                allow_http_hosts: settings.words("oauth.jwks_endpoint.allow_http_hosts"),
-                allowed_private_hosts: settings.words("oauth.jwks_endpoint.allowed_private_hosts"),
-            },
+            jwks_endpoint: JwksEndpoint::read(settings, findings),
+            registration: DynamicRegistration::read(settings),
         }
     }
 }

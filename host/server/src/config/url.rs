@@ -67,18 +67,6 @@ pub(crate) fn is_redirect_uri(text: &str) -> bool {
     !text.contains('#') && reqwest::Url::parse(text).is_ok()
 }
 
-/// The host of an https or http URL without user-info and fragment, and whether it is https.
-pub(crate) fn jwks_host(text: &str) -> Option<(String, bool)> {
-    let url = reqwest::Url::parse(text).ok()?;
-    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    let https = match url.scheme() {
-        "https" => true,
-        "http" => false,
-        _ => return None,
-    };
-    plain.then_some((url.host_str()?.to_owned(), https))
-}
-
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())

@@ -92,6 +92,10 @@ allow_id_token = false
 # read_timeout = "3s"
 # size_limit_bytes = 65536
 
+# Who has this bearer token can register clients at /oauth2/register (RFC 7591).
+# [oauth.dcr]
+# initial_access_token = "$env{{DROPINS_REGISTRATION_TOKEN}}"
+
 # Clients. File names are relative to this folder.
 # [[service_provider]]
 # client_id = "my-client"
@@ -153,7 +157,7 @@ mod tests {
             if is_toml { bare.to_owned() } else { line.to_owned() }
         };
         let text: Vec<String> = text.lines().map(uncommented).collect();
-        let names = ["DROPINS_ADMIN_TOKEN", "KEYSTORE_PASSWORD", "TRUSTSTORE_PASSWORD"];
+        let names = ["DROPINS_ADMIN_TOKEN", "DROPINS_REGISTRATION_TOKEN", "KEYSTORE_PASSWORD", "TRUSTSTORE_PASSWORD"];
         let variables = names.map(|name| (name.to_owned(), "x".to_owned()));
         let environment = Environment::new(std::path::Path::new("/"), variables, []);
         let (deployment, _) = parse(&text.join("\n"), &environment).unwrap_or_else(|problems| panic!("{problems}"));

@@ -24,14 +24,25 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The body is too large.
     TooLarge,
-    /// Something other than POST.
-    MethodNotAllowed,
+    /// A method that the endpoint does not take.
+    MethodNotAllowed {
+        /// Those that it takes.
+        allow: &'static str,
+    },
     /// The client did not prove its identity.
     InvalidClient,
     /// The client may not use this grant.
     UnauthorizedClient,
     /// No such grant.
     UnsupportedGrantType,
+    /// The metadata of a client cannot be registered (RFC 7591 section 3.2.2).
+    InvalidClientMetadata,
+    /// A redirect URI cannot be registered (RFC 7591 section 3.2.2).
+    InvalidRedirectUri,
+    /// A software statement cannot be used (RFC 7591 section 3.2.2).
+    InvalidSoftwareStatement,
+    /// The bearer token is missing or wrong (RFC 6750 section 3.1).
+    InvalidToken,
     /// A part that a safe answer needs is down.
     TemporarilyUnavailable,
     /// A plug-in or the server failed.
@@ -47,10 +58,14 @@ impl ErrorKind {
         match self {
             Self::InvalidRequest => (StatusCode::BAD_REQUEST, "invalid_request"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"),
+            Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"),
             Self::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client"),
             Self::UnauthorizedClient => (StatusCode::BAD_REQUEST, "unauthorized_client"),
             Self::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+            Self::InvalidClientMetadata => (StatusCode::BAD_REQUEST, "invalid_client_metadata"),
+            Self::InvalidRedirectUri => (StatusCode::BAD_REQUEST, "invalid_redirect_uri"),
+            Self::InvalidSoftwareStatement => (StatusCode::BAD_REQUEST, "invalid_software_statement"),
+            Self::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::ServerError => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
         }
@@ -93,14 +108,19 @@ impl OAuthError {
         let description = format!("{} (reference {reference})", describable(&self.description));
         let mut response = super::json(status, &serde_json::json!({ "error": code, "error_description": description }));
         let headers = response.headers_mut();
-        if challenge && self.kind == ErrorKind::InvalidClient {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"dropins\""));
-        }
-        if self.kind == ErrorKind::MethodNotAllowed {
-            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
-        }
-        if self.kind == ErrorKind::TemporarilyUnavailable {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let further = match self.kind {
+            ErrorKind::InvalidClient if challenge => Some((header::WWW_AUTHENTICATE, "Basic realm=\"dropins\"")),
+            // Without a token there is no error to speak of (RFC 6750 section 3.1).
+            ErrorKind::InvalidToken if challenge => {
+                Some((header::WWW_AUTHENTICATE, "Bearer realm=\"dropins\", error=\"invalid_token\""))
+            }
+            ErrorKind::InvalidToken => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"dropins\"")),
+            ErrorKind::MethodNotAllowed { allow } => Some((header::ALLOW, allow)),
+            ErrorKind::TemporarilyUnavailable => Some((header::RETRY_AFTER, "1")),
+            _ => None,
+        };
+        if let Some((name, value)) = further {
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response.into_response()
     }

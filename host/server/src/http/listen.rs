@@ -20,6 +20,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_layer::Layer as _;
 
+use super::first_bytes::FirstBytes;
+
 /// How long a client may take for its TLS handshake, and for a header section.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long requests may take to finish when the server stops.
@@ -105,9 +107,9 @@ impl Bound {
             Some(config) => {
                 let config = RustlsConfig::from_config(config);
                 let tls = RustlsAcceptor::new(config).handshake_timeout(HEADER_TIMEOUT).acceptor(bounded);
-                server.acceptor(tls).serve(service).await
+                server.acceptor(FirstBytes { inner: tls, within: HEADER_TIMEOUT }).serve(service).await
             }
-            None => server.acceptor(bounded).serve(service).await,
+            None => server.acceptor(FirstBytes { inner: bounded, within: HEADER_TIMEOUT }).serve(service).await,
         }
     }
 }

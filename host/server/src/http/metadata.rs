@@ -18,7 +18,7 @@ pub(super) async fn metadata(State(app): State<Arc<App>>) -> Response {
     let live = app.live();
     let endpoints = &live.endpoints;
     let mut scopes = vec!["openid".to_owned()];
-    for client in live.clients.iter() {
+    for client in live.clients.declared().filter(|client| client.enabled) {
         for scope in client.scopes.iter().filter(|scope| scope.as_str() != "openid") {
             if !scopes.contains(scope) {
                 scopes.push(scope.clone());
@@ -37,6 +37,9 @@ pub(super) async fn metadata(State(app): State<Arc<App>>) -> Response {
         "scopes_supported": scopes,
         "token_endpoint_auth_methods_supported": live.generation.methods(),
     });
+    if let (Some(document), Some(registration)) = (document.as_object_mut(), &endpoints.registration) {
+        document.insert("registration_endpoint".to_owned(), json!(registration));
+    }
     let algorithms = live.generation.algorithms();
     if let (Some(document), false) = (document.as_object_mut(), algorithms.is_empty()) {
         document.insert("token_endpoint_auth_signing_alg_values_supported".to_owned(), json!(algorithms));

@@ -3,14 +3,16 @@
 //! Every answer that may hold a token or an error is `no-store`; bodies are bounded before they are read.
 
 mod admin;
+mod body;
 pub mod error;
+mod first_bytes;
 mod form;
 pub mod listen;
 mod metadata;
+mod register;
 mod token;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -23,16 +25,12 @@ pub use form::{Form, FormError, is_form};
 use crate::app::App;
 use crate::endpoints;
 
-/// The largest body of a request, in bytes.
-pub const MAX_BODY: usize = 64 << 10;
-
-/// How long a client may take to send its body.
-pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The public endpoints.
 pub fn public(app: Arc<App>) -> Router {
     Router::new()
         .route(endpoints::TOKEN, any(token::endpoint))
+        .route(endpoints::REGISTER, any(register::register))
+        .route(endpoints::REGISTERED_CLIENT, any(register::manage))
         .route(endpoints::JWKS, get(metadata::jwks))
         .route(endpoints::OPENID_METADATA, get(metadata::metadata))
         .route(endpoints::OAUTH_METADATA, get(metadata::metadata))

@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use dropins_host::Verdict;
 
+use super::body;
 use super::error::{ErrorKind, OAuthError};
 use super::form::{Form, is_form};
-use super::{BODY_TIMEOUT, MAX_BODY};
 use crate::app::App;
 use crate::audit;
 use crate::clients::RegisteredClient;
@@ -82,7 +82,10 @@ pub(super) struct FormPost {
 pub(super) async fn read(request: Request<Body>) -> Result<FormPost, OAuthError> {
     let (parts, body) = request.into_parts();
     if parts.method != Method::POST {
-        return Err(OAuthError::new(ErrorKind::MethodNotAllowed, "This endpoint takes POST requests only"));
+        return Err(OAuthError::new(
+            ErrorKind::MethodNotAllowed { allow: "POST" },
+            "This endpoint takes POST requests only",
+        ));
     }
     if let Some(name) = in_query(parts.uri.query().unwrap_or_default()) {
         return Err(OAuthError::invalid_request(format!("The parameter {name} must be in the body, not in the URL")));
@@ -92,15 +95,7 @@ pub(super) async fn read(request: Request<Body>) -> Result<FormPost, OAuthError>
     if !is_form(content_type) || types.next().is_some() {
         return Err(OAuthError::invalid_request("The Content-Type must be application/x-www-form-urlencoded"));
     }
-    let too_large = || OAuthError::new(ErrorKind::TooLarge, format!("The body is larger than {MAX_BODY} bytes"));
-    if content_length(&parts.headers).is_some_and(|length| length > MAX_BODY) {
-        return Err(too_large());
-    }
-    let body = match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(too_large()),
-        Err(_) => return Err(OAuthError::invalid_request("The body did not arrive in time")),
-    };
+    let body = body::read(&parts.headers, body).await?;
     let form = Form::parse(&body).map_err(|error| OAuthError::invalid_request(error.to_string()))?;
     Ok(FormPost { form, headers: readable(&parts.headers)? })
 }
@@ -108,10 +103,6 @@ pub(super) async fn read(request: Request<Body>) -> Result<FormPost, OAuthError>
 fn in_query(query: &str) -> Option<&'static str> {
     form_urlencoded::parse(query.as_bytes())
         .find_map(|(name, _)| NEVER_IN_QUERY.iter().find(|&&forbidden| *name == *forbidden).copied())
-}
-
-fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn readable(headers: &HeaderMap) -> Result<Vec<(String, String)>, OAuthError> {
@@ -154,8 +145,16 @@ pub(super) async fn authenticate(
         });
     };
     // A plug-in may only vouch for clients that the server knows.
-    live.clients.get(&client.id).ok_or_else(|| {
+    let registered = live.clients.find(&client.id).await.map_err(|down| {
+        tracing::error!(reference, client = client.id, %down, "an authenticated client cannot be looked up");
+        OAuthError::new(ErrorKind::TemporarilyUnavailable, "The server cannot decide now; try again")
+    })?;
+    let registered = registered.ok_or_else(|| {
         tracing::error!(reference, client = client.id, "a plug-in authenticated a client that is not registered");
         OAuthError::new(ErrorKind::ServerError, "The server failed to authenticate the client")
-    })
+    })?;
+    if let Some(key) = &decision.evidence.key {
+        app.ledger.used(&client.id, key);
+    }
+    Ok(registered)
 }

@@ -1,0 +1,68 @@
+//! Reads the table beside the writer, on a session of its own.
+//!
+//! The session is taken out while it is used, so that one that failed, or was left in the middle, is not used again.
+
+use dropins_host::services::Unavailable;
+use mysql_async::{Conn, prelude::Queryable};
+use tokio::sync::Mutex;
+
+use super::{connection::Connector, failed, sql};
+use crate::{
+    backend::{Reader, Size},
+    entry::Key,
+};
+
+/// From so many rows on, the estimate is good enough.
+const COUNTED: u64 = 100_000;
+
+const SIZE: &str =
+    "SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH + INDEX_LENGTH, 0) FROM information_schema.TABLES
+                    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'IDN_OIDC_JTI'";
+
+pub(super) struct MysqlReader {
+    connector: Connector,
+    session: Mutex<Option<Conn>>,
+}
+
+impl MysqlReader {
+    pub(super) fn new(connector: Connector) -> Self {
+        Self { connector, session: Mutex::new(None) }
+    }
+
+    /// A session that answers. One that was idle may be lost, or belong to a runtime that has ended.
+    async fn session(&self) -> Result<Conn, Unavailable> {
+        let held = self.session.lock().await.take();
+        if let Some(mut session) = held
+            && session.ping().await.is_ok()
+        {
+            return Ok(session);
+        }
+        self.connector.connect().await.map_err(failed)
+    }
+
+    async fn keep(&self, session: Conn) {
+        *self.session.lock().await = Some(session);
+    }
+}
+
+#[async_trait::async_trait]
+impl Reader for MysqlReader {
+    async fn expires_at(&self, key: &Key) -> Result<Option<u64>, Unavailable> {
+        let mut session = self.session().await?;
+        let row: Option<(Vec<u8>, Vec<u8>, u64)> = session.query_first(sql::read([key])).await.map_err(failed)?;
+        self.keep(session).await;
+        Ok(row.map(|(_, _, until)| until))
+    }
+
+    async fn size(&self) -> Result<Size, Unavailable> {
+        let mut session = self.session().await?;
+        let estimate: Option<(u64, u64)> = session.query_first(SIZE).await.map_err(failed)?;
+        let (mut rows, bytes) = estimate.unwrap_or_default();
+        if rows < COUNTED {
+            let counted = session.query_first("SELECT COUNT(*) FROM IDN_OIDC_JTI").await.map_err(failed)?;
+            rows = counted.unwrap_or_default();
+        }
+        self.keep(session).await;
+        Ok(Size { rows, bytes })
+    }
+}

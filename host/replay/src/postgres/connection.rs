@@ -1,0 +1,146 @@
+//! Sessions on the primary of a PostgreSQL database.
+//!
+//! A session refuses a read-only server, waits for no lock and no statement longer than half a decision may take, and
+//! commits durably whatever the server's default is. TLS verifies chain and host name.
+
+use std::{error::Error as _, sync::Arc, time::Duration};
+
+use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer, pki_types::pem::PemObject};
+use tokio_postgres::{
+    Client, Config, NoTls,
+    config::{SslMode, TargetSessionAttrs},
+    error::SqlState,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::{
+    open_error::OpenError,
+    server_url::{ServerUrl, Tls},
+};
+
+/// Begins sessions.
+#[derive(Clone)]
+pub(super) struct Connector {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    /// How long a decision may take.
+    pub(super) timeout: Duration,
+    /// The address for messages.
+    pub(super) database: String,
+}
+
+impl Connector {
+    pub(super) fn new(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
+        let bad = |error: tokio_postgres::Error| OpenError::BadUrl { detail: describe(&error) };
+        let mut config: Config = url.for_driver("postgresql").parse().map_err(bad)?;
+        let tls = url.tls().map(trust).transpose()?.map(MakeRustlsConnect::new);
+        config
+            .ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable })
+            .target_session_attrs(TargetSessionAttrs::ReadWrite)
+            .connect_timeout(timeout / 2)
+            .tcp_user_timeout(timeout);
+        if config.get_application_name().is_none() {
+            config.application_name("dropins");
+        }
+        Ok(Self { config, tls, timeout, database: url.shown() })
+    }
+
+    /// A session, for which a task of this runtime works.
+    pub(super) async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+        let client = match &self.tls {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                tokio::spawn(connection);
+                client
+            }
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                tokio::spawn(connection);
+                client
+            }
+        };
+        let wait = (self.timeout / 2).as_millis().max(1);
+        let settings = format!(
+            "SET statement_timeout = {wait}; SET lock_timeout = {wait};
+             SET idle_in_transaction_session_timeout = {wait}; SET default_transaction_isolation = 'read committed';
+             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        );
+        client.batch_execute(&settings).await?;
+        Ok(client)
+    }
+
+    /// The first session, on a server that is fit to remember.
+    pub(super) async fn open(&self) -> Result<Client, OpenError> {
+        let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
+        let late = |_| OpenError::Unreachable { database: self.database.clone(), detail: "no answer".to_owned() };
+        let client = connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))?;
+        let row = client
+            .query_one("SELECT current_setting('server_encoding'), current_setting('fsync')", &[])
+            .await
+            .map_err(|error| meaning(&self.database, &error))?;
+        let setting = |place| row.try_get::<_, String>(place).map_err(|error| meaning(&self.database, &error));
+        let encoding = setting(0)?;
+        if encoding != "UTF8" {
+            let detail = format!("its encoding is {encoding}; make it with ENCODING 'UTF8'");
+            return Err(OpenError::Unfit { database: self.database.clone(), detail });
+        }
+        if setting(1)? == "off" {
+            tracing::warn!(
+                database = self.database,
+                "fsync is off: a power failure can make used assertions valid again"
+            );
+        }
+        Ok(client)
+    }
+}
+
+/// The configuration that trusts the named certificates, or else those of the system.
+fn trust(tls: &Tls) -> Result<ClientConfig, OpenError> {
+    let mut roots = RootCertStore::empty();
+    let bad = |detail: String| OpenError::BadUrl { detail };
+    match &tls.roots {
+        Some(path) => {
+            let unusable = |error: &dyn std::fmt::Display| bad(format!("sslrootcert {}: {error}", path.display()));
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(&error))? {
+                let certificate = certificate.map_err(|error| unusable(&error))?;
+                roots.add(certificate).map_err(|error| unusable(&error))?;
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    if roots.is_empty() {
+        return Err(bad("there is no certificate to trust; name one with sslrootcert".to_owned()));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(config.map_err(|error| bad(error.to_string()))?.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// What happened: the server's own sentence and code, or else the driver's and its causes. Never the `DETAIL` of the
+/// server, which repeats values.
+pub(super) fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(server) = error.as_db_error() {
+        return format!("{} ({})", server.message(), server.code().code());
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// The meaning of an error while the store is opened.
+pub(super) fn meaning(database: &str, error: &tokio_postgres::Error) -> OpenError {
+    let (database, detail) = (database.to_owned(), describe(error));
+    match error.code() {
+        None => OpenError::Unreachable { database, detail },
+        Some(code) if *code == SqlState::CANNOT_CONNECT_NOW || *code == SqlState::TOO_MANY_CONNECTIONS => {
+            OpenError::Unreachable { database, detail }
+        }
+        Some(_) => OpenError::Refused { database, detail },
+    }
+}

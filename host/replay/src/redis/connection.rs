@@ -1,0 +1,90 @@
+//! Connections to a Redis or Valkey server.
+//!
+//! Connecting and every answer are bounded by the time-out of a decision. TLS verifies chain and host name. Refused is a
+//! server that may evict keys, because an evicted pair is free.
+
+use std::{collections::HashMap, fs, time::Duration};
+
+use ::redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, TlsCertificates, aio::MultiplexedConnection,
+};
+
+use crate::{open_error::OpenError, server_url::ServerUrl};
+
+/// Makes connections.
+#[derive(Clone)]
+pub(super) struct Connector {
+    client: Client,
+    config: AsyncConnectionConfig,
+    database: String,
+}
+
+impl Connector {
+    pub(super) fn new(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
+        let bad = |detail: String| OpenError::BadUrl { detail };
+        let address = url.for_driver(if url.tls().is_some() { "rediss" } else { "redis" });
+        let client = match url.tls().and_then(|tls| tls.roots.as_ref()) {
+            Some(path) => {
+                let roots = fs::read(path).map_err(|error| bad(format!("sslrootcert {}: {error}", path.display())))?;
+                Client::build_with_tls(address, TlsCertificates { client_tls: None, root_cert: Some(roots) })
+            }
+            None => Client::open(address),
+        };
+        let client = client.map_err(|error| bad(describe(&error)))?;
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(timeout)).set_response_timeout(Some(timeout));
+        Ok(Self { client, config, database: url.shown() })
+    }
+
+    /// A connection, for which a task of this runtime works.
+    pub(super) async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        self.client.get_multiplexed_async_connection_with_config(&self.config).await
+    }
+
+    /// The first connection, to a server that is fit to remember.
+    pub(super) async fn open(&self) -> Result<MultiplexedConnection, OpenError> {
+        let meaning = |error| self.meaning(&error);
+        let mut connection = self.connect().await.map_err(meaning)?;
+        let memory = info(&mut connection, "memory").await.map_err(meaning)?;
+        let value = |name: &str| memory.get(name).map(String::as_str).unwrap_or_default();
+        if !["", "0"].contains(&value("maxmemory")) && !["", "noeviction"].contains(&value("maxmemory_policy")) {
+            let policy = value("maxmemory_policy");
+            let detail = format!(
+                "its maxmemory-policy {policy} evicts keys, and an evicted assertion is valid again; set noeviction"
+            );
+            return Err(OpenError::Unfit { database: self.database.clone(), detail });
+        }
+        let persistence = info(&mut connection, "persistence").await.map_err(meaning)?;
+        if persistence.get("aof_enabled").is_none_or(|enabled| enabled != "1") {
+            let database = &self.database;
+            tracing::warn!(database, "appendonly is off: a crash of the server can make used assertions valid again");
+        }
+        Ok(connection)
+    }
+
+    fn meaning(&self, error: &RedisError) -> OpenError {
+        let (database, detail) = (self.database.clone(), describe(error));
+        let unreachable = error.is_io_error() || error.is_timeout() || error.is_connection_dropped();
+        if unreachable && error.kind() != ErrorKind::AuthenticationFailed {
+            OpenError::Unreachable { database, detail }
+        } else {
+            OpenError::Refused { database, detail }
+        }
+    }
+}
+
+/// A section of the server's description of itself.
+pub(super) async fn info(
+    connection: &mut MultiplexedConnection,
+    section: &str,
+) -> RedisResult<HashMap<String, String>> {
+    let mut info = Cmd::new();
+    let text: String = info.arg("INFO").arg(section).query_async(connection).await?;
+    let pairs = text.lines().filter_map(|line| line.split_once(':'));
+    Ok(pairs.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+}
+
+/// What happened.
+pub(super) fn describe(error: &RedisError) -> String {
+    error.to_string()
+}

@@ -1,0 +1,88 @@
+//! An empty place for the stores of one test, of every kind.
+
+use std::sync::Arc;
+
+use dropins_host::services::FixedClock;
+#[cfg(feature = "_server")]
+use dropins_replay::Location;
+use dropins_replay::{JtiStore, ReplaySettings};
+
+#[cfg(feature = "_server")]
+use {super::GENEROUS, super::servers::Proxy, dropins_replay::ServerUrl, std::time::Duration};
+
+use super::{NOW, servers::Server};
+
+/// A place that several stores of one test share.
+pub(crate) struct Database {
+    pub(crate) settings: ReplaySettings,
+    /// The server and the name of the database there.
+    pub(crate) server: Option<(&'static Server, String)>,
+    /// Whether the server deletes what is over, by its own clock, so that there is nothing to purge.
+    pub(crate) forgets_by_itself: bool,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Database {
+    /// Opens one more store on it.
+    pub(crate) fn open(&self) -> Arc<JtiStore> {
+        self.open_with(&self.settings)
+    }
+
+    /// Opens one more store on it with other settings.
+    pub(crate) fn open_with(&self, settings: &ReplaySettings) -> Arc<JtiStore> {
+        Arc::new(JtiStore::open(settings, Arc::new(FixedClock::at(NOW * 1000))).unwrap())
+    }
+
+    /// The same place by way of a proxy, with this time-out.
+    #[cfg(feature = "_server")]
+    pub(crate) fn through(&self, proxy: &Proxy, timeout: Duration) -> ReplaySettings {
+        let (server, database) = self.server.as_ref().unwrap();
+        let location = self.at(&server.url_by(proxy.port(), database));
+        ReplaySettings { location, timeout, ..self.settings.clone() }
+    }
+
+    /// A place of the same kind at another URL.
+    #[cfg(feature = "_server")]
+    pub(crate) fn at(&self, url: &str) -> Location {
+        let url = ServerUrl::parse(url).unwrap();
+        match &self.settings.location {
+            #[cfg(feature = "postgres")]
+            Location::Postgres(_) => Location::Postgres(url),
+            #[cfg(feature = "mysql")]
+            Location::Mysql(_) => Location::Mysql(url),
+            #[cfg(feature = "redis")]
+            Location::Redis(_) => Location::Redis(url),
+            location => location.clone(),
+        }
+    }
+
+    #[cfg(feature = "_server")]
+    fn on(server: &'static Server, location: impl Fn(ServerUrl) -> Location) -> Self {
+        let database = server.create_database();
+        let url = ServerUrl::parse(&server.url(&database)).unwrap();
+        let settings = ReplaySettings { timeout: GENEROUS, ..ReplaySettings::new(location(url)) };
+        Self { settings, server: Some((server, database)), forgets_by_itself: false, _folder: None }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+pub(crate) fn sqlite() -> Option<Database> {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = super::settings(folder.path());
+    Some(Database { settings, server: None, forgets_by_itself: false, _folder: Some(folder) })
+}
+
+#[cfg(feature = "postgres")]
+pub(crate) fn postgres() -> Option<Database> {
+    super::servers::postgres().map(|server| Database::on(server, Location::Postgres))
+}
+
+#[cfg(feature = "mysql")]
+pub(crate) fn mysql() -> Option<Database> {
+    super::servers::mariadb().map(|server| Database::on(server, Location::Mysql))
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn redis() -> Option<Database> {
+    super::servers::redis().map(|server| Database { forgets_by_itself: true, ..Database::on(server, Location::Redis) })
+}

@@ -1,0 +1,248 @@
+//! A database server that is slow, gone, cut off or crashed: unavailable within the time-out, never two first uses, and
+//! recovery without a restart.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(feature = "_server")]
+
+mod common;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use common::{
+    GENEROUS, NOW,
+    databases::Database,
+    servers::{Proxy, Traffic},
+    used,
+};
+use dropins_host::services::{FixedClock, ReplayStore, Use, Verdict};
+use dropins_replay::{JtiStore, OpenError, ReplaySettings};
+
+/// Servers are shared by the tests of a binary, and those that crash one need it alone.
+static ALONE: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
+macro_rules! on {
+    ($database:ident: $($lock:ident { $($case:ident)* })*) => {
+        mod $database {
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $case() {
+                let _turn = crate::ALONE.$lock().await;
+                if let Some(database) = crate::common::databases::$database() {
+                    crate::$case(&database).await;
+                }
+            })*)*
+        }
+    };
+}
+
+macro_rules! on_every_server {
+    ($($cases:tt)*) => {
+        #[cfg(feature = "postgres")]
+        on!(postgres: $($cases)*);
+        #[cfg(feature = "mysql")]
+        on!(mysql: $($cases)*);
+        #[cfg(feature = "redis")]
+        on!(redis: $($cases)*);
+    };
+}
+
+on_every_server! {
+    read {
+        a_slow_server_is_unavailable_within_the_timeout_and_recovers
+        a_server_that_cannot_be_reached_is_unavailable_and_recovers
+        a_use_whose_answer_was_lost_is_never_the_first_twice
+        a_connection_that_is_lost_again_and_again_under_load_never_gives_two_firsts
+        a_server_that_is_not_there_cannot_be_opened
+        a_wrong_password_cannot_be_opened_and_is_not_repeated
+    }
+    write {
+        a_server_that_crashes_under_load_never_gives_two_firsts
+    }
+}
+
+const SHORT: Duration = Duration::from_millis(500);
+
+struct Wire {
+    store: Arc<JtiStore>,
+    proxy: Proxy,
+}
+
+fn over_a_wire(database: &Database) -> Wire {
+    let (server, _) = database.server.as_ref().unwrap();
+    let proxy = Proxy::to(server.port());
+    let settings = database.through(&proxy, SHORT);
+    Wire { store: database.open_with(&settings), proxy }
+}
+
+/// Repeats until the store answers.
+async fn eventually(store: &JtiStore, used: Use) -> Verdict {
+    let deadline = Instant::now() + GENEROUS;
+    loop {
+        match store.remember(used.clone()).await {
+            Ok(verdict) => return verdict,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+    }
+}
+
+async fn healthy_again(store: &JtiStore) {
+    let deadline = Instant::now() + GENEROUS;
+    while let Err(error) = store.healthy().await {
+        assert!(Instant::now() < deadline, "{error}");
+    }
+}
+
+async fn is_unavailable_and_recovers(database: &Database, trouble: Traffic) {
+    let Wire { store, proxy } = over_a_wire(database);
+    eventually(&store, used("c", "before")).await;
+    proxy.set(trouble);
+    let begun = Instant::now();
+    let uses: Vec<_> = (0..20)
+        .map(|n| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.remember(used("c", n)).await })
+        })
+        .collect();
+    for used in uses {
+        assert!(used.await.unwrap().is_err());
+    }
+    assert!(begun.elapsed() < 8 * SHORT, "{:?}", begun.elapsed());
+    assert!(store.healthy().await.is_err());
+    assert!(store.peek(used("c", "before")).await.is_err());
+    proxy.set(Traffic::Flows);
+    assert_eq!(eventually(&store, used("c", "before")).await, Verdict::Seen);
+    assert_eq!(eventually(&store, used("d", "after")).await, Verdict::First);
+    healthy_again(&store).await;
+    assert_eq!(store.peek(used("d", "after")).await, Ok(Verdict::Seen));
+}
+
+async fn a_slow_server_is_unavailable_within_the_timeout_and_recovers(database: &Database) {
+    is_unavailable_and_recovers(database, Traffic::Clogged).await;
+}
+
+async fn a_server_that_cannot_be_reached_is_unavailable_and_recovers(database: &Database) {
+    is_unavailable_and_recovers(database, Traffic::Cut).await;
+}
+
+async fn a_use_whose_answer_was_lost_is_never_the_first_twice(database: &Database) {
+    let Wire { store, proxy } = over_a_wire(database);
+    eventually(&store, used("c", "before")).await;
+    proxy.set(Traffic::LosesAnswers);
+    assert!(store.remember(used("c", "lost")).await.is_err());
+    proxy.set(Traffic::Flows);
+    // The question had arrived, so the pair is taken, though nobody was told that it was the first.
+    assert_eq!(eventually(&store, used("c", "lost")).await, Verdict::Seen);
+    assert_eq!(database.open().remember(used("c", "lost")).await, Ok(Verdict::Seen));
+}
+
+/// Has three stores use the same pairs at the same time while `trouble` goes on, and checks that no pair had two first
+/// uses, that what had one is still taken, and that everything works afterwards.
+async fn never_two_firsts(stores: [Arc<JtiStore>; 3], trouble: impl FnOnce(&AtomicUsize) + Send + 'static) {
+    let firsts: Arc<Mutex<HashMap<u64, u32>>> = Arc::default();
+    let (decided, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let mut tasks = Vec::new();
+    for lane in 0..16 {
+        let (stores, firsts) = (stores.clone(), Arc::clone(&firsts));
+        let (decided, over) = (Arc::clone(&decided), Arc::clone(&over));
+        tasks.push(tokio::spawn(async move {
+            for round in 0.. {
+                let pair = round * 16 + lane;
+                let [a, b, c] = &stores;
+                let verdicts =
+                    tokio::join!(a.remember(used("c", pair)), b.remember(used("c", pair)), c.remember(used("c", pair)));
+                for verdict in [verdicts.0, verdicts.1, verdicts.2] {
+                    decided.fetch_add(usize::from(verdict.is_ok()), Ordering::Relaxed);
+                    if verdict == Ok(Verdict::First) {
+                        *firsts.lock().unwrap().entry(pair).or_default() += 1;
+                    }
+                }
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        }));
+    }
+    let seen = Arc::clone(&decided);
+    tokio::task::spawn_blocking(move || trouble(&seen)).await.unwrap();
+    over.store(true, Ordering::Relaxed);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let firsts = std::mem::take(&mut *firsts.lock().unwrap());
+    assert!(firsts.len() > 50, "only {} pairs were decided", firsts.len());
+    assert!(firsts.values().all(|count| *count == 1));
+    for store in &stores {
+        healthy_again(store).await;
+        eventually(store, used("warm", "up")).await;
+    }
+    for (pair, store) in firsts.into_keys().zip(stores.iter().cycle()) {
+        assert_eq!(eventually(store, used("c", pair)).await, Verdict::Seen, "{pair}");
+    }
+}
+
+/// Waits until so many more uses were decided.
+fn more(decided: &AtomicUsize, uses: usize) {
+    let (deadline, until) = (Instant::now() + GENEROUS, decided.load(Ordering::Relaxed) + uses);
+    while decided.load(Ordering::Relaxed) < until {
+        assert!(Instant::now() < deadline, "nothing is decided any more");
+        std::thread::yield_now();
+    }
+}
+
+async fn a_connection_that_is_lost_again_and_again_under_load_never_gives_two_firsts(database: &Database) {
+    let Wire { store, proxy } = over_a_wire(database);
+    let stores = [store, database.open(), database.open()];
+    never_two_firsts(stores, move |decided| {
+        for trouble in [Traffic::Cut, Traffic::LosesAnswers].into_iter().cycle().take(20) {
+            more(decided, 60);
+            proxy.set(trouble);
+            more(decided, 20);
+            proxy.set(Traffic::Flows);
+        }
+        more(decided, 500);
+        // The wire must last as long as its store.
+        std::mem::forget(proxy);
+    })
+    .await;
+}
+
+async fn a_server_that_crashes_under_load_never_gives_two_firsts(database: &Database) {
+    let server = database.server.as_ref().unwrap().0;
+    let settings = ReplaySettings { timeout: 2 * SHORT, ..database.settings.clone() };
+    let stores = [(); 3].map(|()| database.open_with(&settings));
+    never_two_firsts(stores, move |decided| {
+        for _ in 0..2 {
+            more(decided, 200);
+            server.crash();
+            server.restart();
+        }
+        more(decided, 200);
+    })
+    .await;
+}
+
+fn refusal(settings: &ReplaySettings) -> OpenError {
+    JtiStore::open(settings, Arc::new(FixedClock::at(NOW * 1000))).err().unwrap()
+}
+
+async fn a_server_that_is_not_there_cannot_be_opened(database: &Database) {
+    let proxy = Proxy::to(1);
+    let settings = database.through(&proxy, SHORT);
+    let error = refusal(&settings);
+    assert!(matches!(error, OpenError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains(&format!("127.0.0.1:{}", proxy.port())), "{error}");
+    assert!(matches!(dropins_replay::plan(&settings), Err(OpenError::Unreachable { .. })));
+}
+
+async fn a_wrong_password_cannot_be_opened_and_is_not_repeated(database: &Database) {
+    let (server, name) = database.server.as_ref().unwrap();
+    let url = server.url(name).replace(common::servers::PASSWORD, "hunter2");
+    let error = refusal(&ReplaySettings { location: database.at(&url), ..database.settings.clone() });
+    assert!(matches!(error, OpenError::Refused { .. }), "{error}");
+    assert!(!format!("{error} {error:?} {:?}", database.at(&url)).contains("hunter2"));
+}

@@ -1,0 +1,96 @@
+//! What stands around the decision: the cache in front, the purge behind, and the orderly end.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{NOW, open, used};
+use dropins_host::services::{FixedClock, ReplayStore, Use, Verdict};
+use dropins_replay::JtiStore;
+
+#[tokio::test]
+async fn the_cache_answers_replays_only_and_only_where_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let cached = |jti| Use { cached: true, ..used("c", jti) };
+    assert_eq!(store.remember(cached("a")).await, Ok(Verdict::First));
+    assert_eq!(store.remember(cached("a")).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(used("c", "a")).await, Ok(Verdict::Seen));
+    let stats = store.stats();
+    assert_eq!((stats.cache_hits, stats.cache_misses), (1, 1));
+    assert_eq!((stats.batches, stats.batched, stats.first, stats.seen), (2, 2, 1, 2));
+
+    // With the store closed, what is not a replay in the cache is unavailable: the cache never says "first".
+    store.close().await.unwrap();
+    assert_eq!(store.remember(cached("a")).await, Ok(Verdict::Seen));
+    assert!(store.remember(used("c", "a")).await.is_err());
+    assert!(store.remember(cached("b")).await.is_err());
+    assert_eq!(store.stats().unavailable, 2);
+}
+
+#[tokio::test]
+async fn a_purge_is_bounded_and_keeps_what_another_node_may_still_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(FixedClock::at(NOW * 1000));
+    let mut settings = common::settings(folder.path());
+    settings.purge_batch = 10;
+    let store = JtiStore::open(&settings, clock.clone()).unwrap();
+    for n in 0..25 {
+        store.remember(used("c", n)).await.unwrap();
+    }
+    let margin = settings.purge_margin.as_secs();
+    clock.set((NOW + 60 + margin) * 1000 - 1);
+    assert_eq!(store.purger().purge_once().await, Ok(0));
+    clock.set((NOW + 60 + margin) * 1000);
+    assert_eq!(store.purger().purge_once().await, Ok(10));
+    assert_eq!(store.purger().purge_all().await, Ok(15));
+    assert_eq!(store.rows().await, Ok(0));
+    let stats = store.stats();
+    assert_eq!((stats.purged, stats.last_purge), (25, Some(clock_now(&clock))));
+}
+
+fn clock_now(clock: &FixedClock) -> u64 {
+    dropins_host::services::Clock::now(clock)
+}
+
+#[tokio::test]
+async fn a_background_purge_works_at_its_interval_until_it_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(FixedClock::at((NOW + 3600) * 1000));
+    let mut settings = common::settings(folder.path());
+    settings.purge_interval = std::time::Duration::from_millis(1);
+    settings.purge_batch = 10;
+    let store = JtiStore::open(&settings, clock).unwrap();
+    for n in 0..25 {
+        store.remember(used("c", n)).await.unwrap();
+    }
+    let task = store.purger().spawn();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while store.stats().purged < 25 {
+        assert!(std::time::Instant::now() < deadline, "{:?}", store.stats());
+        tokio::task::yield_now().await;
+    }
+    drop(task);
+    assert_eq!(store.rows().await, Ok(0));
+}
+
+#[tokio::test]
+async fn closing_decides_what_waits_and_refuses_what_comes_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let waiting: Vec<_> = (0..100)
+        .map(|n| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.remember(used("c", n)).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    store.close().await.unwrap();
+    for task in waiting {
+        assert_eq!(task.await.unwrap(), Ok(Verdict::First));
+    }
+    assert!(store.remember(used("c", "late")).await.is_err());
+    assert!(store.healthy().await.is_err());
+    assert!(store.close().await.is_err());
+}

@@ -1,0 +1,41 @@
+//! `dropins client remove`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::super::{HomeArgs, say, say_json};
+use super::{ClientId, Registry};
+
+/// Remove a client from the database; a running server refuses it within seconds.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins client remove my-client")]
+pub(in crate::cli) struct Remove {
+    #[command(flatten)]
+    home: HomeArgs,
+    #[command(flatten)]
+    client: ClientId,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Remove {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let registry = Registry::open(&self.home)?;
+        let record = registry.stored(self.client.get()).await?;
+        registry.stored.remove(&record.client_id).await?;
+        if self.json {
+            say_json(&json!({ "client_id": record.client_id, "removed": true }))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let name = record.name.map(|name| format!(" ({name})")).unwrap_or_default();
+        say(format_args!("removed the client {}{name} with its keys and their ledger", record.client_id))?;
+        if registry.declared(&record.client_id).is_some() {
+            let file = registry.home.deployment_toml();
+            say(format_args!("the client of the same id in {} stays", file.display()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

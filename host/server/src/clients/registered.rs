@@ -1,0 +1,60 @@
+//! A client, ready to be authenticated.
+
+use dropins_host::services::Registration;
+use dropins_keys::Finding;
+
+use super::keys::{ClientKeyMaterial, ClientKeys};
+use crate::identity::ClientRecord;
+use crate::secret_hash::SecretHash;
+
+/// A client as it is registered.
+#[derive(Debug)]
+pub struct RegisteredClient {
+    /// What authenticators may know.
+    pub registration: Registration,
+    /// Whether it may be used; a disabled client is not found.
+    pub enabled: bool,
+    /// Name for people.
+    pub name: Option<String>,
+    /// Grants that it may use (RFC 7591 section 2).
+    pub grant_types: Vec<String>,
+    /// Redirect URIs, compared as strings.
+    pub redirect_uris: Vec<String>,
+    /// Scopes that it may be given.
+    pub scopes: Vec<String>,
+    /// The hash of its secret.
+    pub secret: Option<SecretHash>,
+    /// Its keys.
+    pub keys: ClientKeys,
+}
+
+impl RegisteredClient {
+    /// A client of the database, with what is to be said about its keys; `now` in seconds since the Unix epoch.
+    pub fn of_record(record: ClientRecord, now: u64) -> (Self, Vec<Finding>) {
+        let (keys, findings) = ClientKeyMaterial::of_record(&record).read(now);
+        let client = Self {
+            registration: Registration {
+                id: record.client_id,
+                auth_method: record.auth_method,
+                signing_alg: record.signing_alg,
+                settings: settings(&record.overrides),
+            },
+            enabled: record.enabled,
+            name: record.name,
+            grant_types: record.grant_types,
+            redirect_uris: record.redirect_uris,
+            scopes: record.scopes,
+            secret: record.secret,
+            keys,
+        };
+        (client, findings)
+    }
+}
+
+/// Overrides as plug-ins are given them: one pair per value.
+pub(crate) fn settings(overrides: &[(String, Vec<String>)]) -> Vec<(String, String)> {
+    let values = |(name, values): &(String, Vec<String>)| {
+        values.iter().map(|value| (name.clone(), value.clone())).collect::<Vec<_>>()
+    };
+    overrides.iter().flat_map(values).collect()
+}

@@ -1,0 +1,67 @@
+//! Who may register a client, and who may manage it.
+//!
+//! Tokens come in the `Authorization` header only (RFC 6750 section 2.1), and are compared as hashes.
+
+use axum::http::{HeaderMap, header};
+
+use super::super::error::{ErrorKind, OAuthError};
+use crate::clients::StoredClients;
+use crate::config::{DynamicRegistration, Secret};
+use crate::identity::{ClientRecord, TokenHash};
+
+/// On whose word a client is registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grantor {
+    /// The operator's, by the initial access token.
+    Operator,
+    /// Nobody's: the endpoint is open.
+    Nobody,
+    /// Its own, by its registration access token.
+    Client,
+}
+
+/// Whether the request may register a client (RFC 7591 section 3).
+pub(super) fn initial(registration: &DynamicRegistration, headers: &HeaderMap) -> Result<Grantor, OAuthError> {
+    let given = bearer(headers)?;
+    match (&registration.initial_access_token, given) {
+        (Some(token), Some(given)) if TokenHash::of(token.expose()).matches(given) => Ok(Grantor::Operator),
+        (_, None) if !registration.authentication_required => Ok(Grantor::Nobody),
+        (None, _) if registration.authentication_required => {
+            tracing::warn!("clients can be registered once oauth.dcr.initial_access_token is set");
+            Err(refused())
+        }
+        _ => Err(refused()),
+    }
+}
+
+/// The client that manages itself, with its token (RFC 7592 section 2). A client that is unknown, disabled, or was not
+/// registered here is refused like a wrong token.
+pub(super) async fn own(
+    stored: &StoredClients,
+    client_id: &str,
+    headers: &HeaderMap,
+) -> Result<(ClientRecord, Secret), OAuthError> {
+    let given = bearer(headers)?.ok_or_else(refused)?;
+    let record = stored.store().find(client_id).await?;
+    let nobody = TokenHash::stored(String::new());
+    let hash = record.as_ref().and_then(|record| record.registration_token.as_ref()).unwrap_or(&nobody);
+    let is_own = hash.matches(given);
+    let record = record.filter(|record| is_own && record.enabled).ok_or_else(refused)?;
+    Ok((record, Secret::new(given)))
+}
+
+/// The bearer token of the request, if there is one.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(refused)?;
+    let token = token.trim_matches(' ');
+    if values.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+        return Err(refused());
+    }
+    Ok(Some(token))
+}
+
+fn refused() -> OAuthError {
+    OAuthError::new(ErrorKind::InvalidToken, "The access token is missing or wrong")
+}

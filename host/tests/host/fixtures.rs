@@ -1,0 +1,305 @@
+//! Plug-ins that misbehave in one way each, written in WebAssembly text and made into components.
+//!
+//! A [`Fixture`] behaves well until one of its exports gets another body: it claims a request that has a form,
+//! and authenticates the client `client`. Its types come from the WIT text of the repository.
+
+use std::path::Path;
+
+use dropins_host::Candidate;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+const PRELUDE: &str = include_str!("prelude.wat");
+
+/// Where the image begins, as in `prelude.wat`.
+const IMAGE: u32 = 1024;
+
+/// Imports by the name that a body calls them by; a fixture imports what it mentions.
+const IMPORTS: [(&str, &str, &str, &str); 8] = [
+    ("$emit", "dropins:client-auth/log@{version}", "emit", "(param i32 i32 i32)"),
+    ("$lookup", "dropins:client-auth/clients@{version}", "lookup", "(param i32 i32 i32)"),
+    ("$decoy", "dropins:client-auth/keys@{version}", "decoy", "(param i32 i32 i32)"),
+    ("$drop_key", "dropins:client-auth/keys@{version}", "[resource-drop]public-key", "(param i32)"),
+    (
+        "$candidates",
+        "dropins:client-auth/keys@{version}",
+        "candidates",
+        "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)",
+    ),
+    ("$remember", "dropins:client-auth/replay@{version}", "remember", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32)"),
+    ("$stderr", "wasi:cli/stderr@0.2.6", "get-stderr", "(result i32)"),
+    ("$write", "wasi:io/streams@0.2.6", "[method]output-stream.blocking-write-and-flush", "(param i32 i32 i32 i32)"),
+];
+
+/// The part of WASI that a fixture may write with; a world that has more than is used imports no more.
+const WASI: &str = "
+world fixture {
+    include authenticator-plugin;
+    import wasi:cli/stderr@0.2.6;
+    import wasi:io/streams@0.2.6;
+}
+package wasi:io@0.2.6 {
+    interface error { resource error; }
+    interface streams {
+        use error.{error};
+        variant stream-error { last-operation-failed(error), closed }
+        resource output-stream {
+            blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
+        }
+    }
+}
+package wasi:cli@0.2.6 {
+    interface stderr {
+        use wasi:io/streams@0.2.6.{output-stream};
+        get-stderr: func() -> output-stream;
+    }
+}
+";
+
+/// A plug-in in the making.
+#[derive(Clone)]
+pub(crate) struct Fixture {
+    name: String,
+    aliases: Vec<String>,
+    reads: Vec<String>,
+    pages: u32,
+    text: String,
+    version: &'static str,
+    drift: Vec<(&'static str, &'static str)>,
+    functions: String,
+    describe: String,
+    check_config: String,
+    can_authenticate: String,
+    client_id: String,
+    authenticate: String,
+}
+
+impl Fixture {
+    /// A plug-in that authenticates every request that has a form parameter `token`.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            reads: vec!["form:token".to_owned()],
+            pages: 4,
+            text: "a line".to_owned(),
+            version: "0.1.0",
+            drift: Vec::new(),
+            functions: String::new(),
+            describe: "(global.get $description)".to_owned(),
+            check_config: "(global.get $nothing)".to_owned(),
+            can_authenticate: "(i32.ne (i32.add (local.get $form_len) (local.get $headers_len)) (i32.const 0))"
+                .to_owned(),
+            client_id: "(global.get $nothing)".to_owned(),
+            authenticate: "(global.get $authenticated)".to_owned(),
+        }
+    }
+
+    pub(crate) fn alias(mut self, alias: &str) -> Self {
+        self.aliases.push(alias.to_owned());
+        self
+    }
+
+    pub(crate) fn reads(mut self, reads: &[&str]) -> Self {
+        self.reads = reads.iter().map(|&read| read.to_owned()).collect();
+        self
+    }
+
+    /// Pages of memory that an instance begins with.
+    pub(crate) fn pages(mut self, pages: u32) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// What `$text` points to.
+    pub(crate) fn text(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.text);
+        self
+    }
+
+    /// The version of the contract that it was built for.
+    pub(crate) fn version(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Has another text in its copy of the WIT files.
+    pub(crate) fn drift(mut self, ours: &'static str, theirs: &'static str) -> Self {
+        self.drift.push((ours, theirs));
+        self
+    }
+
+    pub(crate) fn functions(mut self, functions: &str) -> Self {
+        functions.clone_into(&mut self.functions);
+        self
+    }
+
+    pub(crate) fn describe(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.describe);
+        self
+    }
+
+    pub(crate) fn check_config(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.check_config);
+        self
+    }
+
+    pub(crate) fn can_authenticate(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.can_authenticate);
+        self
+    }
+
+    pub(crate) fn client_id(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.client_id);
+        self
+    }
+
+    pub(crate) fn authenticate(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.authenticate);
+        self
+    }
+
+    /// The component, in a file of its name.
+    pub(crate) fn candidate(&self) -> Candidate {
+        Candidate::new(format!("{}.wasm", self.name), self.component())
+    }
+
+    pub(crate) fn component(&self) -> Vec<u8> {
+        let mut resolve = Resolve::default();
+        let package = resolve.push_str("fixture.wit", &self.wit()).unwrap();
+        let world = resolve.select_world(&[package], Some("fixture")).unwrap();
+        let mut module = wat::parse_str(self.module()).unwrap();
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+        ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+    }
+
+    /// The WIT files of the repository as one text, with the fixture's world.
+    fn wit(&self) -> String {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit"));
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        // The file with the package's name comes first.
+        files.sort_by_key(|path| (!path.ends_with("package.wit"), path.clone()));
+        let text: String = files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+        let text = text.replace("client-auth@0.1.0", &format!("client-auth@{}", self.version)) + WASI;
+        self.drift.iter().fold(text, |text, (ours, theirs)| {
+            assert!(text.contains(ours), "the WIT text has no `{ours}`");
+            text.replace(ours, theirs)
+        })
+    }
+
+    fn module(&self) -> String {
+        let mut image = Image::default();
+        let description = [
+            image.text(&self.name),
+            image.texts(&self.aliases),
+            image.text("1.0.0"),
+            image.text("A fixture."),
+            image.texts(&["fixture".to_owned()]),
+            image.texts(&self.reads),
+        ];
+        let description = image.words(description.as_flattened());
+        let (client, text) = (image.text("client"), image.text(&self.text));
+        let method = image.text("fixture");
+        let authenticated = image.words(&[0, client[0], client[1], method[0], method[1], 0, 0]);
+        let (error, reason) = (image.text("invalid_client"), image.text("fixture-says-no"));
+        let rejected = image.words(&[1, error[0], error[1], reason[0], reason[1], text[0], text[1]]);
+        let unavailable = image.words(&[2, text[0], text[1], 0, 0, 0, 0]);
+
+        let bodies = [
+            &self.functions,
+            &self.describe,
+            &self.check_config,
+            &self.can_authenticate,
+            &self.client_id,
+            &self.authenticate,
+        ];
+        let imports = IMPORTS.iter().filter(|(name, ..)| bodies.iter().any(|body| body.contains(name)));
+        let imports: String = imports
+            .map(|(name, module, field, kind)| format!("(import \"{module}\" \"{field}\" (func {name} {kind}))\n"))
+            .collect();
+        let heap = IMAGE + u32::try_from(image.bytes.len()).unwrap();
+        let numbers = [
+            ("{pages}", self.pages),
+            ("{description}", description),
+            ("{authenticated}", authenticated),
+            ("{rejected}", rejected),
+            ("{unavailable}", unavailable),
+            ("{client}", client[0]),
+            ("{client_len}", client[1]),
+            ("{text}", text[0]),
+            ("{text_len}", text[1]),
+            ("{heap}", heap),
+        ];
+        let texts = [
+            ("{imports}", imports.as_str()),
+            ("{image}", &image.escaped()),
+            ("{functions}", &self.functions),
+            ("{describe}", &self.describe),
+            ("{check_config}", &self.check_config),
+            ("{can_authenticate}", &self.can_authenticate),
+            ("{client_id}", &self.client_id),
+            ("{authenticate}", &self.authenticate),
+            ("{version}", self.version),
+        ];
+        let module = numbers.iter().fold(PRELUDE.to_owned(), |m, (name, value)| m.replace(name, &value.to_string()));
+        texts.iter().fold(module, |module, (name, value)| module.replace(name, value))
+    }
+}
+
+/// Static memory: strings, lists of strings and records of words, in the canonical ABI's layout.
+#[derive(Default)]
+struct Image {
+    bytes: Vec<u8>,
+}
+
+impl Image {
+    fn put(&mut self, bytes: &[u8]) -> u32 {
+        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
+        let at = IMAGE + u32::try_from(self.bytes.len()).unwrap();
+        self.bytes.extend(bytes);
+        at
+    }
+
+    fn text(&mut self, text: &str) -> [u32; 2] {
+        [self.put(text.as_bytes()), u32::try_from(text.len()).unwrap()]
+    }
+
+    fn texts(&mut self, texts: &[String]) -> [u32; 2] {
+        let each: Vec<_> = texts.iter().map(|text| self.text(text)).collect();
+        [self.words(each.as_flattened()), u32::try_from(each.len()).unwrap()]
+    }
+
+    fn words(&mut self, words: &[u32]) -> u32 {
+        self.put(&words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>())
+    }
+
+    fn escaped(&self) -> String {
+        self.bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+    }
+}
+
+/// Computes for ever.
+pub(crate) const LOOP: &str = "(loop $ever (br $ever)) (unreachable)";
+
+/// Asks the client directory for `client`.
+pub(crate) const LOOKUP: &str = "(call $lookup (global.get $client) (global.get $client_len) (global.get $answer))";
+
+/// Asks for the keys of `client`, with `client` as the algorithm and no further hint.
+pub(crate) const CANDIDATES: &str = "(call $candidates (global.get $client) (global.get $client_len)
+    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+    (i32.const 0) (i32.const 0) (i32.const 0)
+    (global.get $client) (global.get $client_len) (global.get $answer))";
+
+/// Has the pair (`client`, `client`) remembered.
+pub(crate) const REMEMBER: &str = "(call $remember (global.get $client) (global.get $client_len)
+    (global.get $client) (global.get $client_len) (i32.const 0) (i64.const 0) (i64.const 2000000000) (i32.const 0)
+    (global.get $answer))";
+
+/// Runs `body` a number of times.
+pub(crate) fn times(count: u32, body: &str) -> String {
+    format!(
+        "(loop $again {body}
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $again (i32.lt_u (local.get $i) (i32.const {count}))))"
+    )
+}

@@ -1,0 +1,332 @@
+//! Every limit, from both sides: a plug-in that stays within it, and one that trips it and fails closed.
+
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use dropins_host::services::{KeySource, Services};
+use dropins_host::{
+    BindError, Candidate, CandidateError, Engine, FailureKind, Generation, Limits, Refusal, Verdict, read_folder,
+};
+
+use crate::fixtures::{CANDIDATES, Fixture, LOOKUP, LOOP, times};
+use crate::services::{Directory, Gate, Keys, services};
+use crate::{ENGINE, authenticated, generation, judged, listener, request, validated};
+
+/// An engine with the deadlines that a server has by default.
+static STRICT: LazyLock<Engine> = LazyLock::new(|| Engine::new(Limits::default(), None).unwrap());
+
+/// The failure of a plug-in that must have failed.
+fn failure(verdict: Verdict) -> (FailureKind, String) {
+    match verdict {
+        Verdict::Failed(kind, message) => (kind, message),
+        other => panic!("it did not fail: {other:?}"),
+    }
+}
+
+async fn fails(fixture: Fixture) -> (FailureKind, String) {
+    failure(judged(&ENGINE, services(), fixture).await.verdict)
+}
+
+async fn succeeds(fixture: Fixture) {
+    authenticated(&judged(&ENGINE, services(), fixture).await);
+}
+
+#[test]
+fn the_defaults_are_those_of_the_design() {
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let expected = Limits {
+        memory: 16 << 20,
+        stack: 512 << 10,
+        call_deadline: Duration::from_millis(100),
+        load_deadline: Duration::from_millis(500),
+        host_copy: 1 << 20,
+        handles: 1_000,
+        component_size: 8 << 20,
+        log_lines: 32,
+        log_bytes: 8 << 10,
+        concurrent_calls: 2 * cores * 64,
+    };
+    assert_eq!(Limits::default(), expected);
+}
+
+/// Grows the memory to `pages` of 64 KiB, and traps when it is not given them.
+fn growing(pages: u32) -> Fixture {
+    Fixture::named("growing").authenticate(&format!(
+        "(if (i32.eq (memory.grow (i32.sub (i32.const {pages}) (memory.size))) (i32.const -1)) (then (unreachable)))
+         (global.get $authenticated)"
+    ))
+}
+
+#[tokio::test]
+async fn memory_up_to_16_mib_is_granted() {
+    succeeds(growing(256)).await;
+}
+
+#[tokio::test]
+async fn memory_beyond_16_mib_is_refused() {
+    let (kind, message) = fails(growing(257)).await;
+    assert_eq!(kind, FailureKind::Memory);
+    assert!(message.contains("16842752") && message.contains("16777216"), "{message}");
+}
+
+#[tokio::test]
+async fn a_plug_in_that_eats_all_memory_fails_its_own_request_only() {
+    let glutton = "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) (unreachable)";
+    let glutton = generation(&ENGINE, services(), &[Fixture::named("glutton").authenticate(glutton)]).await;
+    for _ in 0..3 {
+        let decision = glutton.authenticate(&request(&[("token", "x")])).await;
+        assert_eq!(failure(decision.verdict).0, FailureKind::Memory);
+    }
+    succeeds(Fixture::named("modest")).await;
+}
+
+#[tokio::test]
+async fn a_plug_in_that_needs_too_much_memory_to_begin_with_is_not_loaded() {
+    validated(&ENGINE, &[Fixture::named("large").pages(256)]).await;
+    let refused = Fixture::named("too-large").pages(257).candidate().validate(&ENGINE).await.unwrap_err();
+    assert!(matches!(refused.reason, Refusal::Compile(_) | Refusal::Link(_) | Refusal::Describe(_)), "{refused}");
+    assert!(refused.to_string().contains("memory"), "{refused}");
+}
+
+fn recursing(depth: u32) -> Fixture {
+    Fixture::named("recursing")
+        .functions(
+            "(func $down (param $left i32) (result i32)
+                (if (result i32) (local.get $left)
+                    (then (i32.add (i32.const 1) (call $down (i32.sub (local.get $left) (i32.const 1)))))
+                    (else (i32.const 0))))",
+        )
+        .authenticate(&format!("(drop (call $down (i32.const {depth}))) (global.get $authenticated)"))
+}
+
+#[tokio::test]
+async fn the_stack_is_deep_enough_for_thousands_of_calls() {
+    succeeds(recursing(5_000)).await;
+}
+
+#[tokio::test]
+async fn recursion_without_end_is_a_trap() {
+    let (kind, message) = fails(recursing(u32::MAX)).await;
+    assert_eq!(kind, FailureKind::Trap);
+    assert!(message.contains("stack"), "{message}");
+}
+
+#[tokio::test]
+async fn a_plug_in_that_computes_for_ever_is_stopped_at_its_deadline() {
+    let started = std::time::Instant::now();
+    let looping = Fixture::named("looping").authenticate(LOOP);
+    let decision = judged(&STRICT, services(), looping).await;
+    assert_eq!(failure(decision.verdict).0, FailureKind::Deadline);
+    assert!(decision.duration >= Duration::from_millis(100), "{:?}", decision.duration);
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn a_plug_in_that_answers_in_time_is_not_stopped() {
+    authenticated(&judged(&STRICT, services(), Fixture::named("quick")).await);
+}
+
+#[tokio::test]
+async fn time_in_the_host_does_not_count() {
+    let keys: Arc<dyn KeySource> = Arc::new(Keys { delay: Duration::from_millis(300), down: false });
+    let patient = format!("{CANDIDATES} {CANDIDATES} (global.get $authenticated)");
+    let services = Services { keys, ..services() };
+    let decision = judged(&STRICT, services, Fixture::named("patient").authenticate(&patient)).await;
+    authenticated(&decision);
+    assert!(decision.duration >= Duration::from_millis(600), "{:?}", decision.duration);
+}
+
+#[tokio::test]
+async fn time_around_a_host_call_does_count() {
+    let keys: Arc<dyn KeySource> = Arc::new(Keys { delay: Duration::from_millis(300), down: false });
+    let services = Services { keys, ..services() };
+    let looping = Fixture::named("looping").authenticate(&format!("{CANDIDATES} {LOOP}"));
+    assert_eq!(failure(judged(&STRICT, services, looping).await.verdict).0, FailureKind::Deadline);
+}
+
+#[tokio::test]
+async fn a_description_that_never_comes_is_not_waited_for() {
+    let refused = Fixture::named("silent").describe(LOOP).candidate().validate(&STRICT).await.unwrap_err();
+    assert!(matches!(&refused.reason, Refusal::Describe(why) if why.contains("deadline")), "{refused}");
+}
+
+#[tokio::test]
+async fn a_configuration_check_that_never_ends_is_not_waited_for() {
+    let plugins = validated(&STRICT, &[Fixture::named("brooding").check_config(LOOP)]).await;
+    let bound = Generation::assemble(&STRICT, services(), 1, &[listener("brooding", 0)], &plugins).await;
+    let errors = bound.err().unwrap();
+    assert!(matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.contains("deadline")), "{errors:?}");
+}
+
+/// Where the memory of a fixture holds nothing but zeros.
+const ZEROS: u32 = 128 << 10;
+
+/// Passes `bytes` bytes to one host call.
+fn shouting(bytes: u32) -> Fixture {
+    Fixture::named("shouting").pages(40).authenticate(&format!(
+        "(call $lookup (i32.const {ZEROS}) (i32.const {bytes}) (global.get $answer)) (global.get $authenticated)"
+    ))
+}
+
+#[tokio::test]
+async fn a_host_call_copies_up_to_a_mebibyte() {
+    succeeds(shouting((1 << 20) - 1024)).await;
+}
+
+#[tokio::test]
+async fn a_host_call_copies_no_more_than_that() {
+    let (kind, message) = fails(shouting((1 << 20) + 1)).await;
+    assert_eq!(kind, FailureKind::Trap);
+    assert!(message.contains("fuel"), "{message}");
+}
+
+/// Refuses with `bytes` bytes of detail.
+fn rambling(bytes: u32) -> Fixture {
+    Fixture::named("rambling").pages(40).authenticate(&format!(
+        "(i32.store offset=20 (global.get $rejected) (i32.const {ZEROS}))
+         (i32.store offset=24 (global.get $rejected) (i32.const {bytes})) (global.get $rejected)"
+    ))
+}
+
+#[tokio::test]
+async fn an_answer_is_copied_under_the_same_limit() {
+    let decision = judged(&ENGINE, services(), rambling((1 << 20) - 1024)).await;
+    assert!(matches!(decision.verdict, Verdict::Rejected(_)), "{decision:.100?}");
+    let (kind, message) = fails(rambling((1 << 20) + 1)).await;
+    assert_eq!(kind, FailureKind::Trap);
+    assert!(message.contains("fuel"), "{message}");
+}
+
+/// Asks for keys and keeps every handle.
+fn hoarding(handles: u32) -> Fixture {
+    let decoy = "(call $decoy (global.get $text) (global.get $text_len) (global.get $answer))
+        (if (i32.eqz (i32.load8_u (global.get $answer))) (then (unreachable)))";
+    let body = times(handles, decoy);
+    Fixture::named("hoarding").text("RS256").authenticate(&format!("{body} (global.get $authenticated)"))
+}
+
+#[tokio::test]
+async fn a_thousand_handles_are_granted() {
+    succeeds(hoarding(1_000)).await;
+}
+
+#[tokio::test]
+async fn one_handle_more_is_a_trap() {
+    assert_eq!(fails(hoarding(1_001)).await.0, FailureKind::Trap);
+}
+
+#[tokio::test]
+async fn handles_that_are_given_back_do_not_count() {
+    let decoy = "(call $decoy (global.get $text) (global.get $text_len) (global.get $answer))
+        (call $drop_key (i32.load offset=4 (global.get $answer)))";
+    let body = times(5_000, decoy);
+    succeeds(Fixture::named("tidy").text("RS256").authenticate(&format!("{body} (global.get $authenticated)"))).await;
+}
+
+#[test]
+fn a_component_may_be_as_large_as_the_limit_and_no_larger() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = Fixture::named("sized").component();
+    std::fs::write(folder.path().join("sized.wasm"), &component).unwrap();
+    let size = component.len() as u64;
+    let read = |limit| read_folder(folder.path(), limit).unwrap().remove(0);
+    assert_eq!(read(size).map(|candidate: Candidate| candidate.size()).unwrap() as u64, size);
+    assert!(matches!(read(size - 1), Err(CandidateError { reason: Refusal::Size { .. }, .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_component_must_be_a_regular_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("endless.wasm")).unwrap();
+    let refused = read_folder(folder.path(), Limits::default().component_size).unwrap().remove(0);
+    assert!(matches!(refused, Err(CandidateError { reason: Refusal::NotAFile, .. })));
+}
+
+/// What was logged while it lived.
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The lines that a plug-in logs when it emits `text` so many times.
+async fn logged(text: &str, count: u32) -> Vec<String> {
+    let emit = "(call $emit (i32.const 2) (global.get $text) (global.get $text_len))";
+    let body = format!("{} (global.get $authenticated)", times(count, emit));
+    let chatty = Fixture::named("chatty").text(text).authenticate(&body);
+    let generation = generation(&ENGINE, services(), &[chatty]).await;
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
+    drop(guard);
+    let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    text.lines().filter(|line| line.contains("dropins::plugin")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn thirty_two_lines_are_logged_with_the_name_of_the_plug_in() {
+    let lines = logged("something odd", 32).await;
+    assert_eq!(lines.len(), 32);
+    assert!(
+        lines.iter().all(|line| line.contains("WARN") && line.contains("something odd") && line.contains("chatty"))
+    );
+}
+
+#[tokio::test]
+async fn a_flood_of_lines_is_cut_and_counted() {
+    let lines = logged("something odd", 10_000).await;
+    assert_eq!(lines.iter().filter(|line| line.contains("something odd")).count(), 32);
+    assert!(lines.last().unwrap().contains("dropped=9968"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_flood_of_bytes_is_cut_and_counted() {
+    let lines = logged(&"x".repeat(3 << 10), 4).await;
+    assert_eq!(lines.iter().filter(|line| line.contains("xxx")).count(), 2, "8 KiB hold two lines of 3 KiB");
+    assert!(lines.last().unwrap().contains("dropped=2"));
+}
+
+#[tokio::test]
+async fn a_line_cannot_forge_another_one() {
+    let lines = logged("good\n2026-01-01 ERROR forged\u{1b}[2J", 1).await;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(!lines[0].contains('\u{1b}'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_beyond_the_limit_are_refused_at_once_and_the_others_finish() {
+    let engine = Engine::new(Limits { concurrent_calls: 2, ..ENGINE.limits().clone() }, None).unwrap();
+    let gate = Gate::shut();
+    let clients = Arc::new(Directory { gate: Some(Arc::clone(&gate)), ..Directory::of(&["client"]) });
+    let waiting = Fixture::named("waiting").authenticate(&format!("{LOOKUP} (global.get $authenticated)"));
+    let generation = Arc::new(generation(&engine, Services { clients, ..services() }, &[waiting]).await);
+    let post = || {
+        let generation = Arc::clone(&generation);
+        tokio::spawn(async move { generation.authenticate(&request(&[("token", "x")])).await })
+    };
+
+    let inside = [post(), post()];
+    gate.somebody().await;
+    gate.somebody().await;
+    assert_eq!(engine.in_flight(), 2);
+    assert_eq!(post().await.unwrap().verdict, Verdict::Overloaded);
+
+    gate.open();
+    for request in inside {
+        authenticated(&request.await.unwrap());
+    }
+    assert_eq!(engine.in_flight(), 0);
+    authenticated(&post().await.unwrap());
+}
