@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use dropins_keys::{KeyInput, KeySet, Severity};
 use dropins_host::services::PublicKey as _;
+use dropins_keys::{KeyInput, KeySet, Severity};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

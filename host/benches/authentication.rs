@@ -2,8 +2,8 @@
 //!
 //! `bare` verifies with aws-lc-rs under a key that was parsed before. `host` is a whole decision: a fresh instance, the
 //! assertion parsed and judged in the component, verification by the host, the `jti` remembered in memory.
-//! `guest` is the same with the verification inside the component. The table at the end comes from rounds in which the
-//! three take turns, so that whatever else the machine does weighs on all of them alike.
+//! `reused` is the same with `isolation = "pooled"`, `guest` with the verification inside the component. The table at the end comes from rounds in which the
+//! four take turns, so that whatever else the machine does weighs on all of them alike.
 #![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
 #![allow(missing_docs, reason = "the macros of criterion make public items")]
 
@@ -19,7 +19,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use dropins_host::services::{
     ClientDirectory, FixedClock, Registration, ReplayStore, Services, Unavailable, Use, Verdict as Memory,
 };
-use dropins_host::{Binding, Candidate, Engine, Generation, Limits, Listener, Request, Validated, Verdict};
+use dropins_host::{Binding, Candidate, Engine, Generation, Isolation, Limits, Listener, Request, Validated, Verdict};
 use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, SigningKey, StaticKeySource};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -100,7 +100,13 @@ impl Subject {
         }
     }
 
-    async fn generation(&self, engine: &Engine, plugins: &[Validated], verification: &str) -> Generation {
+    async fn generation(
+        &self,
+        engine: &Engine,
+        plugins: &[Validated],
+        verification: &str,
+        isolation: Isolation,
+    ) -> Generation {
         let services = Services {
             clients: Arc::new(OneClient),
             keys: Arc::new(StaticKeySource::new(HashMap::from([(CLIENT.to_owned(), Arc::clone(&self.keys))]))),
@@ -113,6 +119,7 @@ impl Subject {
             order: 1,
             properties: vec![("SignatureVerification".to_owned(), verification.to_owned())],
             pin: None,
+            isolation,
         };
         let assembled = Generation::assemble(engine, services, 1, &[listener], plugins).await;
         assembled.map_err(|errors| format!("{errors:?}")).unwrap()
@@ -131,6 +138,7 @@ struct Contest {
     runtime: Runtime,
     subject: Subject,
     host: Generation,
+    reused: Generation,
     guest: Generation,
 }
 
@@ -145,12 +153,13 @@ impl Contest {
     }
 
     /// Medians of many short turns, in microseconds.
-    fn compare(&self) -> [f64; 3] {
-        let mut samples = [const { Vec::new() }; 3];
+    fn compare(&self) -> [f64; 4] {
+        let mut samples = [const { Vec::new() }; 4];
         for _ in 0..500 {
-            let [bare, host, guest] = &mut samples;
+            let [bare, host, reused, guest] = &mut samples;
             bare.push(mean(40, || self.bare()));
             host.push(mean(20, || self.authenticate(&self.host)));
+            reused.push(mean(20, || self.authenticate(&self.reused)));
             guest.push(mean(4, || self.authenticate(&self.guest)));
         }
         samples.map(|mut samples| {
@@ -169,26 +178,24 @@ fn mean(times: u32, run: impl Fn()) -> f64 {
 
 fn authentication(criterion: &mut Criterion) {
     let engine = Engine::new(Limits::default(), None).unwrap();
-    let component = Candidate::new("private_key_jwt_authenticator.wasm", std::env::var("GUEST").map_or(dropins_components::PRIVATE_KEY_JWT.to_vec(), |f| std::fs::read(f).unwrap()));
+    let component = Candidate::new("private_key_jwt_authenticator.wasm", dropins_components::PRIVATE_KEY_JWT);
     let plugins = [Runtime::new().unwrap().block_on(component.validate(&engine)).unwrap()];
-    let mut table = vec![format!("{:8}{:>10}{:>12}{:>20}", "", "bare", "host", "guest")];
+    let mut table = vec![format!("{:8}{:>10}{:>12}{:>20}{:>20}", "", "bare", "host", "reused", "guest")];
     for (algorithm, verifier) in ALGORITHMS {
         let (runtime, subject) = (Runtime::new().unwrap(), Subject::new(algorithm, verifier));
-        let [host, guest] =
-            ["host", "guest"].map(|place| runtime.block_on(subject.generation(&engine, &plugins, place)));
-        let contest = Contest { name: algorithm.name(), runtime, subject, host, guest };
+        let ways = [("host", Isolation::Fresh), ("host", Isolation::Pooled), ("guest", Isolation::Fresh)];
+        let [host, reused, guest] =
+            ways.map(|(place, isolation)| runtime.block_on(subject.generation(&engine, &plugins, place, isolation)));
+        let contest = Contest { name: algorithm.name(), runtime, subject, host, reused, guest };
         let mut group = criterion.benchmark_group(contest.name);
         group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
         group.bench_function("bare", |bencher| bencher.iter(|| contest.bare()));
         group.bench_function("host", |bencher| bencher.iter(|| contest.authenticate(&contest.host)));
         group.bench_function("guest", |bencher| bencher.iter(|| contest.authenticate(&contest.guest)));
         group.finish();
-        let [bare, host, guest] = contest.compare();
-        let (host_ratio, guest_ratio) = (host / bare, guest / bare);
-        table.push(format!(
-            "{:8}{bare:>7.1} µs{host:>9.1} µs ({host_ratio:.2}x){guest:>9.1} µs ({guest_ratio:.2}x)",
-            contest.name
-        ));
+        let [bare, ways @ ..] = contest.compare();
+        let ways = ways.map(|time| format!("{time:>9.1} µs ({:.2}x)", time / bare));
+        table.push(format!("{:8}{bare:>7.1} µs{}", contest.name, ways.join("")));
     }
     println!("{}", table.join("\n"));
 }

@@ -12,7 +12,7 @@ use dropins_host::services::{
     ClientDirectory, Clock as _, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, ReplayStore, Services,
     SystemClock, Unavailable, Use, Verdict as Memory,
 };
-use dropins_host::{Binding, Candidate, Engine, Generation, Limits, Listener, Registry, Request, Verdict};
+use dropins_host::{Binding, Candidate, Engine, Generation, Isolation, Limits, Listener, Registry, Request, Verdict};
 use dropins_keys::{KeyFamily, KeyInput, KeySet, SigningKey};
 use serde_json::json;
 
@@ -89,7 +89,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (file, bytes) = ("private_key_jwt_authenticator.wasm", dropins_components::PRIVATE_KEY_JWT);
     let plugins = [Candidate::new(file, bytes).validate(&engine).await?];
     let binding = Binding::Name("private_key_jwt_authenticator".to_owned());
-    let listeners = [Listener { id: "assertions".to_owned(), binding, order: 1, properties: Vec::new(), pin: None }];
+    let listeners = [Listener {
+        id: "assertions".to_owned(),
+        binding,
+        order: 1,
+        properties: Vec::new(),
+        pin: None,
+        isolation: Isolation::Fresh,
+    }];
     let generation = Generation::assemble(&engine, services, 1, &listeners, &plugins).await;
     let registry = Registry::new(generation.map_err(|errors| format!("{errors:?}"))?);
 

@@ -264,7 +264,7 @@ impl Handler {
         if !report.problems.is_empty() {
             return Err(BindError::Properties { listener: listener.id.clone(), problems: report.problems });
         }
-        let configured = Arc::clone(&plugin.plugin).configure(&listener.properties);
+        let configured = Arc::clone(&plugin.plugin).configure(&listener.properties, listener.isolation);
         if claims_nothing(engine, &*configured, &plugin.reads).await.map_err(|failure| canary(failure.to_string()))? {
             return Err(canary("claims a request that carries no credential".to_owned()));
         }

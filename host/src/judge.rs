@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::api::{Call, Failure, Outcome};
-use crate::call::printable;
+use crate::call::{GuestLog, printable};
 use crate::decision::{Check, Decision, Evidence, FailureKind, Verdict};
 use crate::generation::{Generation, Handler};
 use crate::request::Request;
@@ -51,12 +51,12 @@ impl Generation {
             let services = Some(&self.services);
             let begun = handler.configured.begin(self.engine(), services, &handler.reads, request, now, explain).await;
             let claimed = match begun {
-                Ok(mut call) => call.can_authenticate().await.map(|claims| claims.then_some(call)),
+                Ok(mut call) => call.can_authenticate().await.map(|claims| (claims, call)),
                 Err(failure) => Err(failure),
             };
             match claimed {
-                Ok(Some(call)) => claims.push((index, call)),
-                Ok(None) => {}
+                Ok((true, call)) => claims.push((index, call)),
+                Ok((false, call)) => call.release(),
                 Err(failure) => {
                     walk.handler = Some(index);
                     return failed(handler, &failure);
@@ -70,7 +70,7 @@ impl Generation {
                 walk.handler = Some(index);
                 let Some(handler) = self.handlers().get(index) else { return Verdict::NoMethod };
                 let verdict = authenticate(handler, &mut *call).await;
-                walk.leave(handler, &mut *call);
+                walk.leave(handler, call);
                 verdict
             }
             (Some(first), Some(second)) => {
@@ -92,12 +92,17 @@ struct Walk {
 
 impl Walk {
     /// Takes the evidence out of an instance before it is dropped, and writes down what the plug-in logged.
-    fn leave(&mut self, handler: &Handler, call: &mut dyn Call) {
+    fn leave(&mut self, handler: &Handler, mut call: Box<dyn Call>) {
         let state = call.state();
         self.evidence = std::mem::take(&mut state.evidence);
         self.explanation = state.explanation.take();
+        let log = std::mem::replace(&mut state.log, GuestLog::closed());
+        call.release();
+        if log.lines.is_empty() && log.dropped == 0 {
+            return;
+        }
         let (plugin, digest) = (handler.id.name.as_str(), handler.id.digest.short());
-        for (level, message) in state.log.lines.drain(..) {
+        for (level, message) in log.lines {
             match level {
                 tracing::Level::ERROR => tracing::error!(target: "dropins::plugin", plugin, digest, "{message}"),
                 tracing::Level::WARN => tracing::warn!(target: "dropins::plugin", plugin, digest, "{message}"),
@@ -105,8 +110,8 @@ impl Walk {
                 _ => tracing::debug!(target: "dropins::plugin", plugin, digest, "{message}"),
             }
         }
-        if state.log.dropped > 0 {
-            let dropped = state.log.dropped;
+        if log.dropped > 0 {
+            let dropped = log.dropped;
             tracing::warn!(target: "dropins::plugin", plugin, digest, dropped, "log lines beyond the limit were dropped");
         }
     }

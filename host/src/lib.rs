@@ -39,7 +39,7 @@ pub use engine::{Engine, EngineError};
 pub use folder::read_folder;
 pub use generation::{BindError, Counters, Generation, Handler, Inactive};
 pub use limits::Limits;
-pub use listener::{Binding, Listener};
+pub use listener::{Binding, Isolation, Listener};
 pub use plugin::{Description, DescriptionError, Problem};
 pub use registry::Registry;
 pub use request::{Reads, ReadsFormat, Request};

@@ -22,6 +22,16 @@ impl std::fmt::Display for Binding {
     }
 }
 
+/// Whether an instance serves one request or several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// A fresh instance for every request: nothing can leak from one to the next.
+    #[default]
+    Fresh,
+    /// Instances are reused for a bounded, randomised number of requests, and dropped after any failure.
+    Pooled,
+}
+
 /// One enabled listener entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
@@ -35,4 +45,6 @@ pub struct Listener {
     pub properties: Vec<(String, String)>,
     /// The only digest that may run.
     pub pin: Option<Digest>,
+    /// How long an instance lives.
+    pub isolation: Isolation,
 }

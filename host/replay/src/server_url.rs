@@ -25,7 +25,7 @@ pub struct ServerUrl {
 /// How the server proves who it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tls {
-    /// The certificates to trust; those of the system when absent.
+    /// The certificates to trust; when absent, the system's (PostgreSQL) or those that the driver brings.
     pub(crate) roots: Option<PathBuf>,
 }
 

@@ -57,7 +57,7 @@ impl ReplaySettings {
             cache_timeout: Duration::from_secs(10),
             cache_capacity: 5000,
             purge_interval: Duration::from_secs(60),
-            purge_batch: 1000,
+            purge_batch: 256,
             purge_margin: Duration::from_secs(300),
         }
     }

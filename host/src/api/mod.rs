@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::call::CallState;
 use crate::decision::{Client, Rejection};
 use crate::engine::Engine;
+use crate::listener::Isolation;
 use crate::plugin::{Description, Problem};
 use crate::request::{Reads, Request};
 use crate::services::Services;
@@ -60,7 +61,7 @@ pub(crate) trait Plugin: Send + Sync {
     async fn check_config(&self, engine: &Engine, properties: &[(String, String)]) -> Result<ConfigReport, Failure>;
 
     /// Prepares the properties of a listener entry for the calls to come.
-    fn configure(self: Arc<Self>, properties: &[(String, String)]) -> Box<dyn Configured>;
+    fn configure(self: Arc<Self>, properties: &[(String, String)], isolation: Isolation) -> Box<dyn Configured>;
 }
 
 /// What `check-config` and `algorithms` said.
@@ -93,6 +94,8 @@ pub(crate) trait Call: Send {
     async fn authenticate(&mut self) -> Result<Outcome, Failure>;
     async fn client_id(&mut self) -> Result<Option<String>, Failure>;
     fn state(&mut self) -> &mut CallState;
+    /// The request is done with the instance.
+    fn release(self: Box<Self>);
 }
 
 /// A plug-in did not answer.

@@ -1,9 +1,10 @@
 //! The adapter for `dropins:client-auth@0.1.x`.
 //!
-//! One store and one instance serve one request and are then dropped: after a trap a store is unusable, and
-//! nothing may leak from a request to the next.
+//! One store and one instance serve one request and are then dropped, unless the operator asks for reuse: after a
+//! trap a store is unusable, and nothing may leak from a request to the next.
 
 mod imports;
+mod pool;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +14,13 @@ use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use self::bindings::exports::dropins::client_auth::client_authenticator as wit;
 use self::bindings::{AuthenticatorPlugin, AuthenticatorPluginIndices};
+use self::pool::{Lent, Pool};
 use super::{Call, ConfigReport, Configured, Failure, Outcome, Plugin};
 use crate::call::{CallState, printable};
 use crate::decision::{Client, Rejection};
 use crate::engine::Engine;
 use crate::limits::Limits;
+use crate::listener::Isolation;
 use crate::plugin::{Description, Problem};
 use crate::request::{Reads, Request};
 use crate::services::Services;
@@ -72,7 +75,7 @@ impl V01 {
     }
 }
 
-/// An instance that nobody else will ever see.
+/// An instance; while a request has it, nobody else does.
 struct Instance {
     store: Store<CallState>,
     plugin: AuthenticatorPlugin,
@@ -151,14 +154,16 @@ impl Plugin for V01 {
         Ok(ConfigReport { problems, warnings, algorithms })
     }
 
-    fn configure(self: Arc<Self>, properties: &[(String, String)]) -> Box<dyn Configured> {
-        Box::new(ConfiguredV01 { plugin: self, properties: fields(properties).into() })
+    fn configure(self: Arc<Self>, properties: &[(String, String)], isolation: Isolation) -> Box<dyn Configured> {
+        let pool = Pool::new(isolation);
+        Box::new(ConfiguredV01 { plugin: self, properties: fields(properties).into(), pool })
     }
 }
 
 struct ConfiguredV01 {
     plugin: Arc<V01>,
     properties: Arc<[wit::Field]>,
+    pool: Pool,
 }
 
 #[async_trait::async_trait]
@@ -175,7 +180,13 @@ impl Configured for ConfiguredV01 {
         let limits: &Limits = engine.limits();
         let mut state = CallState::new(limits, now, services.cloned());
         state.explanation = explain.then(Vec::new);
-        let instance = self.plugin.instance(engine, state).await?;
+        let instance = match self.pool.take() {
+            Some(mut idle) => {
+                *idle.instance.store.data_mut() = state;
+                idle
+            }
+            None => self.pool.lend(self.plugin.instance(engine, state).await?),
+        };
         let request = wit::Request {
             endpoint: request.endpoint.clone(),
             issuer: request.issuer.clone(),
@@ -185,24 +196,29 @@ impl Configured for ConfiguredV01 {
             now,
         };
         let deadline = limits.call_deadline;
-        Ok(Box::new(CallV01 { instance, properties: Arc::clone(&self.properties), request, deadline }))
+        let (properties, pool) = (Arc::clone(&self.properties), self.pool.clone());
+        Ok(Box::new(CallV01 { lent: instance, failed: false, properties, request, deadline, pool }))
     }
 }
 
 struct CallV01 {
-    instance: Instance,
+    lent: Lent,
+    failed: bool,
     properties: Arc<[wit::Field]>,
     request: wit::Request,
     deadline: Duration,
+    pool: Pool,
 }
 
 /// Runs one export under the call deadline.
 macro_rules! run {
     ($call:ident, $export:ident ( $($argument:expr),* )) => {{
-        let Instance { store, plugin, memory_limit } = &mut $call.instance;
+        let Instance { store, plugin, memory_limit } = &mut *$call.lent.instance;
         arm(store, $call.deadline);
         let export = plugin.dropins_client_auth_client_authenticator();
-        export.$export(&mut *store, $($argument),*).await.map_err(|error| failure(store, *memory_limit, &error))
+        let answer = export.$export(&mut *store, $($argument),*).await;
+        $call.failed |= answer.is_err();
+        answer.map_err(|error| failure(store, *memory_limit, &error))
     }};
 }
 
@@ -233,6 +249,12 @@ impl Call for CallV01 {
     }
 
     fn state(&mut self) -> &mut CallState {
-        self.instance.store.data_mut()
+        self.lent.instance.store.data_mut()
+    }
+
+    fn release(self: Box<Self>) {
+        if !self.failed {
+            self.pool.give_back(self.lent);
+        }
     }
 }

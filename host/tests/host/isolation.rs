@@ -1,10 +1,10 @@
 //! What a plug-in sees and what it leaves behind: its own parameters, a fixed instant, and nothing.
 
-use dropins_host::{FailureKind, Request, Verdict};
+use dropins_host::{FailureKind, Generation, Isolation, Listener, Request, Verdict};
 
 use crate::fixtures::Fixture;
 use crate::services::{NOW, services};
-use crate::{ENGINE, authenticated, generation, judged, request};
+use crate::{ENGINE, authenticated, generation, judged, listener, request, validated};
 
 /// Authenticates a client whose id is the endpoint, whose method is the issuer, and whose attributes are `list`.
 fn echo(list: &str) -> Fixture {
@@ -82,6 +82,40 @@ async fn nothing_of_a_request_is_left_for_the_next_one() {
     );
     let generation = generation(&ENGINE, services(), &[once]).await;
     for _ in 0..20 {
+        authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
+    }
+}
+
+#[tokio::test]
+async fn a_reused_instance_remembers_but_not_for_ever_and_not_after_a_trap() {
+    // It counts the requests of its life and traps in the third.
+    let third = Fixture::named("third").functions("(global $asked (mut i32) (i32.const 0))").authenticate(
+        "(global.set $asked (i32.add (global.get $asked) (i32.const 1)))
+         (if (i32.eq (global.get $asked) (i32.const 3)) (then (unreachable)))
+         (global.get $authenticated)",
+    );
+    let plugins = validated(&ENGINE, &[third]).await;
+    let entry = Listener { isolation: Isolation::Pooled, ..listener("third", 0) };
+    let generation = Generation::assemble(&ENGINE, services(), 1, &[entry], &plugins).await.unwrap();
+    for _ in 0..4 {
+        authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
+        authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
+        let third = generation.authenticate(&request(&[("token", "x")])).await.verdict;
+        assert!(matches!(third, Verdict::Failed(FailureKind::Trap, _)), "{third:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reused_instance_is_dropped_before_it_has_served_128_requests_and_one() {
+    let long_lived = Fixture::named("long-lived").functions("(global $asked (mut i32) (i32.const 0))").authenticate(
+        "(global.set $asked (i32.add (global.get $asked) (i32.const 1)))
+         (if (i32.gt_u (global.get $asked) (i32.const 128)) (then (unreachable)))
+         (global.get $authenticated)",
+    );
+    let plugins = validated(&ENGINE, &[long_lived]).await;
+    let entry = Listener { isolation: Isolation::Pooled, ..listener("long-lived", 0) };
+    let generation = Generation::assemble(&ENGINE, services(), 1, &[entry], &plugins).await.unwrap();
+    for _ in 0..400 {
         authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
     }
 }

@@ -15,7 +15,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use dropins_host::services::Services;
-use dropins_host::{Binding, Client, Decision, Engine, Generation, Limits, Listener, Request, Validated, Verdict};
+use dropins_host::{
+    Binding, Client, Decision, Engine, Generation, Isolation, Limits, Listener, Request, Validated, Verdict,
+};
 
 use crate::fixtures::Fixture;
 
@@ -33,6 +35,7 @@ fn listener(name: &str, order: i64) -> Listener {
         order,
         properties: Vec::new(),
         pin: None,
+        isolation: Isolation::Fresh,
     }
 }
 

@@ -183,7 +183,8 @@ impl ServiceProvider {
         let Some(uri) = &self.jwks_uri else { return };
         if let Err(error) = JwksUrl::parse(uri, jwks) {
             let path = "service_provider.jwks_uri";
-            let problem = at(section, Code::BadValue, path, format!("`jwks_uri` of the client `{}`: {error}", self.client_id));
+            let problem =
+                at(section, Code::BadValue, path, format!("`jwks_uri` of the client `{}`: {error}", self.client_id));
             findings
                 .problem(problem.help("[oauth.jwks_endpoint] lists hosts that may be reached by http: or are private"));
         }

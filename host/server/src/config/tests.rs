@@ -437,7 +437,10 @@ fn clients_are_distinct_and_complete() {
     refused(&client("client_secret_hash = 'sha1'"), &["bad-value", "argon2id"]);
     refused(&client("certificate = '-----BEGIN CERTIFICATE-----'\ncertificate_file = 'x'"), &["conflict"]);
     refused(&client("certificate = 'pubcert.pem'"), &["certificate_file"]);
-    refused(&client("jwks_uri = 'http://c.example/jwks'"), &["bad-value", "`jwks_uri` of the client `a`", "allow_http_hosts"]);
+    refused(
+        &client("jwks_uri = 'http://c.example/jwks'"),
+        &["bad-value", "`jwks_uri` of the client `a`", "allow_http_hosts"],
+    );
     refused(&client("jwks_uri = 'https://127.0.0.1/jwks'"), &["bad-value", "`jwks_uri` of the client `a`"]);
     refused(&client("token_endpoint_auth_method = 'private-key-jwt'"), &["did you mean `private_key_jwt`?"]);
     refused(&client("token_endpoint_auth_method = 'client_secret_basic'"), &["missing", "has none"]);

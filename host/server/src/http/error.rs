@@ -83,6 +83,11 @@ impl OAuthError {
         Self::new(ErrorKind::InvalidRequest, description)
     }
 
+    /// A client that did not prove its identity, whatever the reason.
+    pub fn invalid_client() -> Self {
+        Self::new(ErrorKind::InvalidClient, INVALID_CLIENT)
+    }
+
     /// The answer to a verdict; none for an authenticated client.
     pub fn of(verdict: &Verdict) -> Option<Self> {
         Some(match verdict {
@@ -91,7 +96,7 @@ impl OAuthError {
                 Self::invalid_request("The client credential is malformed")
             }
             // Whatever else a plug-in calls it, a refused credential is refused as such.
-            Verdict::Rejected(_) | Verdict::NoMethod => Self::new(ErrorKind::InvalidClient, INVALID_CLIENT),
+            Verdict::Rejected(_) | Verdict::NoMethod => Self::invalid_client(),
             Verdict::SeveralMethods(_) => {
                 Self::invalid_request("The request uses more than one client authentication method")
             }

@@ -144,14 +144,14 @@ pub(super) async fn authenticate(
             _ => error,
         });
     };
-    // A plug-in may only vouch for clients that the server knows.
+    // A plug-in may only vouch for clients that the server knows; one may be removed or disabled meanwhile.
     let registered = live.clients.find(&client.id).await.map_err(|down| {
         tracing::error!(reference, client = client.id, %down, "an authenticated client cannot be looked up");
         OAuthError::new(ErrorKind::TemporarilyUnavailable, "The server cannot decide now; try again")
     })?;
     let registered = registered.ok_or_else(|| {
-        tracing::error!(reference, client = client.id, "a plug-in authenticated a client that is not registered");
-        OAuthError::new(ErrorKind::ServerError, "The server failed to authenticate the client")
+        tracing::warn!(reference, client = client.id, "an authenticated client is refused: it is not registered now");
+        OAuthError::invalid_client()
     })?;
     if let Some(key) = &decision.evidence.key {
         app.ledger.used(&client.id, key);

@@ -1,0 +1,155 @@
+//! The verbs: help, exit codes, and what they print.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use crate::home::TestHome;
+use crate::program::{DROPINS, command, dropins, run, signal};
+use crate::server::Server;
+
+const VERBS: [&[&str]; 10] = [
+    &["quickstart"],
+    &["init"],
+    &["serve"],
+    &["check"],
+    &["plugin", "list"],
+    &["plugin", "inspect"],
+    &["status"],
+    &["keys", "generate"],
+    &["assertion", "mint"],
+    &["assertion", "explain"],
+];
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    let overview = dropins(&["--help"]).succeeded().stdout;
+    for verb in VERBS {
+        assert!(overview.contains(verb[0]), "{verb:?} is missing in\n{overview}");
+        let help = dropins(&[verb, &["--help"]].concat()).succeeded().stdout;
+        let example = format!("Example:\n  dropins {}", verb.join(" "));
+        assert!(help.contains("Usage:") && help.contains(&example), "{help}");
+    }
+    assert!(dropins(&["--version"]).succeeded().stdout.starts_with("dropins "));
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for arguments in [&[][..], &["serv"], &["serve", "--hom", "x"], &["plugin"], &["keys", "generate", "--type", "dsa"]]
+    {
+        let finished = dropins(arguments);
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(!finished.stderr.is_empty());
+    }
+}
+
+#[test]
+fn init_never_overwrites_a_configuration_unasked_nor_keys_at_all() {
+    let home = TestHome::new();
+    let key = home.path("repository/resources/security/token-signing-key.pem");
+    let before = (home.deployment(), std::fs::read(&key).unwrap());
+    home.dropins(&["init"]).failed(&["deployment.toml", "--force"]);
+    assert_eq!(home.deployment(), before.0);
+
+    std::fs::write(home.path("repository/database/identity.db"), "a database").unwrap();
+    home.dropins(&["init", "--force"]).succeeded();
+    assert_ne!(home.deployment(), before.0);
+    assert_eq!(std::fs::read(&key).unwrap(), before.1);
+    assert_eq!(std::fs::read(home.path("repository/database/identity.db")).unwrap(), b"a database");
+}
+
+#[test]
+fn the_quickstart_shows_a_token_and_a_refused_replay() {
+    let shown = dropins(&["quickstart", "--once"]).succeeded().stdout;
+    let (token, replay) = shown.split_once("5. ").unwrap();
+    assert!(token.contains("HTTP 200") && token.contains("\"access_token\": \"ey"), "{shown}");
+    assert!(replay.contains("HTTP 401") && replay.contains("\"invalid_client\""), "{shown}");
+}
+
+#[test]
+fn the_quickstart_keeps_its_home_when_asked_and_serves_until_it_is_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("home");
+    let mut quickstart = command(DROPINS)
+        .args(["quickstart", "--home", root.to_str().unwrap()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(quickstart.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let shown: Vec<String> = lines.by_ref().take_while(|line| !line.contains("Ctrl-C")).collect();
+    // The lines that it prints work as they are.
+    let from = shown.iter().position(|line| line.trim_start().starts_with("ASSERTION=")).unwrap();
+    let script: Vec<&str> = shown[from..].iter().map(String::as_str).take_while(|line| !line.is_empty()).collect();
+    if crate::program::installed(&["curl"]) {
+        let answer = run(command("sh").args(["-c", &script.join("\n")])).succeeded();
+        assert!(answer.stdout.contains("access_token"), "{script:?}\n{answer:?}");
+    }
+    let status = dropins(&["status", "--home", root.to_str().unwrap()]).succeeded().stdout;
+    assert!(status.contains("ready") && status.contains("private_key_jwt_authenticator"), "{status}");
+    signal(quickstart.id(), "INT");
+    assert_eq!(quickstart.wait().unwrap().code(), Some(0));
+    assert!(root.join("repository/conf/deployment.toml").is_file());
+}
+
+#[test]
+fn plug_ins_are_listed_with_the_listeners_that_name_them() {
+    let home = TestHome::new();
+    std::fs::copy(home.dropin("client_secret_authenticator.wasm"), home.dropin("other.wasm")).unwrap();
+    std::fs::write(home.dropin("broken.wasm"), "x").unwrap();
+    let listed = home.dropins(&["plugin", "list", "--json"]).succeeded().json();
+    let state = |file: &str| {
+        let entry = listed.as_array().unwrap().iter().find(|entry| entry["file"] == file);
+        entry.unwrap_or_else(|| panic!("{file} is missing in {listed}"))["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(state("private_key_jwt_authenticator.wasm"), "enabled");
+    assert_eq!(state("client_secret_authenticator.wasm"), "enabled");
+    assert_eq!(state("other.wasm"), "inactive");
+    assert_eq!(state("broken.wasm"), "refused");
+    let table = home.dropins(&["plugin", "list"]).succeeded().stdout;
+    for part in ["private_key_jwt_authenticator", "899", "sha256:", "broken.wasm", "refused"] {
+        assert!(table.contains(part), "`{part}` is missing in\n{table}");
+    }
+}
+
+#[test]
+fn a_component_is_inspected_without_a_home() {
+    let home = TestHome::new();
+    let file = home.dropin("private_key_jwt_authenticator.wasm");
+    let file = file.to_str().unwrap();
+    let inspected = dropins(&["plugin", "inspect", file, "--json"]).succeeded().json();
+    assert_eq!(inspected["description"]["name"], "private_key_jwt_authenticator");
+    assert_eq!(inspected["description"]["methods"], serde_json::json!(["private_key_jwt"]));
+    assert_eq!(inspected["contract"], "0.1.0");
+    assert!(inspected["digest"].as_str().unwrap().starts_with("sha256:"));
+    let text = dropins(&["plugin", "inspect", file]).succeeded().stdout;
+    for part in ["PrivateKeyJWTClientAuthenticator", "dropins:client-auth/replay@0.1.0", "form:client_assertion"] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    let missing = home.dropin("none.wasm");
+    dropins(&["plugin", "inspect", missing.to_str().unwrap()]).failed(&["none.wasm"]);
+    dropins(&["plugin", "inspect", home.conf("deployment.toml").to_str().unwrap()]).failed(&["deployment.toml"]);
+}
+
+#[test]
+fn check_agrees_with_serve() {
+    let home = TestHome::new();
+    crate::client::TestClient::register(&home, "app");
+    let checked = home.dropins(&["check", "--json"]).succeeded().json();
+    assert_eq!((&checked["ok"], &checked["clients"]), (&true.into(), &1.into()));
+    assert_eq!(checked["plugins"], serde_json::json!(["private_key_jwt_authenticator", "client_secret_authenticator"]));
+    assert!(home.dropins(&["check"]).succeeded().stdout.contains("ok: 1 clients"));
+    home.append("[user_store]\ntype = \"read_write_ldap_unique_id\"");
+    let noted = home.dropins(&["check"]).succeeded().stdout;
+    assert!(noted.contains("user_store"), "a key of WSO2 without meaning here is accepted with a line\n{noted}");
+}
+
+#[test]
+fn status_asks_the_running_server() {
+    let home = TestHome::new();
+    home.dropins(&["status"]).failed(&[&home.admin.to_string(), "running"]);
+    let _server = Server::start(&home);
+    let status = home.dropins(&["status", "--json"]).succeeded().json();
+    assert_eq!((&status["ready"], &status["issuer"]), (&true.into(), &home.issuer().into()));
+    let text = home.dropins(&["status"]).succeeded().stdout;
+    assert!(text.contains("ready") && text.contains("client_secret_authenticator"), "{text}");
+}

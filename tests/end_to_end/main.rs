@@ -1,0 +1,42 @@
+//! The program `dropins` from the outside: real processes, real HTTPS, real files, and clients of other people.
+//!
+//! Every test has a home of its own in a temporary folder, with ports of its own on 127.0.0.1; nothing sleeps, what
+//! takes time is waited for with a deadline. A tool that is absent skips its tests with a line on standard error,
+//! unless DROPINS_REQUIRE_ALL=1.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod client;
+mod home;
+mod http;
+mod key_host;
+mod program;
+mod server;
+mod wait;
+
+mod admin;
+mod authlib;
+mod bad_input;
+mod clients;
+mod command_line;
+mod configuration;
+mod documentation;
+mod explain;
+mod jwks_uri;
+mod keys;
+mod keystores;
+mod limits_http;
+mod logs;
+mod metadata;
+mod openid_client;
+mod process;
+mod registration;
+mod rejection;
+mod replay;
+mod secrets;
+mod token;

@@ -1,0 +1,21 @@
+//! Waiting for what happens in a while, with a deadline.
+
+use std::time::{Duration, Instant};
+
+/// A debug build on a busy machine; what is waited for takes seconds.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Tries until there is a result. An attempt is a request or a program, so it takes its time itself.
+///
+/// # Panics
+/// There is none within the deadline.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(result) = attempt() {
+            return result;
+        }
+        assert!(began.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+    }
+}
