@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::clients;
+use crate::config::Deployment;
 use crate::expiry;
 use crate::home::Home;
 use crate::http::{self, listen};
@@ -45,6 +46,21 @@ pub enum RunError {
     /// An address cannot be had.
     #[error(transparent)]
     Listen(#[from] listen::BindError),
+}
+
+/// Sections that are read at the start only, and that differ.
+fn needs_restart(old: &Deployment, new: &Deployment) -> Vec<&'static str> {
+    let sections = [
+        ("transport", old.transport != new.transport),
+        ("database.identity_db", old.database != new.database),
+        ("replay_store", old.replay_store != new.replay_store),
+        ("cache.manager", old.replay_cache != new.replay_cache),
+        ("keystore, truststore", old.keystores != new.keystores),
+        ("oauth.jwks_endpoint", old.oauth.jwks_endpoint != new.oauth.jwks_endpoint),
+        ("limits", old.limits != new.limits),
+        ("logging", old.logging != new.logging),
+    ];
+    sections.into_iter().filter(|(_, differs)| *differs).map(|(section, _)| section).collect()
 }
 
 impl Running {
@@ -123,6 +139,9 @@ impl Running {
     pub async fn reload(&self, home: &Home, properties: &[(String, String)]) -> Result<u64, StartError> {
         let number = self.app.live().generation.number() + 1;
         let live = Started::read(home, properties)?.build(&self.parts, number).await?;
+        for section in needs_restart(&self.app.live().deployment, &live.deployment) {
+            tracing::warn!(section, "changed, but takes effect only when the server is started again");
+        }
         self.app.publish(live);
         Ok(number)
     }
@@ -142,5 +161,20 @@ impl Running {
         if let Err(error) = self.replay.close().await {
             tracing::error!(%error, "the replay store did not close in order");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, parse};
+
+    #[test]
+    fn what_a_reload_cannot_change_is_named() {
+        let read = |text: &str| parse(text, &Environment::default()).unwrap().0;
+        let old = read("");
+        assert_eq!(needs_restart(&old, &read("[oauth]\ndetailed_errors = true")), [""; 0]);
+        let moved = read("[transport.admin]\nlisten = \"127.0.0.1:9555\"\n[limits]\nmemory = \"8MiB\"");
+        assert_eq!(needs_restart(&old, &moved), ["transport", "limits"]);
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn deployment_toml(addresses: &Addresses, super_admin_password: &str)
     format!(
         r#"# Configuration of this server. Numbers and booleans may be quoted; $ref{{section.key}}, $env{{NAME}} and
 # $sys{{NAME}} stand for other values, environment variables and system properties.
-# `dropins check` verifies this file, `dropins reload` makes a running server read it again.
+# `dropins check` verifies this file; SIGHUP makes a running server read it again.
 
 [server]
 hostname = "localhost"

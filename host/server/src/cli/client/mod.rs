@@ -94,7 +94,7 @@ impl Registry {
         }
         match self.declared(client_id) {
             Some(_) => anyhow::bail!(
-                "the client `{client_id}` stands in {}; change it there and run `dropins reload`",
+                "the client `{client_id}` stands in {}; change it there; SIGHUP makes a running server read it again",
                 self.home.deployment_toml().display()
             ),
             None => anyhow::bail!("there is no client `{client_id}`; `dropins client list` shows all of them"),
