@@ -1,6 +1,6 @@
 //! Which keys are used, written down lazily.
 //!
-//! A request only notes the time in memory. The database learns of a key's first use within [`FLUSH`] and of later ones
+//! A request only notes the time in memory. The database learns of a key's first use within `FLUSH` and of later ones
 //! once in [`RESOLUTION`], and of everything when the server stops; after a crash a time may be a minute too early.
 
 use std::collections::HashMap;
@@ -102,7 +102,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes the notes every [`FLUSH`].
+    /// Writes the notes every `FLUSH`.
     pub fn keep(self: Arc<Self>) -> Flush {
         let task = async move {
             loop {

@@ -1,7 +1,7 @@
 //! The clients of the database, as this process remembers them.
 //!
 //! What was read is kept, keys included, until the client changes: at once when this process changes it, within
-//! [`POLL`] when another one does. While the database cannot be asked for changes, nothing is remembered.
+//! `POLL` when another one does. While the database cannot be asked for changes, nothing is remembered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -184,7 +184,7 @@ impl StoredClients {
         Ok(())
     }
 
-    /// Looks for changes every [`POLL`].
+    /// Looks for changes every `POLL`.
     pub fn watch(self: Arc<Self>) -> Watch {
         let task = async move {
             let mut down = false;

@@ -55,6 +55,17 @@ fn an_empty_file_has_working_defaults() {
 }
 
 #[test]
+fn the_configuration_of_the_readme_is_read_without_a_word() {
+    let readme = include_str!("../../../../README.md");
+    let (_, block) = readme.split_once("```toml\n").unwrap();
+    let (text, _) = block.split_once("```").unwrap();
+    let text = text.replace("$env{DCR_TOKEN}", "$env{APP_SECRET}");
+    let (deployment, notices) = read(&text);
+    assert_eq!(notices, []);
+    assert_eq!((deployment.listeners.len(), deployment.service_providers.len()), (2, 1));
+}
+
+#[test]
 fn three_mistakes_at_once_are_all_reported_with_line_and_column() {
     let text = "[server]\nhostnam = \"x\"\n\n[oauth]\ntimestamp_skew = \"soon\"\n\n[transport.admin]\nlisten = \n";
     let faults = faults(text);
