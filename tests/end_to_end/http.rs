@@ -44,6 +44,8 @@ impl Http {
         let certificate = reqwest::Certificate::from_pem(&std::fs::read(certificate).unwrap()).unwrap();
         let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60));
         let builder = builder.resolve("localhost", address).tls_certs_only([certificate]);
+        // Shorter than the server's: a connection must not be reused in the moment in which it is closed.
+        let builder = builder.pool_idle_timeout(Duration::from_secs(2));
         Self { client: builder.build().unwrap() }
     }
 
