@@ -147,11 +147,6 @@ impl GuestLog {
         Self { lines_left: limits.log_lines, bytes_left: limits.log_bytes, lines: Vec::new(), dropped: 0 }
     }
 
-    /// A log that takes no lines: its request is over.
-    pub(crate) fn closed() -> Self {
-        Self { lines_left: 0, bytes_left: 0, lines: Vec::new(), dropped: 0 }
-    }
-
     /// Keeps a line while there is room for it.
     pub(crate) fn push(&mut self, level: Level, message: &str) {
         if self.lines_left == 0 || message.len() > self.bytes_left {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::api::{Call, Failure, Outcome};
-use crate::call::{GuestLog, printable};
+use crate::call::printable;
 use crate::decision::{Check, Decision, Evidence, FailureKind, Verdict};
 use crate::generation::{Generation, Handler};
 use crate::request::Request;
@@ -96,13 +96,13 @@ impl Walk {
         let state = call.state();
         self.evidence = std::mem::take(&mut state.evidence);
         self.explanation = state.explanation.take();
-        let log = std::mem::replace(&mut state.log, GuestLog::closed());
+        let (lines, dropped) = (std::mem::take(&mut state.log.lines), state.log.dropped);
         call.release();
-        if log.lines.is_empty() && log.dropped == 0 {
+        if lines.is_empty() && dropped == 0 {
             return;
         }
         let (plugin, digest) = (handler.id.name.as_str(), handler.id.digest.short());
-        for (level, message) in log.lines {
+        for (level, message) in lines {
             match level {
                 tracing::Level::ERROR => tracing::error!(target: "dropins::plugin", plugin, digest, "{message}"),
                 tracing::Level::WARN => tracing::warn!(target: "dropins::plugin", plugin, digest, "{message}"),
@@ -110,8 +110,7 @@ impl Walk {
                 _ => tracing::debug!(target: "dropins::plugin", plugin, digest, "{message}"),
             }
         }
-        if log.dropped > 0 {
-            let dropped = log.dropped;
+        if dropped > 0 {
             tracing::warn!(target: "dropins::plugin", plugin, digest, dropped, "log lines beyond the limit were dropped");
         }
     }

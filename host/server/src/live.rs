@@ -10,7 +10,7 @@ use dropins_host::services::{Clock, ReplayStore, Services};
 use dropins_host::{BindError, Binding, Candidate, Engine, Generation, Validated, read_folder};
 
 use crate::clients::{Directory, Sources, StoredClients, declared, settings};
-use crate::config::{Code, Deployment, Isolation, Listener, PluginSelector, Problem, Problems};
+use crate::config::{Code, Deployment, Listener, PluginSelector, Problem, Problems};
 use crate::endpoints::Endpoints;
 use crate::home::Home;
 
@@ -230,10 +230,7 @@ fn host_listener(listener: &Listener, deployment: &Deployment, plugins: &[Valida
         order: i64::from(listener.order),
         properties,
         pin: listener.digest.as_deref().and_then(|digest| digest.parse().ok()),
-        isolation: match listener.isolation {
-            Isolation::Fresh => dropins_host::Isolation::Fresh,
-            Isolation::Pooled => dropins_host::Isolation::Pooled,
-        },
+        isolation: listener.isolation,
     }
 }
 

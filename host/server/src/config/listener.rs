@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use dropins_host::Isolation;
+
 use super::problem::{Code, Findings, Problem};
 use super::settings::Section;
 
@@ -37,16 +39,6 @@ pub enum PluginSelector {
     Name(String),
     /// By the file in the dropins folder.
     File(String),
-}
-
-/// Whether instances of the component are reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Isolation {
-    /// A fresh instance for every request.
-    #[default]
-    Fresh,
-    /// Reused instances.
-    Pooled,
 }
 
 /// One `[[event_listener]]` entry.

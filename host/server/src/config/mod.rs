@@ -40,7 +40,7 @@ pub use environment::Environment;
 pub use files::KeyFiles;
 pub use keystore::{Keystore, Keystores};
 pub use limits::{Limits, LogFormat, Logging};
-pub use listener::{Isolation, Listener, PluginSelector, Property};
+pub use listener::{Listener, PluginSelector, Property};
 pub use oauth::{ClientCredentials, JwksEndpoint, OAuth, Validity};
 pub use problem::{Code, Notice, Problem, Problems, Severity};
 pub use registration::DynamicRegistration;

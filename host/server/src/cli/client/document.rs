@@ -15,7 +15,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::super::{say, say_table};
 use super::Registry;
-use crate::clients::{RegisteredClient, declared};
+use crate::clients::{RegisteredClient, Sources, declared};
 use crate::config::Secret;
 use crate::identity::{ClientRecord, KeyUse};
 
@@ -68,23 +68,21 @@ impl Client {
         let origin = if hidden { Origin::Hidden } else { Origin::Database };
         let (overrides, times) = (record.overrides.clone(), Some((record.created_at, record.updated_at)));
         let (client, _) = RegisteredClient::of_record(record, SystemClock.now_seconds());
-        Self::new(registry, client, origin, overrides, times).await
+        Self::new(registry, &registry.sources()?, client, origin, overrides, times).await
     }
 
     pub(super) async fn of_file(registry: &Registry, client_id: &str) -> anyhow::Result<Self> {
-        let declared = declared::read(
-            &registry.deployment,
-            &registry.home,
-            &registry.sources.keystores,
-            SystemClock.now_seconds(),
-        );
+        let sources = registry.sources()?;
+        let now = SystemClock.now_seconds();
+        let declared = declared::read(&registry.deployment, &registry.home, &sources.keystores, now);
         let client = declared.clients.into_iter().find(|client| client.registration.id == client_id);
         let overrides = registry.declared(client_id).map(|client| client.overrides.clone()).unwrap_or_default();
-        Self::new(registry, client.context("the client is gone")?, Origin::File, overrides, None).await
+        Self::new(registry, &sources, client.context("the client is gone")?, Origin::File, overrides, None).await
     }
 
     async fn new(
         registry: &Registry,
+        sources: &Sources,
         client: RegisteredClient,
         origin: Origin,
         overrides: Vec<(String, Vec<String>)>,
@@ -92,7 +90,7 @@ impl Client {
     ) -> anyhow::Result<Self> {
         let mut ledger = registry.stored.store().uses(&client.registration.id).await?;
         let mut keys = Vec::new();
-        for key in current_keys(registry, &client).await {
+        for key in current_keys(sources, &client).await {
             let description = key.describe();
             let known = ledger.iter().position(|entry| entry.thumbprint == description.thumbprint);
             keys.push(Key {
@@ -188,16 +186,16 @@ impl Client {
 }
 
 /// The keys that count now, from all sources; those of a JWKS URI as they were last fetched.
-async fn current_keys(registry: &Registry, client: &RegisteredClient) -> Vec<Arc<ClientKey>> {
+async fn current_keys(sources: &Sources, client: &RegisteredClient) -> Vec<Arc<ClientKey>> {
     let mut keys = client.keys.own().to_vec();
-    let fetcher = &registry.sources.fetcher;
+    let fetcher = &sources.fetcher;
     if let Some(Ok(url)) = client.keys.jwks_uri().map(|uri| JwksUrl::parse(uri, fetcher.settings()))
         && let Some(cached) = fetcher.cached(&url).await
     {
         keys.extend_from_slice(cached.keys().keys());
     }
     if client.keys.in_keystore()
-        && let Ok(Some(set)) = registry.sources.keystores.find(&client.registration.id)
+        && let Ok(Some(set)) = sources.keystores.find(&client.registration.id)
     {
         keys.extend_from_slice(set.keys());
     }

@@ -71,15 +71,18 @@ struct Registry {
     home: Home,
     deployment: Deployment,
     stored: Arc<StoredClients>,
-    sources: Sources,
 }
 
 impl Registry {
     fn open(home: &HomeArgs) -> anyhow::Result<Self> {
         let Started { home, deployment, .. } = Started::read(&home.home(), &home.properties)?;
         let stored = stored_clients(&home, Arc::new(SystemClock))?;
-        let sources = Sources::open(&deployment, &home, Arc::new(SystemClock))?;
-        Ok(Self { home, deployment, stored, sources })
+        Ok(Self { home, deployment, stored })
+    }
+
+    /// The sources of keys outside of registrations; only verbs that show keys open them.
+    fn sources(&self) -> anyhow::Result<Sources> {
+        Ok(Sources::open(&self.deployment, &self.home, Arc::new(SystemClock))?)
     }
 
     /// The entry of the file.
