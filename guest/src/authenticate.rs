@@ -181,6 +181,7 @@ fn use_up(
         issued_at: lifetime.issued_at.map(|time| time.seconds()),
         expires_at: lifetime.replay_horizon(policy),
         cached: policy.cache_jti,
+        retry_window: policy.retry_window,
     };
     let verdict = services.replay.remember(&used).map_err(Refusal::Unavailable)?;
     report.check(

@@ -187,8 +187,8 @@ impl crate::PublicKey for keys::PublicKey {
 
 impl crate::Replay for Host {
     fn remember(&self, used: &crate::Use<'_>) -> Result<crate::Verdict, String> {
-        let crate::Use { client_id, jti, issued_at, expires_at, cached } = *used;
-        replay::remember(client_id, jti, issued_at, expires_at, cached).map(|verdict| match verdict {
+        let crate::Use { client_id, jti, issued_at, expires_at, cached, retry_window } = *used;
+        replay::remember(client_id, jti, issued_at, expires_at, cached, retry_window).map(|verdict| match verdict {
             replay::Verdict::First => crate::Verdict::First,
             replay::Verdict::Seen => crate::Verdict::Seen,
         })

@@ -56,6 +56,8 @@ pub struct Policy {
     pub aliases: Vec<String>,
     /// Whether a cache may answer that a `jti` was seen.
     pub cache_jti: bool,
+    /// For how many seconds a request that ended in a server error may be repeated as it was; 0 is never.
+    pub retry_window: u32,
     /// Which audiences are accepted.
     pub audience_mode: AudienceMode,
     /// The security profile.
@@ -81,6 +83,7 @@ impl Default for Policy {
             reject_before: 300 * 60_000,
             aliases: Vec::new(),
             cache_jti: true,
+            retry_window: 0,
             audience_mode: AudienceMode::Auto,
             profile: Profile::None,
             clock_skew: 30_000,

@@ -38,7 +38,7 @@ const MINUTE: u64 = 60 * SECOND;
 
 const ALLOWED_ALGORITHMS: &str = "AllowedAlgorithms";
 
-const PROPERTIES: [Property; 12] = [
+const PROPERTIES: [Property; 13] = [
     single("PreventTokenReuse", "true or false", |policy, value| put(&mut policy.prevent_token_reuse, boolean(value)))
         .overridable(),
     single("RejectBeforeInMinutes", "a whole number from 0 (off) to 525600", |policy, value| {
@@ -49,6 +49,9 @@ const PROPERTIES: [Property; 12] = [
     })
     .repeatable(),
     single("EnableCacheForJTI", "true or false", |policy, value| put(&mut policy.cache_jti, boolean(value))),
+    single("RetryWindowInSeconds", "a whole number from 0 (off) to 300", |policy, value| {
+        put(&mut policy.retry_window, number(value, 0..=300, 1).and_then(|seconds| u32::try_from(seconds).ok()))
+    }),
     single("AudienceMode", "auto, strict or legacy", |policy, value| {
         let modes = [("auto", AudienceMode::Auto), ("strict", AudienceMode::Strict), ("legacy", AudienceMode::Legacy)];
         put(&mut policy.audience_mode, one_of(value, modes))
@@ -117,7 +120,7 @@ fn one_of<T, const N: usize>(value: &str, choices: [(&str, T); N]) -> Option<T> 
     choices.into_iter().find(|(name, _)| *name == value).map(|(_, choice)| choice)
 }
 
-/// A whole number in range, in milliseconds.
+/// A whole number in range, in the unit of the policy.
 fn number(value: &str, range: RangeInclusive<u64>, unit: u64) -> Option<u64> {
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     let number = value.parse().ok().filter(|number| digits && range.contains(number))?;
@@ -252,6 +255,7 @@ mod tests {
             ("TokenEndpointAlias", "sampleurl"),
             ("TokenEndpointAlias", "other"),
             ("EnableCacheForJTI", "False"),
+            ("RetryWindowInSeconds", "30"),
             ("AudienceMode", "legacy"),
             ("Profile", "fapi2"),
             ("ClockSkewInSeconds", "0"),
@@ -267,6 +271,7 @@ mod tests {
             reject_before: 6_000_000,
             aliases: vec!["sampleurl".to_owned(), "other".to_owned()],
             cache_jti: false,
+            retry_window: 30,
             audience_mode: AudienceMode::Legacy,
             profile: Profile::Fapi2,
             clock_skew: 0,
@@ -294,6 +299,11 @@ mod tests {
                 "RejectBeforeInMinutes",
                 "-1",
                 "RejectBeforeInMinutes: \"-1\" is not allowed; allowed is a whole number from 0 (off) to 525600",
+            ),
+            (
+                "RetryWindowInSeconds",
+                "301",
+                "RetryWindowInSeconds: \"301\" is not allowed; allowed is a whole number from 0 (off) to 300",
             ),
             (
                 "ClockSkewInSeconds",
@@ -331,6 +341,8 @@ mod tests {
         for (name, value) in [
             ("RejectBeforeInMinutes", "0"),
             ("RejectBeforeInMinutes", "525600"),
+            ("RetryWindowInSeconds", "0"),
+            ("RetryWindowInSeconds", "300"),
             ("ClockSkewInSeconds", "3600"),
             ("MaxLifetimeInMinutes", "1"),
             ("MaxLifetimeInMinutes", "525600"),
@@ -394,7 +406,9 @@ mod tests {
         let policy = base.with_overrides(&good).unwrap();
         assert_eq!(policy.algorithms(), AlgorithmSet::EMPTY.with(Algorithm::ES256));
         assert_eq!((policy.max_lifetime, policy.audience_mode), (120_000, AudienceMode::Strict));
-        for name in ["RequireJti", "ClockSkewInSeconds", "SignatureVerification", "CertificateValidity"] {
+        for name in
+            ["RequireJti", "ClockSkewInSeconds", "RetryWindowInSeconds", "SignatureVerification", "CertificateValidity"]
+        {
             assert!(base.with_overrides(&settings(&[(name, "1")])).is_err(), "{name}");
         }
     }

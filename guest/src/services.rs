@@ -115,6 +115,8 @@ pub struct Use<'a> {
     pub expires_at: u64,
     /// Whether a cache may answer [`Verdict::Seen`].
     pub cached: bool,
+    /// For how many seconds an identical request that ended in a server error may be repeated; 0 is never.
+    pub retry_window: u32,
 }
 
 /// Whether the assertion was used before.

@@ -41,8 +41,8 @@ pub(crate) struct World {
     pub(crate) verified: Rc<Cell<usize>>,
 }
 
-/// An entry of the replay store: client, `jti`, `iat`, end, whether a cache may answer.
-pub(crate) type Remembered = (String, String, Option<u64>, u64, bool);
+/// An entry of the replay store: client, `jti`, `iat`, end, whether a cache may answer, retry window.
+pub(crate) type Remembered = (String, String, Option<u64>, u64, bool, u32);
 
 /// A key lookup: `kid`, `x5t`, `x5t#S256`, `alg`.
 pub(crate) type Asked = (Option<String>, Option<String>, Option<String>, &'static str);
@@ -185,7 +185,8 @@ impl Replay for World {
         if self.store_down {
             return Err("replay store".to_owned());
         }
-        let entry = (used.client_id.to_owned(), used.jti.to_owned(), used.issued_at, used.expires_at, used.cached);
+        let Use { client_id, jti, issued_at, expires_at, cached, retry_window } = *used;
+        let entry = (client_id.to_owned(), jti.to_owned(), issued_at, expires_at, cached, retry_window);
         let mut all = self.used.borrow_mut();
         let seen = all.iter().any(|(client, jti, ..)| *client == entry.0 && *jti == entry.1);
         all.push(entry);

@@ -628,7 +628,7 @@ mod replay {
     #[test]
     fn two_clients_may_use_one_jti() {
         let world = World::default();
-        world.used.borrow_mut().push(("other".to_owned(), "one".to_owned(), None, 0, true));
+        world.used.borrow_mut().push(("other".to_owned(), "one".to_owned(), None, 0, true, 0));
         assert_eq!(world.verdict(), "ok");
     }
 
@@ -639,7 +639,7 @@ mod replay {
         world.claims["iat"] = json!(1_700_000_000.75);
         world.now += 1000;
         assert_eq!(world.verdict(), "ok");
-        let expected = (CLIENT.to_owned(), "one".to_owned(), Some(NOW), NOW + 91, true);
+        let expected = (CLIENT.to_owned(), "one".to_owned(), Some(NOW), NOW + 91, true, 0);
         assert_eq!(world.used.take(), [expected]);
     }
 
@@ -648,6 +648,15 @@ mod replay {
         let world = World { properties: vec![("EnableCacheForJTI", "false")], ..World::default() };
         assert_eq!(world.verdict(), "ok");
         assert!(!world.used.borrow()[0].4);
+    }
+
+    #[test]
+    fn a_retry_window_is_asked_for_only_when_it_is_configured() {
+        for (properties, window) in [(vec![], 0), (vec![("RetryWindowInSeconds", "30")], 30)] {
+            let world = World { properties, ..World::default() };
+            assert_eq!(world.verdict(), "ok");
+            assert_eq!(world.used.borrow()[0].5, window);
+        }
     }
 
     #[test]

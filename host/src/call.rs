@@ -16,12 +16,15 @@ use crate::decision::{Check, Evidence};
 use crate::engine::TICK;
 use crate::limits::Limits;
 use crate::services::{Services, UnixMillis};
+use crate::transcript::Transcript;
 
 /// The state of one store.
 pub(crate) struct CallState {
     /// None while a plug-in is loaded: it must describe itself without asking anybody.
     pub(crate) services: Option<Arc<Services>>,
     pub(crate) now: UnixMillis,
+    /// What makes a repetition of the request the same one; none while nothing is to be remembered.
+    pub(crate) transcript: Option<Transcript>,
     pub(crate) table: ResourceTable,
     pub(crate) memory: MemoryLimiter,
     pub(crate) budget: Budget,
@@ -40,6 +43,7 @@ impl CallState {
         Self {
             services,
             now,
+            transcript: None,
             table,
             memory: MemoryLimiter { limit: limits.memory, refused: None },
             budget: Budget::new(),

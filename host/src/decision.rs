@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::digest::Digest;
-use crate::services::KeyDescription;
+use crate::services::{Attempted, KeyDescription};
 
 /// An authenticated client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub struct PluginId {
 }
 
 /// What the host saw while a plug-in worked, whatever the plug-in says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, PartialEq, Eq, Default)]
 pub struct Evidence {
     /// The client that was looked up, or that the request claims to come from.
     pub client_id: Option<String>,
@@ -96,10 +96,13 @@ pub struct Evidence {
     pub algorithm: Option<String>,
     /// The key under which a signature was right, or the last one that was tried.
     pub key: Option<KeyDescription>,
+    /// The last use that was not refused, when the plug-in asked for a retry window. An embedder that answers the
+    /// request with a server error hands it to [`ReplayStore::forgive`](crate::services::ReplayStore::forgive).
+    pub attempted: Option<Attempted>,
 }
 
 /// A verdict with its circumstances.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Decision {
     /// The verdict.
     pub verdict: Verdict,

@@ -28,6 +28,7 @@ mod plugin;
 mod registry;
 mod request;
 pub mod services;
+mod transcript;
 mod wasi;
 
 pub use api::ApiVersion;

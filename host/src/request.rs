@@ -63,8 +63,13 @@ impl Reads {
         request.form.iter().filter(|(name, _)| self.form.contains(name))
     }
 
+    /// Whether this header is declared.
+    pub(crate) fn header(&self, name: &str) -> bool {
+        self.headers.contains(name)
+    }
+
     pub(crate) fn headers_of<'a>(&'a self, request: &'a Request) -> impl Iterator<Item = &'a (String, String)> {
-        request.headers.iter().filter(|(name, _)| self.headers.contains(name))
+        request.headers.iter().filter(|(name, _)| self.header(name))
     }
 }
 

@@ -58,6 +58,19 @@ impl TestHome {
         moved
     }
 
+    /// Another node of the same cluster: a home of its own with this one's configuration and keys, on other ports.
+    pub(crate) fn node(&self) -> Self {
+        let node = Self { issuer: self.issuer.clone(), ..Self::new() };
+        for folder in ["repository/conf", "repository/resources/security"] {
+            for file in std::fs::read_dir(self.path(folder)).unwrap().map(Result::unwrap) {
+                std::fs::copy(file.path(), node.path(folder).join(file.file_name())).unwrap();
+            }
+        }
+        node.replace(&format!("listen = \"{}\"", self.https), &format!("listen = \"{}\"", node.https));
+        node.replace(&format!("listen = \"{}\"", self.admin), &format!("listen = \"{}\"", node.admin));
+        node
+    }
+
     /// The folder.
     pub(crate) fn root(&self) -> &str {
         self.folder.path().to_str().unwrap()

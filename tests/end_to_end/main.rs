@@ -11,20 +11,30 @@
     reason = "a test may panic"
 )]
 
+mod attempt;
 mod client;
+mod database_server;
+#[path = "../../host/tests/host/fixtures.rs"]
+#[allow(dead_code, reason = "the tests of the host use the rest")]
+mod fixtures;
 mod home;
 mod http;
 mod key_host;
 mod program;
 mod server;
+#[path = "../../host/replay/tests/servers/mod.rs"]
+mod servers;
 mod wait;
 
 mod admin;
 mod authlib;
 mod bad_input;
 mod clients;
+mod cluster;
 mod command_line;
 mod configuration;
+mod crash;
+mod databases;
 mod documentation;
 mod explain;
 mod jwks_uri;
@@ -38,5 +48,6 @@ mod process;
 mod registration;
 mod rejection;
 mod replay;
+mod retry;
 mod secrets;
 mod token;

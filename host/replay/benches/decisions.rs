@@ -1,15 +1,15 @@
 //! Durable decisions per second on every database, by the number of callers at the same time and by the size of a batch.
 //!
-//! Every decision is the first use of its pair, so each is a row in a transaction that is committed to the disk. A
-//! database is measured when its feature is on and its server is installed; a name on the command line selects one.
+//! Every decision is the first use of its pair, so each is a row in a transaction that is committed to the disk. Prints a
+//! table whose rows begin with what a flush of the disk cost just before. A database is measured when its feature is on
+//! and its server is installed; names on the command line select some.
 #![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
-#![allow(missing_docs, reason = "the macros of criterion make public items")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod flush;
 
 use std::{
-    cell::LazyCell,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -17,18 +17,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::databases::{self, Database};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use common::{
+    NOW,
+    databases::{self, Database},
+    used,
+};
 use dropins_host::services::{ReplayStore, Use, Verdict};
 use dropins_replay::{JtiStore, ReplaySettings};
 
-use common::NOW;
+/// Callers at the same time, and decisions in one transaction at most; 256 is the default.
+const LOADS: &[(usize, usize)] =
+    &[(1, 256), (16, 256), (128, 256), (512, 256), (512, 1), (512, 16), (512, 64), (512, 1024)];
+
+/// How often each is measured, in turns, and for how long. The middle one counts.
+const TURNS: usize = 3;
+const TURN: Duration = Duration::from_secs(2);
 
 /// A database by the name under which it is reported.
 type Candidate = (&'static str, fn() -> Option<Database>);
 
 const DATABASES: &[Candidate] = &[
-    #[cfg(feature = "sqlite")]
     ("sqlite", databases::sqlite),
     #[cfg(feature = "postgres")]
     ("postgres", databases::postgres),
@@ -38,54 +46,67 @@ const DATABASES: &[Candidate] = &[
     ("redis", databases::redis),
 ];
 
-/// Has `callers` tasks decide `decisions` fresh pairs and tells how long all of them took.
-async fn decide(store: &Arc<JtiStore>, next: &Arc<AtomicU64>, callers: u64, decisions: u64) -> Duration {
+/// Has the callers decide fresh pairs for a while, and tells how many a second they were.
+async fn decide(store: &Arc<JtiStore>, next: &Arc<AtomicU64>, callers: usize) -> f64 {
     let begun = Instant::now();
-    let tasks: Vec<_> = (0..callers)
-        .map(|caller| {
-            let (store, next) = (Arc::clone(store), Arc::clone(next));
-            let share = decisions / callers + u64::from(caller < decisions % callers);
-            tokio::spawn(async move {
-                for _ in 0..share {
-                    let n = next.fetch_add(1, Relaxed);
-                    // Random, as a UUID is; and time passes, by a second in 10 000 decisions.
-                    let jti = format!("{:032x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-                    let (now, expires_at) = (NOW * 1000, NOW + 60 + n / 10_000);
-                    let client_id = "nwU59qy9AsDqftmwLcfmkvOhvuYa".to_owned();
-                    let used = Use { client_id, jti, issued_at: Some(NOW), expires_at, now, cached: true };
-                    assert_eq!(store.remember(used).await, Ok(Verdict::First));
-                }
-            })
+    let caller = || {
+        let (store, next) = (Arc::clone(store), Arc::clone(next));
+        tokio::spawn(async move {
+            let mut decided = 0;
+            while begun.elapsed() < TURN {
+                let n = next.fetch_add(1, Relaxed);
+                // Random, as a UUID is; and time passes, by a second in 10 000 decisions.
+                let jti = format!("{:032x}", u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
+                let expires_at = NOW + 60 + n / 10_000;
+                let used = Use { expires_at, cached: true, ..used("nwU59qy9AsDqftmwLcfmkvOhvuYa", jti) };
+                assert_eq!(store.remember(used).await, Ok(Verdict::First));
+                decided += 1;
+            }
+            decided
         })
-        .collect();
+    };
+    let tasks: Vec<_> = (0..callers).map(|_| caller()).collect();
+    let mut decided = 0;
     for task in tasks {
-        task.await.unwrap();
+        decided += task.await.unwrap();
     }
-    begun.elapsed()
+    f64::from(decided) / begun.elapsed().as_secs_f64()
 }
 
-fn decisions(criterion: &mut Criterion) {
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn main() {
+    // `cargo test --benches` runs this too.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let selected: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |name: &str| selected.is_empty() || selected.iter().any(|word| word == name);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let mut group = criterion.benchmark_group("decisions");
-    group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(3));
-    for (name, database) in DATABASES {
-        for (callers, max_batch) in [(1, 256), (16, 256), (128, 256), (256, 1), (256, 16), (256, 64), (256, 256)] {
-            let label = format!("{callers} callers, at most {max_batch} in a batch");
-            // Made when it is measured: another one may be selected.
-            let opened = LazyCell::new(|| {
-                let database = database()?;
-                let store = database.open_with(&ReplaySettings { max_batch, ..database.settings.clone() });
-                Some((database, store, Arc::new(AtomicU64::new(0))))
-            });
-            group.bench_function(BenchmarkId::new(*name, label), |bencher| match &*opened {
-                Some((_, store, next)) => {
-                    bencher.iter_custom(|n| runtime.block_on(decide(store, next, callers, n)));
-                }
-                None => bencher.iter(|| ()),
-            });
+    let candidates = DATABASES.iter().filter(|(name, _)| wanted(name));
+    let databases: Vec<_> = candidates.filter_map(|(name, make)| Some((name, make()?))).collect();
+    let next = Arc::new(AtomicU64::new(0));
+    let names: Vec<&str> = databases.iter().map(|(name, _)| **name).collect();
+    println!("| callers | `max_batch` | a flush | {} |", names.join(" | "));
+    println!("| --- | --- | --- |{}", " --- |".repeat(names.len()));
+    for &(callers, max_batch) in LOADS {
+        let open = |database: &Database| database.open_with(&ReplaySettings { max_batch, ..database.settings.clone() });
+        let stores: Vec<_> = databases.iter().map(|(_, database)| open(database)).collect();
+        let mut rates = vec![Vec::new(); stores.len()];
+        let mut flushes = Vec::new();
+        for _ in 0..TURNS {
+            flushes.push(flush::milliseconds());
+            for (store, rates) in stores.iter().zip(&mut rates) {
+                rates.push(runtime.block_on(decide(store, &next, callers)));
+            }
+        }
+        let rates: Vec<String> = rates.into_iter().map(|rates| format!("{:.0}", middle(rates))).collect();
+        println!("| {callers} | {max_batch} | {:.2} ms | {} |", middle(flushes), rates.join(" | "));
+        for store in stores {
+            runtime.block_on(store.close()).unwrap();
         }
     }
 }
-
-criterion_group!(benches, decisions);
-criterion_main!(benches);

@@ -34,12 +34,19 @@ pub trait Backend: Sized + Send + 'static {
         None
     }
 
-    /// Deletes at most `limit` pairs whose `EXP_TIME` is at or before `until` (Unix seconds), and counts them. One node
-    /// at a time: none while another one purges the same database.
+    /// What deletes expired pairs while the writer works; `None` where only the writer can, by [`Backend::purge`].
+    fn deleter(&self) -> Option<Arc<dyn Deleter>> {
+        None
+    }
+
+    /// As [`Deleter::purge`], between two batches. Not called where there is a deleter; nothing to do for a database that
+    /// forgets by itself.
     ///
     /// # Errors
     /// [`Unavailable`] when it failed.
-    async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable>;
+    async fn purge(&mut self, _until: u64, _limit: usize) -> Result<usize, Unavailable> {
+        Ok(0)
+    }
 
     /// Writes something harmless and commits it, to learn whether writing is possible.
     ///
@@ -74,6 +81,17 @@ pub trait Reader: Send + Sync + 'static {
     /// # Errors
     /// [`Unavailable`] when the store cannot be read.
     async fn size(&self) -> Result<Size, Unavailable>;
+}
+
+/// The deleting side of a store that need not wait for the writer, nor the writer for it.
+#[async_trait::async_trait]
+pub trait Deleter: Send + Sync + 'static {
+    /// Deletes at most `limit` pairs whose `EXP_TIME` is at or before `until` (Unix seconds), and counts them. One node
+    /// at a time: none while another one purges the same database.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it failed.
+    async fn purge(&self, until: u64, limit: usize) -> Result<usize, Unavailable>;
 }
 
 /// How much a store holds.

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn used(now: u64, expires_at: u64) -> Use {
-        Use { client_id: "c".into(), jti: "j".into(), issued_at: None, expires_at, now, cached: true }
+        Use { client_id: "c".into(), jti: "j".into(), issued_at: None, expires_at, now, cached: true, attempt: None }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! The writer takes all that waits, up to a maximum; while it commits, the next batch gathers. There is no other
 //! waiting. A full queue and a passed deadline are answered at once: unavailable. Dropping a call is harmless; its use
-//! may or may not be remembered, as with a deadline, and either way nobody was told that it was the first.
+//! may or may not be remembered, as with a deadline, and either way nobody was told that it was the first. When it
+//! turns out afterwards that it was, [`Retries`] hears of it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,8 +11,9 @@ use dropins_host::services::Unavailable;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    backend::{Backend, Reader},
+    backend::{Backend, Deleter, Reader},
     entry::{Entry, Outcome, down},
+    retry::{Retries, Retry},
     settings::ReplaySettings,
     stats::Counters,
     writer::{Command, Job, Reply, Writer},
@@ -21,7 +23,9 @@ use crate::{
 pub struct GroupCommit {
     queue: mpsc::Sender<Command>,
     reader: Arc<dyn Reader>,
+    deleter: Option<Arc<dyn Deleter>>,
     counters: Arc<Counters>,
+    retries: Arc<Retries>,
     timeout: Duration,
 }
 
@@ -31,21 +35,21 @@ impl GroupCommit {
     /// # Errors
     /// The operating system's, when it gives no thread.
     pub fn start<B: Backend>(backend: B, settings: &ReplaySettings) -> std::io::Result<Self> {
-        let reader = backend.reader();
-        let counters = Arc::new(Counters::default());
+        let (reader, deleter) = (backend.reader(), backend.deleter());
+        let (counters, retries) = <(Arc<Counters>, Arc<Retries>)>::default();
         let (queue, commands) = mpsc::channel(settings.queue.max(1));
-        let writer = Writer::new(backend, commands, settings.max_batch, Arc::clone(&counters));
+        let writer = Writer::new(backend, commands, settings.max_batch, Arc::clone(&counters), Arc::clone(&retries));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("replay-writer".into()).spawn(move || writer.run(&runtime))?;
-        Ok(Self { queue, reader, counters, timeout: settings.timeout })
+        Ok(Self { queue, reader, deleter, counters, retries, timeout: settings.timeout })
     }
 
-    /// Decides one use and remembers it, durably, when it is the first.
+    /// Decides one use and remembers it, durably, when it is the first. `retry` is present when it may be retried.
     ///
     /// # Errors
     /// [`Unavailable`] when the queue is full, the time is over, or the transaction failed.
-    pub async fn decide(&self, entry: Entry) -> Result<Outcome, Unavailable> {
-        self.ask(|reply| Command::Decide(Job { entry, reply })).await
+    pub async fn decide(&self, entry: Entry, retry: Option<Retry>) -> Result<Outcome, Unavailable> {
+        self.ask(|reply| Command::Decide(Job { entry, retry, reply })).await
     }
 
     /// Deletes at most `limit` pairs that expired at or before `until` (Unix seconds), and counts them.
@@ -53,7 +57,10 @@ impl GroupCommit {
     /// # Errors
     /// As [`GroupCommit::decide`].
     pub async fn purge(&self, until: u64, limit: usize) -> Result<usize, Unavailable> {
-        self.ask(|reply| Command::Purge { until, limit, reply }).await
+        match &self.deleter {
+            Some(deleter) => self.within(deleter.purge(until, limit)).await,
+            None => self.ask(|reply| Command::Purge { until, limit, reply }).await,
+        }
     }
 
     /// Whether the store can be read, and written as far as is known: after a failed write it is tried again.
@@ -88,6 +95,10 @@ impl GroupCommit {
         &self.counters
     }
 
+    pub(crate) fn retries(&self) -> &Retries {
+        &self.retries
+    }
+
     pub(crate) fn queue_depth(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }
@@ -96,17 +107,28 @@ impl GroupCommit {
     pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
         match tokio::time::timeout(self.timeout, work).await {
             Ok(answer) => answer,
-            Err(_) => Err(down(format_args!("no answer within {:?}", self.timeout))),
+            Err(_) => Err(self.too_slow()),
         }
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
         self.queue.try_send(command(reply)).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => down("too many decisions are waiting"),
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
-        self.within(async { answer.await.map_err(|_| down("the writer gave up the work"))? }).await
+        match tokio::time::timeout(self.timeout, &mut answer).await {
+            Ok(answered) => answered.map_err(|_| down("the writer gave up the work"))?,
+            Err(_) => {
+                // What was sent up to now is heard, and what comes later finds that nobody listens: nothing in between.
+                answer.close();
+                answer.try_recv().unwrap_or_else(|_| Err(self.too_slow()))
+            }
+        }
+    }
+
+    fn too_slow(&self) -> Unavailable {
+        down(format_args!("no answer within {:?}", self.timeout))
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use dropins_host::services::Unavailable;
 
 use crate::{
-    backend::{Backend, Reader, Size},
+    backend::{Backend, Deleter, Reader, Size},
     entry::{Entry, Key, Outcome, down},
 };
 
@@ -74,6 +74,10 @@ impl<B: Backend> Backend for Inheriting<B> {
 
     async fn expiries(&mut self, keys: &[Key]) -> Result<Vec<Option<u64>>, Unavailable> {
         self.backend.expiries(keys).await
+    }
+
+    fn deleter(&self) -> Option<Arc<dyn Deleter>> {
+        self.backend.deleter()
     }
 
     async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable> {

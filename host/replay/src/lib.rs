@@ -21,6 +21,7 @@ mod postgres;
 mod purge;
 #[cfg(feature = "redis")]
 mod redis;
+mod retry;
 #[cfg(feature = "_server")]
 mod server_url;
 mod settings;
@@ -40,7 +41,7 @@ pub use self::postgres::PostgresBackend;
 pub use self::redis::RedisBackend;
 #[cfg(feature = "_server")]
 pub use self::server_url::ServerUrl;
-pub use backend::{Backend, Reader, Size};
+pub use backend::{Backend, Deleter, Reader, Size};
 pub use cache::JtiCache;
 pub use capacity::{BYTES_PER_PAIR, Capacity};
 pub use entry::{Entry, Key, MAX_BYTES, Outcome};
@@ -48,6 +49,7 @@ pub use group_commit::GroupCommit;
 pub use memory::MemoryStore;
 pub use open_error::OpenError;
 pub use purge::{PurgeTask, Purger};
+pub use retry::Retry;
 pub use settings::{Location, ReplaySettings};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;

@@ -125,7 +125,8 @@ mod tests {
     use super::*;
 
     fn used(client: &str, jti: &str, now: u64, expires_at: u64) -> Use {
-        Use { client_id: client.into(), jti: jti.into(), issued_at: None, expires_at, now: now * 1000, cached: false }
+        let (client_id, jti) = (client.into(), jti.into());
+        Use { client_id, jti, issued_at: None, expires_at, now: now * 1000, cached: false, attempt: None }
     }
 
     #[tokio::test]

@@ -53,10 +53,10 @@ impl Purger {
     /// # Errors
     /// [`Unavailable`] when the store cannot do it now; nothing is lost by that.
     pub async fn purge_once(&self) -> Result<usize, Unavailable> {
-        let now = self.clock.now();
+        let (now, begun) = (self.clock.now(), Instant::now());
         let Some(until) = (now / 1000).checked_sub(self.margin) else { return Ok(0) };
         let rows = self.commit.purge(until, self.batch).await?;
-        self.commit.counters().purge(rows, now);
+        self.commit.counters().purge(rows, now, begun.elapsed());
         Ok(rows)
     }
 

@@ -87,6 +87,17 @@ impl ServerUrl {
         self
     }
 
+    /// The same address with this port where a host has none, so that messages name it.
+    #[must_use]
+    pub fn with_default_port(mut self, port: u16) -> Self {
+        let (hosts, path) = self.place.split_at(self.place.find('/').unwrap_or(self.place.len()));
+        let named = |host: &str| host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+        let with_port =
+            |host: &str| if host.is_empty() || named(host) { host.to_owned() } else { format!("{host}:{port}") };
+        self.place = format!("{}{path}", hosts.split(',').map(with_port).collect::<Vec<_>>().join(","));
+        self
+    }
+
     /// The scheme in lower case.
     pub fn scheme(&self) -> &str {
         &self.scheme
@@ -173,6 +184,20 @@ mod tests {
             ("rediss://h", true),
         ] {
             assert_eq!(ServerUrl::parse(text).unwrap().tls().is_some(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_named_where_there_is_none() {
+        for (text, shown) in [
+            ("redis://h", "redis://h:7"),
+            ("redis://h:1/0", "redis://h:1/0"),
+            ("redis://u@[::1]/0", "redis://u@[::1]:7/0"),
+            ("redis://[::1]:1", "redis://[::1]:1"),
+            ("redis://a,b:1/d", "redis://a:7,b:1/d"),
+            ("redis:///d", "redis:///d"),
+        ] {
+            assert_eq!(ServerUrl::parse(text).unwrap().with_default_port(7).shown(), shown, "{text}");
         }
     }
 

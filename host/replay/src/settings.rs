@@ -1,6 +1,6 @@
 //! The settings of the store; the server maps its configuration file to them.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// Where the pairs are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,40 @@ pub enum Location {
     Redis(crate::ServerUrl),
     /// The memory of this process: forgotten at a restart, unknown to other nodes. Only by the operator's explicit word.
     Memory,
+}
+
+impl Location {
+    /// One word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => "sqlite",
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => "postgresql",
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => "mysql",
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => "redis",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+/// The path or the address, without the password.
+impl fmt::Display for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(path) => write!(formatter, "{}", path.display()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => formatter.write_str(&url.shown()),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(url) => formatter.write_str(&url.shown()),
+            #[cfg(feature = "redis")]
+            Self::Redis(url) => formatter.write_str(&url.shown()),
+            Self::Memory => formatter.write_str("the memory of this process"),
+        }
+    }
 }
 
 /// The settings of a [`JtiStore`](crate::JtiStore).

@@ -2,7 +2,10 @@
 //!
 //! Counters only grow and are read one by one: a snapshot taken under load may be off by the calls in flight.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use dropins_host::services::{Unavailable, UnixMillis, Verdict};
 
@@ -11,6 +14,8 @@ use dropins_host::services::{Unavailable, UnixMillis, Verdict};
 pub struct Stats {
     /// Decisions that found a first use.
     pub first: u64,
+    /// Of these, repeated uses that were forgiven: retries of a request that ended in a server error.
+    pub forgiven: u64,
     /// Decisions that found a repeated use, from the store or the cache.
     pub seen: u64,
     /// Decisions that could not be had.
@@ -29,6 +34,8 @@ pub struct Stats {
     pub queue_depth: u64,
     /// Expired pairs deleted.
     pub purged: u64,
+    /// Time of the purge transactions, their wait for the writer included.
+    pub purge_time: Duration,
     /// When the last purge transaction succeeded, milliseconds since the Unix epoch.
     pub last_purge: Option<UnixMillis>,
 }
@@ -37,6 +44,7 @@ pub struct Stats {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     first: AtomicU64,
+    forgiven: AtomicU64,
     seen: AtomicU64,
     unavailable: AtomicU64,
     cache_hits: AtomicU64,
@@ -45,6 +53,7 @@ pub(crate) struct Counters {
     batched: AtomicU64,
     largest_batch: AtomicU64,
     purged: AtomicU64,
+    purge_micros: AtomicU64,
     last_purge: AtomicU64,
     /// Whether the last write failed.
     broken: AtomicBool,
@@ -60,6 +69,10 @@ impl Counters {
         counter.fetch_add(1, Relaxed);
     }
 
+    pub(crate) fn forgiven(&self) {
+        self.forgiven.fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn cache(&self, hit: bool) {
         let counter = if hit { &self.cache_hits } else { &self.cache_misses };
         counter.fetch_add(1, Relaxed);
@@ -72,8 +85,9 @@ impl Counters {
         self.largest_batch.fetch_max(entries, Relaxed);
     }
 
-    pub(crate) fn purge(&self, rows: usize, now: UnixMillis) {
+    pub(crate) fn purge(&self, rows: usize, now: UnixMillis, took: Duration) {
         self.purged.fetch_add(rows as u64, Relaxed);
+        self.purge_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Relaxed);
         self.last_purge.store(now, Relaxed);
     }
 
@@ -88,6 +102,7 @@ impl Counters {
     pub(crate) fn snapshot(&self, queue_depth: usize) -> Stats {
         Stats {
             first: self.first.load(Relaxed),
+            forgiven: self.forgiven.load(Relaxed),
             seen: self.seen.load(Relaxed),
             unavailable: self.unavailable.load(Relaxed),
             cache_hits: self.cache_hits.load(Relaxed),
@@ -97,6 +112,7 @@ impl Counters {
             largest_batch: self.largest_batch.load(Relaxed),
             queue_depth: queue_depth as u64,
             purged: self.purged.load(Relaxed),
+            purge_time: Duration::from_micros(self.purge_micros.load(Relaxed)),
             last_purge: Some(self.last_purge.load(Relaxed)).filter(|at| *at != 0),
         }
     }

@@ -1,21 +1,23 @@
 //! The store of used `jti` values as the server holds it: cache, group commit, purge and counters in one.
 //!
-//! The cache may answer that a pair was seen; that it is free comes from the backend's committed transaction only.
+//! The cache may answer that a pair was seen; that it is free comes from the backend's committed transaction only. A use
+//! that the backend saw before is still a first one when it retries a request that this process is known to have failed.
 
 use std::sync::Arc;
 
-use dropins_host::services::{Clock, ReplayStore, Unavailable, Use, Verdict};
+use dropins_host::services::{Attempted, Clock, ReplayStore, Unavailable, Use, Verdict};
 
 #[cfg(feature = "_sql")]
 use crate::inherited::Inheriting;
 use crate::{
     backend::{Backend, Size},
     cache::JtiCache,
-    entry::Entry,
+    entry::{Entry, Outcome},
     group_commit::GroupCommit,
     memory::MemoryStore,
     open_error::OpenError,
     purge::Purger,
+    retry::Retry,
     settings::{Location, ReplaySettings},
     stats::Stats,
 };
@@ -140,7 +142,9 @@ impl JtiStore {
     }
 
     async fn decide(&self, used: Use) -> Result<Verdict, Unavailable> {
-        let cached = used.cached;
+        let retry = Retry::of(&used);
+        // The cache knows the pair of a retry, but not that it may be forgiven.
+        let cached = used.cached && !retry.as_ref().is_some_and(|retry| self.commit.retries().expects(retry));
         let entry = Entry::try_from(used)?;
         if cached {
             let hit = self.cache.knows(&entry.key, entry.now);
@@ -150,10 +154,23 @@ impl JtiStore {
             }
         }
         let asked = entry.clone();
-        let outcome = self.commit.decide(entry).await?;
+        let outcome = self.commit.decide(entry, retry.clone()).await?;
         let until = outcome.until(&asked);
+        let verdict = match (outcome, retry) {
+            (Outcome::Seen { until }, Some(retry)) if self.commit.retries().take(&retry, until) => {
+                let client = asked.key.client_id.as_str();
+                tracing::info!(client, "a request that this server failed before is repeated, and is no replay");
+                self.commit.counters().forgiven();
+                Verdict::First
+            }
+            (Outcome::First, Some(retry)) => {
+                self.commit.retries().begun(&retry);
+                Verdict::First
+            }
+            (outcome, _) => outcome.into(),
+        };
         self.cache.note(asked.key, until);
-        Ok(outcome.into())
+        Ok(verdict)
     }
 }
 
@@ -173,5 +190,11 @@ impl ReplayStore for JtiStore {
         }
         let stored = self.commit.within(self.commit.reader().expires_at(&entry.key)).await?;
         Ok(entry.judge(stored))
+    }
+
+    fn forgive(&self, attempted: Attempted) {
+        if let Some(retry) = Retry::of(&attempted.used) {
+            self.commit.retries().failed(&retry, attempted.first);
+        }
     }
 }

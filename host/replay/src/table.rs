@@ -13,6 +13,9 @@ const OURS: &[&str] = &["CLIENT_ID", "EXP_TIME", "JWT_ID", "TENANT_ID", "TIME_CR
 const WSO2: &[&str] = &["EXP_TIME", "JWT_ID", "TENANT_ID", "TIME_CREATED"];
 const WSO2_WITHOUT_TENANTS: &[&str] = &["EXP_TIME", "JWT_ID", "TIME_CREATED"];
 
+/// How many rows the table has.
+pub(crate) const COUNT: &str = "SELECT count(*) FROM IDN_OIDC_JTI";
+
 /// The super tenant of WSO2 Identity Server: the only one that there is here.
 pub(crate) const TENANT: i32 = -1234;
 
@@ -25,6 +28,8 @@ pub(crate) enum Found {
     Wso2 {
         /// Whether it has the column `TENANT_ID`.
         tenants: bool,
+        /// How many rows it has.
+        rows: u64,
     },
     /// Our table, whose version is not noted.
     Unversioned,
@@ -42,11 +47,24 @@ impl Found {
         columns.sort();
         match columns.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             [] => Ok(Self::Nothing),
-            WSO2 => Ok(Self::Wso2 { tenants: true }),
-            WSO2_WITHOUT_TENANTS => Ok(Self::Wso2 { tenants: false }),
+            WSO2 => Ok(Self::Wso2 { tenants: true, rows: 0 }),
+            WSO2_WITHOUT_TENANTS => Ok(Self::Wso2 { tenants: false, rows: 0 }),
             OURS if version.is_some() => Ok(Self::Current),
             OURS => Ok(Self::Unversioned),
             _ => Err(OpenError::ForeignTable { database: database.to_owned(), columns: columns.join(", ") }),
+        }
+    }
+
+    /// Whether the rows are to be converted, so that their number is of interest: [`COUNT`].
+    pub(crate) fn is_wso2(self) -> bool {
+        matches!(self, Self::Wso2 { .. })
+    }
+
+    /// The same table with the number of its rows.
+    pub(crate) fn holding(self, rows: u64) -> Self {
+        match self {
+            Self::Wso2 { tenants, .. } => Self::Wso2 { tenants, rows },
+            other => other,
         }
     }
 
@@ -54,10 +72,10 @@ impl Found {
     pub(crate) fn plan(self, database: &str) -> Vec<String> {
         match self {
             Self::Nothing => vec![format!("make the table IDN_OIDC_JTI in {database}")],
-            Self::Wso2 { tenants } => {
+            Self::Wso2 { tenants, rows } => {
                 let tenants = if tenants { "with its tenants" } else { "as rows of the super tenant" };
                 vec![format!(
-                    "convert the table IDN_OIDC_JTI of WSO2 Identity Server in {database}, keeping its rows {tenants}; \
+                    "convert the table IDN_OIDC_JTI of WSO2 Identity Server in {database}, keeping its {rows} rows {tenants}; \
                      WSO2 Identity Server can no longer write to it"
                 )]
             }
@@ -78,8 +96,9 @@ mod tests {
     #[test]
     fn a_table_is_recognised_by_its_columns_in_any_order_and_case() {
         assert_eq!(judge(None, "").unwrap(), Found::Nothing);
-        assert_eq!(judge(None, "jwt_id exp_time time_created").unwrap(), Found::Wso2 { tenants: false });
-        assert_eq!(judge(None, "JWT_ID TENANT_ID EXP_TIME TIME_CREATED").unwrap(), Found::Wso2 { tenants: true });
+        assert_eq!(judge(None, "jwt_id exp_time time_created").unwrap(), Found::Wso2 { tenants: false, rows: 0 });
+        let with_tenants = judge(None, "JWT_ID TENANT_ID EXP_TIME TIME_CREATED").unwrap();
+        assert_eq!(with_tenants, Found::Wso2 { tenants: true, rows: 0 });
         let ours = "JWT_ID CLIENT_ID TENANT_ID EXP_TIME TIME_CREATED";
         assert_eq!(judge(Some(1), ours).unwrap(), Found::Current);
         assert_eq!(judge(None, ours).unwrap(), Found::Unversioned);
@@ -97,7 +116,9 @@ mod tests {
     fn only_what_changes_something_is_planned() {
         assert!(Found::Current.plan("db").is_empty());
         assert_eq!(Found::Nothing.plan("db"), ["make the table IDN_OIDC_JTI in db"]);
-        assert!(Found::Wso2 { tenants: true }.plan("db")[0].contains("keeping its rows with its tenants"));
-        assert!(Found::Wso2 { tenants: false }.plan("db")[0].contains("as rows of the super tenant"));
+        let made_by_wso2 = |tenants| Found::Wso2 { tenants, rows: 0 }.holding(7).plan("db").concat();
+        assert!(made_by_wso2(true).contains("keeping its 7 rows with its tenants"));
+        assert!(made_by_wso2(false).contains("keeping its 7 rows as rows of the super tenant"));
+        assert_eq!(Found::Current.holding(7), Found::Current);
     }
 }

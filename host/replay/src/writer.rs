@@ -17,10 +17,11 @@ use tokio::{
 use crate::{
     backend::Backend,
     entry::{Entry, Outcome, down},
+    retry::{Retries, Retry},
     stats::Counters,
 };
 
-/// Where an answer goes; a caller that has gone away does not matter.
+/// Where an answer goes; a caller that has gone away matters to nobody but [`Retries`].
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
 
 /// Work for the writer.
@@ -34,6 +35,8 @@ pub(crate) enum Command {
 /// A use that waits for its outcome.
 pub(crate) struct Job {
     pub(crate) entry: Entry,
+    /// Present when the use may be retried.
+    pub(crate) retry: Option<Retry>,
     pub(crate) reply: Reply<Outcome>,
 }
 
@@ -42,11 +45,18 @@ pub(crate) struct Writer<B> {
     queue: mpsc::Receiver<Command>,
     max_batch: usize,
     counters: Arc<Counters>,
+    retries: Arc<Retries>,
 }
 
 impl<B: Backend> Writer<B> {
-    pub(crate) fn new(backend: B, queue: mpsc::Receiver<Command>, max_batch: usize, counters: Arc<Counters>) -> Self {
-        Self { backend, queue, max_batch: max_batch.max(1), counters }
+    pub(crate) fn new(
+        backend: B,
+        queue: mpsc::Receiver<Command>,
+        max_batch: usize,
+        counters: Arc<Counters>,
+        retries: Arc<Retries>,
+    ) -> Self {
+        Self { backend, queue, max_batch: max_batch.max(1), counters, retries }
     }
 
     /// Works until the queue is closed and empty, then closes the backend.
@@ -128,7 +138,7 @@ impl<B: Backend> Writer<B> {
                 self.counters.batch(uses);
                 let answers = spread(&jobs, &outcomes);
                 let answered = jobs.into_iter().zip(answers);
-                answered.filter_map(|(job, answer)| settle(job, answer)).collect()
+                answered.filter_map(|(job, answer)| settle(job, answer, &self.retries)).collect()
             }
             Err(error) => {
                 tracing::error!(%error, uses, "a transaction of the replay store failed; its uses are refused");
@@ -186,14 +196,13 @@ fn spread(jobs: &[Job], outcomes: &[Outcome]) -> Vec<Option<Outcome>> {
 }
 
 /// Sends the answer, or gives the job back when there is none yet.
-fn settle(job: Job, answer: Option<Outcome>) -> Option<Job> {
-    match answer {
-        Some(outcome) => {
-            job.reply.send(Ok(outcome)).ok();
-            None
-        }
-        None => Some(job),
+fn settle(job: Job, answer: Option<Outcome>, retries: &Retries) -> Option<Job> {
+    let Some(outcome) = answer else { return Some(job) };
+    let heard = job.reply.send(Ok(outcome)).is_ok();
+    if let (false, Outcome::First, Some(retry)) = (heard, outcome, job.retry) {
+        retries.unheard(&retry);
     }
+    None
 }
 
 #[cfg(test)]
@@ -203,7 +212,7 @@ mod tests {
 
     fn job(jti: &str, now: u64, expires_at: u64) -> Job {
         let key = Key { client_id: "c".into(), jti: jti.into() };
-        Job { entry: Entry { key, created_at: now, expires_at, now }, reply: oneshot::channel().0 }
+        Job { entry: Entry { key, created_at: now, expires_at, now }, retry: None, reply: oneshot::channel().0 }
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod common;
 use std::{collections::BTreeSet, sync::Arc};
 
 use common::{NOW, databases::Database, used};
-use dropins_host::services::{FixedClock, ReplayStore, Use, Verdict};
+use dropins_host::services::{Attempt, Attempted, FixedClock, ReplayStore, Use, Verdict};
 use dropins_replay::{JtiStore, MAX_BYTES, ReplaySettings};
 
 /// One test for each case and database.
@@ -46,6 +46,7 @@ on_every_database! {
     uses_in_one_batch_are_judged_by_their_own_times
     nodes_two_minutes_apart_agree
     a_replay_with_a_later_expiry_does_not_prolong_the_memory_of_the_first
+    a_failed_request_may_be_repeated_on_its_own_node_until_the_row_is_anothers
     a_peek_consumes_nothing
     names_are_compared_byte_by_byte
     names_of_the_greatest_length_and_times_of_the_greatest_range_are_kept
@@ -168,6 +169,21 @@ async fn a_replay_with_a_later_expiry_does_not_prolong_the_memory_of_the_first(d
     assert_eq!(database.open().remember(at(NOW, NOW + 60)).await, Ok(Verdict::First));
     assert_eq!(store.remember(at(NOW + 59, NOW + 500)).await, Ok(Verdict::Seen));
     assert_eq!(store.remember(at(NOW + 60, NOW + 500)).await, Ok(Verdict::First));
+}
+
+async fn a_failed_request_may_be_repeated_on_its_own_node_until_the_row_is_anothers(database: &Database) {
+    let (store, other) = (database.open(), database.open());
+    let attempt = Some(Attempt { digest: [7; 32], window: std::time::Duration::from_secs(300) });
+    let at = |second: u64, expires_at| Use { now: second * 1000, expires_at, attempt, ..used("c", "j") };
+    let fails = |used| store.forgive(Attempted { used, first: true });
+    assert_eq!(store.remember(at(NOW, NOW + 60)).await, Ok(Verdict::First));
+    fails(at(NOW, NOW + 60));
+    assert_eq!(other.remember(at(NOW, NOW + 60)).await, Ok(Verdict::Seen));
+    assert_eq!(firsts(&[Arc::clone(&store)], (0..50).map(|_| at(NOW, NOW + 60))).await, 1);
+    fails(at(NOW, NOW + 60));
+    // For a node that is ahead the pair is over.
+    assert_eq!(other.remember(at(NOW + 60, NOW + 120)).await, Ok(Verdict::First));
+    assert_eq!(store.remember(at(NOW, NOW + 60)).await, Ok(Verdict::Seen));
 }
 
 async fn a_peek_consumes_nothing(database: &Database) {

@@ -9,12 +9,14 @@ use arc_swap::ArcSwap;
 use dropins_host::services::Clock;
 use dropins_keys::SigningKey;
 use dropins_keys::remote::JwksFetcher;
-use dropins_replay::JtiStore;
+use dropins_replay::{JtiStore, Location};
 
 use crate::clients::{Ledger, StoredClients};
 use crate::expiry::Radar;
 use crate::live::{Live, Parts};
 use crate::metrics::Metrics;
+use crate::startup;
+use crate::store_size::StoreSize;
 use crate::tokens::Tokens;
 
 /// The running server.
@@ -23,6 +25,10 @@ pub struct App {
     pub metrics: Metrics,
     /// Used assertions.
     pub replay: Arc<JtiStore>,
+    /// Where they are kept.
+    pub replay_location: Location,
+    /// How many there are.
+    pub replay_size: StoreSize,
     /// The clients of the database.
     pub stored: Arc<StoredClients>,
     /// Which keys are used.
@@ -48,6 +54,8 @@ impl App {
         Self {
             metrics: Metrics::new(),
             replay,
+            replay_location: startup::replay_location(&parts.home, &live.deployment),
+            replay_size: StoreSize::default(),
             stored: Arc::clone(&parts.stored),
             ledger: Arc::new(ledger),
             fetcher: parts.sources.fetcher.clone(),

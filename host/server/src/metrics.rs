@@ -4,15 +4,18 @@
 //! that invents reason codes ends up in `other`.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
 use dropins_host::{Decision, Verdict};
 use dropins_keys::remote::FetchOutcome;
+use dropins_replay::{Location, Size, Stats};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::app::App;
@@ -146,34 +149,23 @@ impl Metrics {
         }
     }
 
-    /// Everything in the OpenMetrics text format.
-    pub fn encode(&self, app: &App, live: &Live, ready: bool) -> String {
+    /// Everything in the OpenMetrics text format. Without a size, that of the replay store is not known.
+    pub fn encode(&self, app: &App, live: &Live, ready: bool, size: Option<Size>) -> String {
         let mut out = String::new();
         let mut now = Registry::with_prefix("dropins");
-        let (replay, fetches) = (app.replay.stats(), app.fetcher.stats());
+        let fetches = app.fetcher.stats();
         let in_flight = live.generation.engine().in_flight();
         gauge(&mut now, "generation", "Number of the live generation", live.generation.number());
         gauge(&mut now, "in_flight", "Requests inside plug-ins", in_flight as u64);
         gauge(&mut now, "clients", "Registered clients", live.clients.count());
         gauge(&mut now, "ready", "1 when requests are welcome", u64::from(ready));
-        gauge(&mut now, "replay_queue_depth", "Decisions that wait for the replay store", replay.queue_depth);
-        gauge(&mut now, "replay_largest_batch", "Decisions in the largest transaction", replay.largest_batch);
+        register_replay(&mut now, &app.replay_location, &app.replay.stats(), size);
         for (name, help, value) in [
-            ("replay_first", "Assertions used for the first time", replay.first),
-            ("replay_seen", "Assertions that were used before", replay.seen),
-            ("replay_unavailable", "Decisions that the replay store could not give", replay.unavailable),
-            ("replay_cache_hits", "Replays that the cache answered", replay.cache_hits),
-            ("replay_cache_misses", "Decisions that went on to the store", replay.cache_misses),
-            ("replay_batches", "Transactions of the replay store", replay.batches),
-            ("replay_batched", "Decisions in these transactions", replay.batched),
-            ("replay_purged", "Expired rows that were deleted", replay.purged),
             ("jwks_cached", "Requests that a fresh published key set answered", fetches.cached),
             ("jwks_stale", "Requests that a key set answered which could not be fetched anew", fetches.stale),
             ("jwks_unavailable", "Requests for which there was no published key set", fetches.unavailable),
         ] {
-            let counter: Counter = Counter::default();
-            counter.inc_by(value);
-            now.register(name, help, counter);
+            counter(&mut now, name, help, value);
         }
         let plugins: Family<PluginLabels, Gauge> = Family::default();
         for handler in live.generation.handlers() {
@@ -207,6 +199,50 @@ impl Metrics {
     }
 }
 
+/// What the replay store holds and does.
+fn register_replay(registry: &mut Registry, location: &Location, replay: &Stats, size: Option<Size>) {
+    registry.register("replay_store", "Where used assertions are kept", Info::new([("kind", location.kind())]));
+    if let Some(Size { rows, bytes }) = size {
+        gauge(registry, "replay_rows", "Used assertions in the store, expired ones included", rows);
+        gauge(registry, "replay_bytes", "Bytes of the store", bytes);
+    }
+    gauge(registry, "replay_queue_depth", "Decisions that wait for the replay store", replay.queue_depth);
+    gauge(registry, "replay_largest_batch", "Decisions in the largest transaction", replay.largest_batch);
+    for (name, help, value) in [
+        ("replay_first", "Assertions used for the first time", replay.first),
+        ("replay_seen", "Assertions that were used before", replay.seen),
+        ("replay_unavailable", "Decisions that the replay store could not give", replay.unavailable),
+        ("replay_cache_hits", "Replays that the cache answered", replay.cache_hits),
+        ("replay_cache_misses", "Decisions that went on to the store", replay.cache_misses),
+        ("replay_batches", "Transactions of the replay store", replay.batches),
+        ("replay_batched", "Decisions in these transactions", replay.batched),
+        ("replay_purged", "Expired rows that were deleted", replay.purged),
+    ] {
+        counter(registry, name, help, value);
+    }
+    let purging: Counter<f64, AtomicU64> = Counter::default();
+    purging.inc_by(replay.purge_time.as_secs_f64());
+    registry.register("replay_purge_seconds", "Time of the transactions that deleted expired rows", purging);
+    if let Some(ratio) = cache_hit_ratio(replay) {
+        let hits: Gauge<f64, AtomicU64> = Gauge::default();
+        hits.set(ratio);
+        registry.register("replay_cache_hit_ratio", "Decisions that the cache answered, of those that asked it", hits);
+    }
+}
+
+/// The share of the decisions that the cache answered; nothing when none asked it.
+pub(crate) fn cache_hit_ratio(replay: &Stats) -> Option<f64> {
+    let asked = replay.cache_hits + replay.cache_misses;
+    // A counter beyond 2^53 would lose its last digits, not more.
+    (asked > 0).then(|| replay.cache_hits as f64 / asked as f64)
+}
+
+fn counter(registry: &mut Registry, name: &str, help: &str, value: u64) {
+    let counter: Counter = Counter::default();
+    counter.inc_by(value);
+    registry.register(name, help, counter);
+}
+
 fn gauge(registry: &mut Registry, name: &str, help: &str, value: u64) {
     let gauge: Gauge = Gauge::default();
     gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
@@ -216,6 +252,30 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hit_ratio_is_that_of_the_decisions_that_asked_the_cache() {
+        let ratio = |cache_hits, cache_misses| cache_hit_ratio(&Stats { cache_hits, cache_misses, ..Stats::default() });
+        assert_eq!((ratio(0, 0), ratio(0, 3), ratio(1, 3)), (None, Some(0.0), Some(0.25)));
+    }
+
+    #[test]
+    fn a_size_that_is_not_known_is_no_metric() {
+        let encoded = |size| {
+            let mut registry = Registry::with_prefix("dropins");
+            register_replay(&mut registry, &Location::Memory, &Stats::default(), size);
+            let mut out = String::new();
+            text::encode_registry(&mut out, &registry).unwrap();
+            out
+        };
+        let known = encoded(Some(Size { rows: 3, bytes: 400 }));
+        for line in
+            ["dropins_replay_store_info{kind=\"memory\"} 1", "dropins_replay_rows 3", "dropins_replay_bytes 400"]
+        {
+            assert!(known.contains(line), "`{line}` is missing in\n{known}");
+        }
+        assert!(!encoded(None).contains("replay_rows"));
+    }
 
     #[test]
     fn reason_labels_are_bounded() {

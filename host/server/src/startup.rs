@@ -13,7 +13,7 @@ use dropins_keys::{SigningError, SigningKey};
 use dropins_replay::{JtiStore, Location, OpenError, ReplaySettings};
 
 use crate::clients::{SourceError, Sources, StoredClients};
-use crate::config::{Deployment, Environment, Notice, Problems, ReplayStore, parse};
+use crate::config::{Code, Database, Deployment, Environment, Notice, Problem, Problems, ReplayStore, parse};
 use crate::home::Home;
 use crate::identity::{self, SqliteStore, StoreError};
 use crate::live::{Live, LiveError, Parts};
@@ -110,14 +110,40 @@ impl Started {
         Ok(Self { home: home.clone(), deployment, notices })
     }
 
-    /// Opens the engine, the replay store and the identity database.
+    /// What [`Started::open`] would change in the database of used assertions, one sentence each; changes nothing.
+    ///
+    /// # Errors
+    /// [`StartError`] says why that database cannot be opened.
+    pub fn plan(&self) -> Result<Vec<String>, StartError> {
+        dropins_replay::plan(&self.replay_settings()).map_err(|error| self.replay_error(error))
+    }
+
+    /// Opens the engine, the replay store and the identity database; makes or converts the tables there.
     ///
     /// # Errors
     /// [`StartError`] says which of them cannot be opened.
     pub fn open(&self) -> Result<(Parts, Arc<JtiStore>), StartError> {
+        self.open_over(&self.replay_settings())
+    }
+
+    /// As [`Started::open`], but over an empty replay store in memory: for what must not touch used assertions.
+    ///
+    /// # Errors
+    /// [`StartError`] says what cannot be opened.
+    pub fn rehearse(&self) -> Result<(Parts, Arc<JtiStore>), StartError> {
+        self.open_over(&ReplaySettings::new(Location::Memory))
+    }
+
+    /// The settings of the replay store.
+    pub fn replay_settings(&self) -> ReplaySettings {
+        replay_settings(&self.home, &self.deployment)
+    }
+
+    fn open_over(&self, replay: &ReplaySettings) -> Result<(Parts, Arc<JtiStore>), StartError> {
         let engine = Engine::new(limits(&self.deployment), Some(&self.home.compile_cache()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let replay = Arc::new(JtiStore::open(&replay_settings(&self.home, &self.deployment), Arc::clone(&clock))?);
+        let replay = JtiStore::open(replay, Arc::clone(&clock)).map_err(|error| self.replay_error(error))?;
+        let replay = Arc::new(replay);
         let parts = Parts {
             home: self.home.clone(),
             engine,
@@ -127,6 +153,15 @@ impl Started {
             clock,
         };
         Ok((parts, replay))
+    }
+
+    /// An address that only its driver can judge is wrong where it is written.
+    fn replay_error(&self, error: OpenError) -> StartError {
+        let OpenError::BadUrl { .. } = error else { return StartError::Replay(error) };
+        let address = &self.deployment.replay_address;
+        let mut problems = Problems::new(Arc::clone(&self.deployment.source));
+        problems.push(Problem::new(Code::BadValue, address.span.clone(), address.path, error.to_string()));
+        StartError::Config { path: self.home.deployment_toml(), problems }
     }
 
     /// Builds what the configuration describes.
@@ -139,7 +174,7 @@ impl Started {
     }
 }
 
-/// The clients of the home's identity database.
+/// The clients of the home's embedded identity database, wherever used assertions are kept.
 ///
 /// # Errors
 /// [`identity::OpenError`] says why it cannot be opened.
@@ -179,13 +214,19 @@ fn limits(deployment: &Deployment) -> Limits {
     }
 }
 
+/// Where used assertions are kept.
+pub(crate) fn replay_location(home: &Home, deployment: &Deployment) -> Location {
+    match (&deployment.replay_store, &deployment.database) {
+        (ReplayStore::Memory, _) => Location::Memory,
+        (ReplayStore::Redis(url), _) => Location::Redis(url.clone()),
+        (ReplayStore::IdentityDb, Database::Sqlite) => Location::Sqlite(home.database()),
+        (ReplayStore::IdentityDb, Database::Postgres(url)) => Location::Postgres(url.clone()),
+        (ReplayStore::IdentityDb, Database::Mysql(url)) => Location::Mysql(url.clone()),
+    }
+}
+
 fn replay_settings(home: &Home, deployment: &Deployment) -> ReplaySettings {
-    let location = match deployment.replay_store {
-        ReplayStore::Memory => Location::Memory,
-        // The configuration refuses what this version cannot open.
-        ReplayStore::IdentityDb | ReplayStore::Redis { .. } => Location::Sqlite(home.database()),
-    };
-    let mut settings = ReplaySettings::new(location);
+    let mut settings = ReplaySettings::new(replay_location(home, deployment));
     let cache = &deployment.replay_cache;
     settings.cache_timeout = cache.timeout;
     settings.cache_capacity = if cache.enabled { cache.capacity } else { 0 };

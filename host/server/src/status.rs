@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::metrics;
 
 /// The document that `GET /status` answers and `dropins status` shows.
 pub async fn document(app: &App) -> Value {
     let live = app.live();
-    let ready = app.ready().await;
+    let (ready, size) = tokio::join!(app.ready(), app.replay_size.of(&app.replay));
     let handlers: Vec<Value> = live
         .generation
         .handlers()
@@ -50,14 +51,21 @@ pub async fn document(app: &App) -> Value {
         "inactive": inactive,
         "clients": live.clients.count(),
         "replay": {
+            "kind": app.replay_location.kind(),
+            "place": app.replay_location.to_string(),
+            "rows": size.map(|size| size.rows),
+            "bytes": size.map(|size| size.bytes),
             "first": replay.first,
             "seen": replay.seen,
             "unavailable": replay.unavailable,
             "cache_hits": replay.cache_hits,
             "cache_misses": replay.cache_misses,
+            "cache_hit_ratio": metrics::cache_hit_ratio(&replay),
             "batches": replay.batches,
             "queue_depth": replay.queue_depth,
             "purged": replay.purged,
+            "purge_seconds": replay.purge_time.as_secs_f64(),
+            "last_purge": replay.last_purge.map(|at| at / 1000),
         },
         "expiring": app.radar.latest(),
         "warnings": live.warnings,

@@ -24,6 +24,7 @@ use crate::listener::Isolation;
 use crate::plugin::{Description, Problem};
 use crate::request::{Reads, Request};
 use crate::services::Services;
+use crate::transcript::Transcript;
 
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({
@@ -180,6 +181,7 @@ impl Configured for ConfiguredV01 {
         let limits: &Limits = engine.limits();
         let mut state = CallState::new(limits, now, services.cloned());
         state.explanation = explain.then(Vec::new);
+        state.transcript = (!explain).then(|| Transcript::of(request, reads));
         let instance = match self.pool.take() {
             Some(mut idle) => {
                 *idle.instance.store.data_mut() = state;

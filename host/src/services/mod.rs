@@ -11,7 +11,7 @@ mod replay;
 pub use clients::{ClientDirectory, Registration};
 pub use clock::{Clock, FixedClock, SystemClock, UnixMillis};
 pub use keys::{KeyDescription, KeyHint, KeyLookupError, KeySource, MAX_CANDIDATES, PublicKey, Unsupported};
-pub use replay::{ReplayStore, Use, Verdict};
+pub use replay::{Attempt, Attempted, MAX_RETRY_WINDOW, ReplayStore, Use, Verdict};
 
 use std::sync::Arc;
 

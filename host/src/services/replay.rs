@@ -2,7 +2,21 @@
 //!
 //! The identity of an assertion is (client, `jti`), never its bytes: ECDSA signatures and base64 are malleable.
 
+use std::time::Duration;
+
 use super::{Unavailable, UnixMillis};
+
+/// The longest time in which a retry can be forgiven.
+pub const MAX_RETRY_WINDOW: Duration = Duration::from_secs(300);
+
+/// The request behind a use, as far as its repetition must be told from a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// SHA-256 over the request: endpoint, form and the headers that carry credentials, and never a time.
+    pub digest: [u8; 32],
+    /// How long after the first attempt a retry may be forgiven; at most [`MAX_RETRY_WINDOW`].
+    pub window: Duration,
+}
 
 /// The use of one assertion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +33,18 @@ pub struct Use {
     pub now: UnixMillis,
     /// Whether a cache may answer [`Verdict::Seen`]. [`Verdict::First`] always comes from the store.
     pub cached: bool,
+    /// The request, when its repetition may be forgiven after a server error.
+    pub attempt: Option<Attempt>,
+}
+
+/// A use with an [`Attempt`] that was not refused, as the host keeps it until the request is answered. It cannot be
+/// copied: who was told that his use is the first may give that back once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Attempted {
+    /// The use.
+    pub used: Use,
+    /// Whether it was told [`Verdict::First`]; otherwise the store was unavailable, and what became of it is unknown.
+    pub first: bool,
 }
 
 /// Whether the assertion was used before.
@@ -45,4 +71,11 @@ pub trait ReplayStore: Send + Sync {
     /// # Errors
     /// [`Unavailable`] when the store cannot be asked.
     async fn peek(&self, used: Use) -> Result<Verdict, Unavailable>;
+
+    /// Hears that the request of this use was answered with a server error (5xx) and got nothing for it. If the store
+    /// knows that this very use was the first of its pair, it may answer [`Verdict::First`] once more: to the next
+    /// use of the same pair with the same [`Attempt`]. A store that does not implement this forgives nothing.
+    fn forgive(&self, attempted: Attempted) {
+        drop(attempted);
+    }
 }

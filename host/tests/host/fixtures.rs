@@ -26,7 +26,12 @@ const IMPORTS: [(&str, &str, &str, &str); 8] = [
         "candidates",
         "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)",
     ),
-    ("$remember", "dropins:client-auth/replay@{version}", "remember", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32)"),
+    (
+        "$remember",
+        "dropins:client-auth/replay@{version}",
+        "remember",
+        "(param i32 i32 i32 i32 i32 i64 i64 i32 i32 i32)",
+    ),
     ("$stderr", "wasi:cli/stderr@0.2.6", "get-stderr", "(result i32)"),
     ("$write", "wasi:io/streams@0.2.6", "[method]output-stream.blocking-write-and-flush", "(param i32 i32 i32 i32)"),
 ];
@@ -175,7 +180,8 @@ impl Fixture {
 
     /// The WIT files of the repository as one text, with the fixture's world.
     fn wit(&self) -> String {
-        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit"));
+        let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("wit"));
+        let folder = folders.find(|folder| folder.join("package.wit").exists()).unwrap();
         let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         // The file with the package's name comes first.
         files.sort_by_key(|path| (!path.ends_with("package.wit"), path.clone()));
@@ -293,7 +299,12 @@ pub(crate) const CANDIDATES: &str = "(call $candidates (global.get $client) (glo
 /// Has the pair (`client`, `client`) remembered.
 pub(crate) const REMEMBER: &str = "(call $remember (global.get $client) (global.get $client_len)
     (global.get $client) (global.get $client_len) (i32.const 0) (i64.const 0) (i64.const 2000000000) (i32.const 0)
-    (global.get $answer))";
+    (i32.const 0) (global.get $answer))";
+
+/// The same, with a retry window of so many seconds.
+pub(crate) fn remember_within(seconds: u32) -> String {
+    REMEMBER.replace("(i32.const 0) (global.get $answer)", &format!("(i32.const {seconds}) (global.get $answer)"))
+}
 
 /// Runs `body` a number of times.
 pub(crate) fn times(count: u32, body: &str) -> String {

@@ -7,6 +7,7 @@ mod fixtures;
 mod isolation;
 mod limits;
 mod loading;
+mod retries;
 mod services;
 mod shipped;
 mod swap;

@@ -264,3 +264,13 @@ fn the_shipped_components_are_within_their_limits() {
         assert!(bytes.len() < 1 << 20, "{file}: {} bytes", bytes.len());
     }
 }
+
+#[tokio::test]
+async fn a_retry_window_reaches_the_replay_store_only_when_it_is_configured() {
+    for (properties, window) in [(&[][..], None), (&[("RetryWindowInSeconds", "30")], Some(Duration::from_secs(30)))] {
+        let server = Server::with(KeyFamily::P256, properties, |_| {}).await;
+        authenticated(&server.post(&assertion(&server.key, Algorithm::Es256, "one")).await);
+        let attempt = server.replay.remembered().pop().unwrap().attempt;
+        assert_eq!(attempt.map(|attempt| attempt.window), window);
+    }
+}

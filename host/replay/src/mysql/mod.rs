@@ -19,7 +19,7 @@ use mysql_async::{Conn, Error, prelude::Queryable};
 
 use self::{connection::Connector, reader::MysqlReader};
 use crate::{
-    backend::{Backend, Reader},
+    backend::{Backend, Deleter, Reader},
     entry::{Entry, Key, Outcome, down},
     open_error::OpenError,
     server_url::ServerUrl,
@@ -29,10 +29,6 @@ use crate::{
 const PROBE: &str =
     "INSERT INTO IDN_OIDC_JTI (CLIENT_ID, JWT_ID, TENANT_ID, EXP_TIME, TIME_CREATED) VALUES ('', '', -1234, 0, 0)";
 const UNPROBE: &str = "DELETE FROM IDN_OIDC_JTI WHERE CLIENT_ID = '' AND JWT_ID = '' AND TENANT_ID = -1234";
-
-/// Names of locks belong to the whole server, so the database is part of it.
-const LEASE: &str = "SELECT GET_LOCK(CONCAT('dropins-purge-', MD5(DATABASE())), 0)";
-const RELEASE: &str = "DO RELEASE_LOCK(CONCAT('dropins-purge-', MD5(DATABASE())))";
 
 /// The pairs in a MariaDB or MySQL database.
 pub struct MysqlBackend {
@@ -160,20 +156,8 @@ impl Backend for MysqlBackend {
         self.inherited_until
     }
 
-    async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable> {
-        let purge = format!("DELETE FROM IDN_OIDC_JTI WHERE EXP_TIME <= {until} ORDER BY EXP_TIME LIMIT {limit}");
-        let purged = self.with(async |session| {
-            if session.query_first::<Option<u8>, _>(LEASE).await?.flatten() != Some(1) {
-                return Ok(0);
-            }
-            let purged = session.query_drop(purge).await.map(|()| session.affected_rows());
-            session.query_drop(RELEASE).await?;
-            match purged {
-                Err(error) if is_rolled_back(&error) => Ok(0),
-                purged => purged,
-            }
-        });
-        Ok(usize::try_from(purged.await?).unwrap_or(usize::MAX))
+    fn deleter(&self) -> Option<Arc<dyn Deleter>> {
+        Some(Arc::new(MysqlReader::new(self.connector.clone())))
     }
 
     async fn probe(&mut self) -> Result<(), Unavailable> {

@@ -1,4 +1,4 @@
-//! Reads the table beside the writer, on a session of its own.
+//! Reads the table, or purges it, beside the writer, on a session of its own.
 //!
 //! The session is taken out while it is used, so that one that failed, or was left in the middle, is not used again.
 
@@ -6,9 +6,9 @@ use dropins_host::services::Unavailable;
 use mysql_async::{Conn, prelude::Queryable};
 use tokio::sync::Mutex;
 
-use super::{connection::Connector, failed, sql};
+use super::{connection::Connector, failed, is_rolled_back, sql};
 use crate::{
-    backend::{Reader, Size},
+    backend::{Deleter, Reader, Size},
     entry::Key,
 };
 
@@ -18,6 +18,10 @@ const COUNTED: u64 = 100_000;
 const SIZE: &str =
     "SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH + INDEX_LENGTH, 0) FROM information_schema.TABLES
                     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'IDN_OIDC_JTI'";
+
+/// Names of locks belong to the whole server, so the database is part of it.
+const LEASE: &str = "SELECT GET_LOCK(CONCAT('dropins-purge-', MD5(DATABASE())), 0)";
+const RELEASE: &str = "DO RELEASE_LOCK(CONCAT('dropins-purge-', MD5(DATABASE())))";
 
 pub(super) struct MysqlReader {
     connector: Connector,
@@ -64,5 +68,26 @@ impl Reader for MysqlReader {
         }
         self.keep(session).await;
         Ok(Size { rows, bytes })
+    }
+}
+
+#[async_trait::async_trait]
+impl Deleter for MysqlReader {
+    async fn purge(&self, until: u64, limit: usize) -> Result<usize, Unavailable> {
+        let mut session = self.session().await?;
+        if session.query_first::<Option<u8>, _>(LEASE).await.map_err(failed)?.flatten() != Some(1) {
+            self.keep(session).await;
+            return Ok(0);
+        }
+        let purge = format!("DELETE FROM IDN_OIDC_JTI WHERE EXP_TIME <= {until} ORDER BY EXP_TIME LIMIT {limit}");
+        let purged = match session.query_drop(purge).await {
+            Ok(()) => session.affected_rows(),
+            // It gave way to a decision.
+            Err(error) if is_rolled_back(&error) => 0,
+            Err(error) => return Err(failed(error)),
+        };
+        session.query_drop(RELEASE).await.map_err(failed)?;
+        self.keep(session).await;
+        Ok(usize::try_from(purged).unwrap_or(usize::MAX))
     }
 }

@@ -10,7 +10,7 @@ use mysql_async::{Conn, Error, prelude::Queryable};
 use super::connection::meaning;
 use crate::{
     open_error::OpenError,
-    table::{COMPONENT, Found, TENANT, VERSION},
+    table::{COMPONENT, COUNT, Found, TENANT, VERSION},
 };
 
 /// A second node waits here until the first one has converted the table.
@@ -56,8 +56,14 @@ fn convert(tenants: bool) -> Vec<String> {
 
 /// What the database holds.
 pub(super) async fn inspect(session: &mut Conn, database: &str) -> Result<Found, OpenError> {
-    let (version, columns) = look(session).await.map_err(|error| meaning(database, &error))?;
-    Found::judge(database, version, columns)
+    let fail = |error| meaning(database, &error);
+    let (version, columns) = look(session).await.map_err(fail)?;
+    let found = Found::judge(database, version, columns)?;
+    if !found.is_wso2() {
+        return Ok(found);
+    }
+    let rows: Option<u64> = session.query_first(COUNT).await.map_err(fail)?;
+    Ok(found.holding(rows.unwrap_or_default()))
 }
 
 async fn look(session: &mut Conn) -> Result<(Option<u32>, Vec<String>), Error> {
@@ -87,7 +93,7 @@ pub(super) async fn migrate(session: &mut Conn, database: &str) -> Result<Option
     }
     let mut statements = match found {
         Found::Nothing => create(),
-        Found::Wso2 { tenants } => convert(tenants),
+        Found::Wso2 { tenants, .. } => convert(tenants),
         Found::Unversioned | Found::Current => Vec::new(),
     };
     if found != Found::Current {

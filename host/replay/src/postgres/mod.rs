@@ -20,7 +20,7 @@ use self::{
     text::stored,
 };
 use crate::{
-    backend::{Backend, Reader},
+    backend::{Backend, Deleter, Reader},
     entry::{Entry, Key, Outcome, down, signed, unsigned},
     open_error::OpenError,
     server_url::ServerUrl,
@@ -46,16 +46,6 @@ const EXPIRIES: &str = "
     SELECT (SELECT EXP_TIME FROM IDN_OIDC_JTI kept
             WHERE kept.CLIENT_ID = asked.client_id AND kept.JWT_ID = asked.jwt_id AND kept.TENANT_ID = -1234)
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (client_id, jwt_id, place) ORDER BY place";
-
-/// Nothing while another node holds the lease. Rows that a decision holds are left for the next time.
-const PURGE: &str = "
-    WITH lease AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtext('dropins'), hashtext('purge')) AS held),
-    over AS MATERIALIZED (
-        SELECT CLIENT_ID, JWT_ID, TENANT_ID FROM IDN_OIDC_JTI
-        WHERE EXP_TIME <= $1 AND (SELECT held FROM lease) ORDER BY EXP_TIME LIMIT $2 FOR UPDATE SKIP LOCKED
-    )
-    DELETE FROM IDN_OIDC_JTI kept USING over
-    WHERE kept.CLIENT_ID = over.CLIENT_ID AND kept.JWT_ID = over.JWT_ID AND kept.TENANT_ID = over.TENANT_ID";
 
 /// A pair that no client can have, because neither of its parts is ever empty.
 const PROBE: &str = "
@@ -97,6 +87,9 @@ impl PostgresBackend {
     pub async fn plan(url: &ServerUrl, timeout: Duration) -> Result<Vec<String>, OpenError> {
         let connector = Connector::new(url, timeout)?;
         let client = connector.open().await?;
+        // Counting the rows of a large table takes its time.
+        let patient = client.batch_execute("SET statement_timeout = 0").await;
+        patient.map_err(|error| connection::meaning(&connector.database, &error))?;
         Ok(schema::inspect(&client, &connector.database).await?.plan(&connector.database))
     }
 
@@ -183,15 +176,8 @@ impl Backend for PostgresBackend {
         self.inherited_until
     }
 
-    async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let timeout = self.connector.timeout;
-        within(timeout, async {
-            let session = self.session().await?;
-            let purged = session.client.execute(PURGE, &[&signed(until), &limit]).await.map_err(failed)?;
-            Ok(usize::try_from(purged).unwrap_or(usize::MAX))
-        })
-        .await
+    fn deleter(&self) -> Option<Arc<dyn Deleter>> {
+        Some(Arc::new(PostgresReader::new(self.connector.clone())))
     }
 
     async fn probe(&mut self) -> Result<(), Unavailable> {

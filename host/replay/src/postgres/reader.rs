@@ -1,4 +1,4 @@
-//! Reads the table beside the writer, on a session of its own, on the primary.
+//! Reads the table, or purges it, beside the writer, on a session of its own, on the primary.
 //!
 //! The session belongs to the runtime of whoever began it; when it is lost, the next reader begins another.
 
@@ -10,8 +10,8 @@ use tokio_postgres::Client;
 
 use super::{connection::Connector, failed, text::stored};
 use crate::{
-    backend::{Reader, Size},
-    entry::{Key, unsigned},
+    backend::{Deleter, Reader, Size},
+    entry::{Key, signed, unsigned},
 };
 
 const EXPIRES_AT: &str = "SELECT EXP_TIME FROM IDN_OIDC_JTI WHERE CLIENT_ID = $1 AND JWT_ID = $2 AND TENANT_ID = -1234";
@@ -21,6 +21,16 @@ const SIZE: &str = "
     SELECT CASE WHEN reltuples < 100000 THEN (SELECT count(*) FROM IDN_OIDC_JTI) ELSE reltuples::bigint END,
            pg_total_relation_size(oid)
     FROM pg_class WHERE oid = 'IDN_OIDC_JTI'::regclass";
+
+/// Nothing while another node holds the lease. Rows that a decision holds are left for the next time.
+const PURGE: &str = "
+    WITH lease AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtext('dropins'), hashtext('purge')) AS held),
+    over AS MATERIALIZED (
+        SELECT CLIENT_ID, JWT_ID, TENANT_ID FROM IDN_OIDC_JTI
+        WHERE EXP_TIME <= $1 AND (SELECT held FROM lease) ORDER BY EXP_TIME LIMIT $2 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM IDN_OIDC_JTI kept USING over
+    WHERE kept.CLIENT_ID = over.CLIENT_ID AND kept.JWT_ID = over.JWT_ID AND kept.TENANT_ID = over.TENANT_ID";
 
 pub(super) struct PostgresReader {
     connector: Connector,
@@ -66,6 +76,18 @@ impl Reader for PostgresReader {
                 rows: row.try_get(0).map(unsigned).map_err(failed)?,
                 bytes: row.try_get(1).map(unsigned).map_err(failed)?,
             }),
+            Err(error) => Err(self.forget(error).await),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Deleter for PostgresReader {
+    async fn purge(&self, until: u64, limit: usize) -> Result<usize, Unavailable> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let client = self.client().await?;
+        match client.execute(PURGE, &[&signed(until), &limit]).await {
+            Ok(purged) => Ok(usize::try_from(purged).unwrap_or(usize::MAX)),
             Err(error) => Err(self.forget(error).await),
         }
     }

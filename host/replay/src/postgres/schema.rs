@@ -9,7 +9,7 @@ use super::connection::meaning;
 use crate::{
     entry::unsigned,
     open_error::OpenError,
-    table::{COMPONENT, Found, TENANT, VERSION},
+    table::{COMPONENT, COUNT, Found, TENANT, VERSION},
 };
 
 /// A second node waits here until the first one has converted the table.
@@ -60,7 +60,12 @@ pub(super) async fn inspect(client: &impl GenericClient, database: &str) -> Resu
         let row = client.query_opt(read, &[&COMPONENT]).await.map_err(fail)?;
         version = row.map(|row| row.try_get::<_, i32>(0)).transpose().map_err(fail)?;
     }
-    Found::judge(database, version.map(|version| u32::try_from(version).unwrap_or(0)), columns)
+    let found = Found::judge(database, version.map(|version| u32::try_from(version).unwrap_or(0)), columns)?;
+    if !found.is_wso2() {
+        return Ok(found);
+    }
+    let rows = client.query_one(COUNT, &[]).await.map_err(fail)?;
+    Ok(found.holding(rows.try_get(0).map(unsigned).map_err(fail)?))
 }
 
 /// Makes or converts the table, and tells the last expiry of a row that names no client.
@@ -74,7 +79,7 @@ pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<Optio
     }
     match found {
         Found::Nothing => transaction.batch_execute(CREATE).await.map_err(fail)?,
-        Found::Wso2 { tenants } => transaction.batch_execute(&convert(tenants)).await.map_err(fail)?,
+        Found::Wso2 { tenants, .. } => transaction.batch_execute(&convert(tenants)).await.map_err(fail)?,
         Found::Unversioned | Found::Current => {}
     }
     if found != Found::Current {

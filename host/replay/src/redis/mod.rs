@@ -111,11 +111,6 @@ impl Backend for RedisBackend {
         self.connection().await?.mget(keys).await.map_err(failed)
     }
 
-    /// The server drops keys by itself.
-    async fn purge(&mut self, _: u64, _: usize) -> Result<usize, Unavailable> {
-        Ok(0)
-    }
-
     async fn probe(&mut self) -> Result<(), Unavailable> {
         let mut probe = Cmd::new();
         probe.arg("SET").arg("dropins:probe").arg(1).arg("EX").arg(1);

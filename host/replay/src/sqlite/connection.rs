@@ -13,6 +13,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::checkpoint;
 use crate::open_error::OpenError;
 
 /// Which file a path named when it was opened; a connection to a file that was moved or deleted keeps no promise.
@@ -96,8 +97,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     // Without these, macOS leaves what was written in the drive's cache. They do nothing elsewhere.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
-    // 32 MiB of log instead of 4: random keys touch a page each, which a rarer checkpoint writes back only once.
-    connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", checkpoint::TOO_LONG)?;
     // After a peak the log shrinks again.
     connection.pragma_update(None, "journal_size_limit", 64 << 20)
 }

@@ -5,6 +5,7 @@
 //! or replaced under the connection is noticed before a batch; a missing file is never made anew while running,
 //! because that would forget every pair.
 
+mod checkpoint;
 mod connection;
 mod reader;
 mod schema;
@@ -20,7 +21,7 @@ use std::{
 use dropins_host::services::Unavailable;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use self::{connection::FileIdentity, reader::SqliteReader, schema::SchemaError};
+use self::{checkpoint::Checkpointer, connection::FileIdentity, reader::SqliteReader, schema::SchemaError};
 use crate::{
     backend::{Backend, Reader},
     entry::{Entry, Key, Outcome, down, signed, unsigned},
@@ -51,6 +52,7 @@ pub struct SqliteBackend {
     busy_timeout: Duration,
     file: FileIdentity,
     connection: Connection,
+    checkpointer: Checkpointer,
     inherited_until: Option<u64>,
 }
 
@@ -90,7 +92,8 @@ impl SqliteBackend {
         let file = FileIdentity::of(&path)
             .map_err(|error| OpenError::Unusable { path: path.clone(), detail: error.to_string() })?;
         let connection = connection::writing(&path, busy_timeout)?;
-        Ok(Self { path, busy_timeout, file, connection, inherited_until: None })
+        let checkpointer = Checkpointer::start(&path, busy_timeout)?;
+        Ok(Self { path, busy_timeout, file, connection, checkpointer, inherited_until: None })
     }
 
     /// A transaction that holds the write lock, on the file that the path still names.
@@ -100,6 +103,7 @@ impl SqliteBackend {
             Ok(_) => return Err(down("the database file was replaced")),
             Err(error) => return Err(down(format_args!("the database file is gone: {error}"))),
         }
+        self.checkpointer.tend(&self.connection);
         self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)
     }
 }
@@ -151,6 +155,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn close(self) -> Result<(), Unavailable> {
+        self.checkpointer.stop();
         let checkpointed = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         self.connection.close().map_err(|(_, error)| failed(error))?;
         checkpointed.map_err(failed)

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::{
     entry::unsigned,
     open_error::OpenError,
-    table::{COMPONENT, Found, TENANT, VERSION},
+    table::{COMPONENT, COUNT, Found, TENANT, VERSION},
 };
 
 const SCHEMA: &str = "
@@ -67,7 +67,11 @@ pub(super) fn inspect(connection: &Connection, database: &str) -> Result<Found, 
         let read = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = ?1";
         version = connection.query_row(read, [COMPONENT], |row| row.get(0)).optional()?;
     }
-    Ok(Found::judge(database, version, columns)?)
+    let found = Found::judge(database, version, columns)?;
+    if !found.is_wso2() {
+        return Ok(found);
+    }
+    Ok(found.holding(connection.query_row(COUNT, [], |row| row.get(0)).map(unsigned)?))
 }
 
 /// Makes or converts the table, and tells the last expiry of a row that names no client.
@@ -79,7 +83,7 @@ pub(super) fn migrate(connection: &mut Connection, database: &str) -> Result<Opt
     }
     match found {
         Found::Nothing => transaction.execute_batch(CREATE)?,
-        Found::Wso2 { tenants } => transaction.execute_batch(&convert(tenants))?,
+        Found::Wso2 { tenants, .. } => transaction.execute_batch(&convert(tenants))?,
         Found::Unversioned | Found::Current => {}
     }
     if found != Found::Current {
@@ -134,7 +138,7 @@ mod tests {
                          ('b', 7, '2027-01-15 08:00:00.001', 0), ('c', -1, 1800000000, 1799999999),
                          ('d', -1234, 1800000000001, 1799999999999)";
         connection.execute_batch(table).unwrap();
-        assert_eq!(found(&connection), Found::Wso2 { tenants: true });
+        assert_eq!(found(&connection), Found::Wso2 { tenants: true, rows: 4 });
         assert_eq!(migrate(&mut connection, "db").unwrap(), Some(1_800_000_001));
         let row = |jti: &str, tenant, expiry, created| (jti.to_owned(), tenant, expiry, created);
         let expected = [
@@ -154,7 +158,7 @@ mod tests {
             "CREATE TABLE IDN_OIDC_JTI (JWT_ID VARCHAR(255) PRIMARY KEY, EXP_TIME TIMESTAMP, TIME_CREATED TIMESTAMP);
                      INSERT INTO IDN_OIDC_JTI VALUES ('a', 5, 4)";
         connection.execute_batch(table).unwrap();
-        assert_eq!(found(&connection), Found::Wso2 { tenants: false });
+        assert_eq!(found(&connection), Found::Wso2 { tenants: false, rows: 1 });
         migrate(&mut connection, "db").unwrap();
         assert_eq!(rows(&connection), [("a".to_owned(), -1234, 5, 4)]);
     }
@@ -166,7 +170,7 @@ mod tests {
                      INSERT INTO IDN_OIDC_JTI VALUES ('a', 'tomorrow', 4)";
         connection.execute_batch(table).unwrap();
         assert!(migrate(&mut connection, "db").is_err());
-        assert_eq!(found(&connection), Found::Wso2 { tenants: false });
+        assert_eq!(found(&connection), Found::Wso2 { tenants: false, rows: 1 });
         let kept: String = connection.query_row("SELECT EXP_TIME FROM IDN_OIDC_JTI", [], |row| row.get(0)).unwrap();
         assert_eq!(kept, "tomorrow");
     }

@@ -30,6 +30,7 @@ pub(crate) fn used(client: &str, jti: impl ToString) -> Use {
         expires_at: NOW + 60,
         now: NOW * 1000,
         cached: false,
+        attempt: None,
     }
 }
 

@@ -17,9 +17,11 @@ pub(super) fn start() -> Option<Server> {
     );
     fs::write(&init, grant.replace("; ", ";\n")).unwrap();
     let data = format!("--datadir={}", folder.join("data").display());
+    // A server that starts removes the temporary tables of all others from a shared folder.
+    let temporary = format!("--tmpdir={}", folder.display());
     must(&unprivileged(
         &install,
-        &["--no-defaults", &data, "--auth-root-authentication-method=normal", "--skip-test-db"],
+        &["--no-defaults", &data, &temporary, "--auth-root-authentication-method=normal", "--skip-test-db"],
     ));
     let tls = Certificate::make(&folder);
     let command = unprivileged(
@@ -27,6 +29,7 @@ pub(super) fn start() -> Option<Server> {
         &[
             "--no-defaults",
             &data,
+            &temporary,
             &format!("--port={port}"),
             &format!("--socket={}", folder.join("socket").display()),
             &format!("--pid-file={}", folder.join("pid").display()),

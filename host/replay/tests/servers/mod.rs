@@ -48,6 +48,21 @@ pub(crate) fn redis() -> Option<&'static Server> {
     SERVER.as_ref()
 }
 
+/// A server of its own, for a test that ends it while others run.
+pub(crate) fn own_postgres() -> Option<Server> {
+    postgres::start()
+}
+
+/// A server of its own, for a test that ends it while others run.
+pub(crate) fn own_mariadb() -> Option<Server> {
+    mariadb::start()
+}
+
+/// A server of its own, for a test that ends it while others run.
+pub(crate) fn own_redis() -> Option<Server> {
+    redis::start()
+}
+
 /// What is special about a kind of server.
 pub(crate) trait Kind: Send + Sync {
     /// The URL of a database there.

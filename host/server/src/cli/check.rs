@@ -7,10 +7,13 @@ use serde_json::json;
 
 use super::{HomeArgs, block_on, member, say, say_json};
 use crate::expiry;
+use crate::replay_load;
 use crate::startup::{self, StartError, Started};
 use crate::tls;
 
 /// Check configuration, plug-ins, keys, clients and database without serving.
+///
+/// What a start would change in the database of used assertions is announced, not done.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins check --home ./dropins-home")]
 pub(super) struct Check {
@@ -37,6 +40,9 @@ impl Check {
                 for line in texts("notices").iter().chain(&texts("warnings")) {
                     say(format_args!("warning: {line}"))?;
                 }
+                for line in texts("database") {
+                    say(format_args!("database: serve will {line}"))?;
+                }
                 let plugins = texts("plugins").join(", ");
                 say(format_args!("ok: {} clients; plug-ins in order: {plugins}", member(&document, "clients")))?;
             }
@@ -58,22 +64,22 @@ impl Check {
         if let Some(https) = &started.deployment.transport.https {
             tls::server_config(&home, https.identity.as_ref())?;
         }
-        let (parts, replay) = started.open()?;
-        let live = started.build(&parts, 0).await;
-        let refreshed = parts.stored.refresh().await;
-        replay.close().await?;
-        let live = live?;
-        refreshed?;
+        let changes = started.plan()?;
+        let load = replay_load::warning(&started.deployment, &started.replay_settings());
+        let (parts, _) = started.rehearse()?;
+        let live = started.build(&parts, 0).await?;
+        parts.stored.refresh().await?;
         // Declared clients have had their say when their keys were read.
         let declared = |client_id: &str| live.clients.declared().any(|client| client.registration.id == client_id);
         let expiring = expiry::expiring(&live.clients, parts.clock.now_seconds()).await?;
         let expiring = expiring.iter().filter(|key| !declared(&key.client_id)).map(ToString::to_string);
-        let warnings: Vec<_> = live.warnings.iter().cloned().chain(expiring).collect();
+        let warnings: Vec<_> = live.warnings.iter().cloned().chain(expiring).chain(load).collect();
         let plugins: Vec<_> = live.generation.handlers().iter().map(|handler| handler.id().name.clone()).collect();
         Ok(json!({
             "ok": true,
             "notices": notices,
             "warnings": warnings,
+            "database": changes,
             "clients": live.clients.count(),
             "plugins": plugins,
         }))

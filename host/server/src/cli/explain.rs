@@ -1,16 +1,19 @@
 //! `dropins assertion explain`: every rule, applied to one assertion, without using it up.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
 use dropins_host::{Check, CheckState, Request, Verdict};
+use dropins_replay::JtiStore;
 use serde_json::json;
 
 use super::{HomeArgs, block_on, say, say_json};
 use crate::audit;
+use crate::live::Parts;
 use crate::startup::Started;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -39,10 +42,24 @@ impl Explain {
         block_on(self.explain())
     }
 
+    /// Opens what is there; a database that a start would change is left alone, and then nothing counts as used.
+    fn open(&self, started: &Started) -> anyhow::Result<(Parts, Arc<JtiStore>)> {
+        let changes = started.plan()?;
+        if changes.is_empty() {
+            return Ok(started.open()?);
+        }
+        let changes = changes.join(", ");
+        writeln!(
+            std::io::stderr(),
+            "warning: whether the assertion was used is not known: `dropins serve` will {changes}"
+        )?;
+        Ok(started.rehearse()?)
+    }
+
     async fn explain(self) -> anyhow::Result<ExitCode> {
         let assertion = read(&self.assertion)?;
         let started = Started::read(&self.home.home(), &self.home.properties)?;
-        let (parts, replay) = started.open()?;
+        let (parts, replay) = self.open(&started)?;
         let live = started.build(&parts, 0).await?;
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut form =

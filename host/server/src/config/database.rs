@@ -1,9 +1,12 @@
-//! `[database.identity_db]` and `[replay_store]`: where data is kept.
+//! `[database.identity_db]`: the identity database, embedded or on a server.
 //!
-//! Kinds that this version cannot open are read in full and reported as unsupported.
+//! A server is named by its parts, as in WSO2 Identity Server, or by one URL, which may be a `jdbc:` one. A URL of
+//! another kind of database is refused; no message repeats a URL, because it may hold a password.
 
+use dropins_replay::ServerUrl;
+
+use super::jdbc;
 use super::problem::{Code, Findings, Problem};
-use super::secret::Secret;
 use super::settings::Section;
 
 /// The identity database.
@@ -12,137 +15,119 @@ pub enum Database {
     /// The embedded SQLite database of the home folder.
     Sqlite,
     /// A PostgreSQL server.
-    Postgres(DatabaseServer),
+    Postgres(ServerUrl),
     /// A MySQL or MariaDB server.
-    Mysql(DatabaseServer),
+    Mysql(ServerUrl),
 }
 
-/// How to reach a database server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DatabaseServer {
-    /// By URL, without WSO2's `jdbc:` prefix.
-    Url {
-        /// The URL.
-        url: Secret,
-        /// User, when the URL does not name one.
-        username: Option<String>,
-        /// Password, when the URL does not hold one.
-        password: Option<Secret>,
-    },
-    /// By its parts.
-    Parts {
-        /// Host.
-        hostname: String,
-        /// Port; the kind's own when absent.
-        port: Option<u16>,
-        /// Database.
-        name: String,
-        /// User.
-        username: Option<String>,
-        /// Password.
-        password: Option<Secret>,
-    },
+/// What the addresses of one kind of server have in common.
+pub(super) struct Scheme {
+    /// What a URL may begin with; the first is the usual one.
+    names: &'static [&'static str],
+    port: u16,
 }
 
-/// Where used assertions are remembered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReplayStore {
-    /// In the table `IDN_OIDC_JTI` of the identity database.
-    IdentityDb,
-    /// In a Redis or Valkey server.
-    Redis {
-        /// Its URL.
-        url: Secret,
-    },
-    /// In the memory of this process: for one node, until it stops.
-    Memory,
-}
+pub(super) const REDIS: Scheme = Scheme { names: &["redis", "rediss", "valkey"], port: 6379 };
+const POSTGRES: Scheme = Scheme { names: &["postgresql", "postgres"], port: 5432 };
+const MYSQL: Scheme = Scheme { names: &["mysql", "mariadb"], port: 3306 };
 
 const TYPE: &str = "database.identity_db.type";
 const URL: &str = "database.identity_db.url";
-const PARTS: &[&str] = &[
-    "database.identity_db.hostname",
-    "database.identity_db.port",
-    "database.identity_db.name",
-    "database.identity_db.username",
-    "database.identity_db.password",
-];
+const HOSTNAME: &str = "database.identity_db.hostname";
+const PORT: &str = "database.identity_db.port";
+const NAME: &str = "database.identity_db.name";
+const USERNAME: &str = "database.identity_db.username";
+const PASSWORD: &str = "database.identity_db.password";
 
 impl Database {
-    pub(crate) fn read(settings: &Section, findings: &mut Findings) -> Self {
-        let kind = settings.text("database.identity_db.type").unwrap_or_default();
-        let database = match kind.as_str() {
-            "postgre" | "postgresql" => DatabaseServer::read(settings, findings).map(Self::Postgres),
-            "mysql" | "mariadb" => DatabaseServer::read(settings, findings).map(Self::Mysql),
+    /// Nothing when it cannot be reached as it is written, which is reported.
+    pub(super) fn read(settings: &Section, findings: &mut Findings) -> Option<Self> {
+        let server = |scheme, findings: &mut Findings| {
+            let url = match settings.lacks(URL) {
+                true => by_parts(settings, scheme, findings),
+                false => by_url(settings, scheme, findings),
+            };
+            let (username, password) = (settings.text(USERNAME), settings.text(PASSWORD));
+            url.map(|url| url.with_credentials(username.as_deref(), password.as_deref()))
+        };
+        match settings.text(TYPE).unwrap_or_default().as_str() {
+            "postgre" | "postgresql" => server(&POSTGRES, findings).map(Self::Postgres),
+            "mysql" | "mariadb" => server(&MYSQL, findings).map(Self::Mysql),
             _ => {
-                for path in PARTS.iter().chain([&URL]).filter(|path| settings.has(path)) {
-                    let span = settings.span(path);
-                    findings.notice(&span, *path, "accepted, without meaning for the embedded SQLite database");
+                for path in
+                    [HOSTNAME, PORT, NAME, USERNAME, PASSWORD, URL].into_iter().filter(|path| settings.has(path))
+                {
+                    let message = "accepted, without meaning for the embedded SQLite database";
+                    findings.notice(&settings.span(path), path, message);
                 }
-                return Self::Sqlite;
+                Some(Self::Sqlite)
             }
-        };
-        let message = format!("the database type `{kind}` is not built into this version yet");
-        let problem = Problem::new(Code::Unsupported, settings.span(TYPE), TYPE, message);
-        findings.problem(problem.help("use type = \"sqlite\""));
-        database.unwrap_or(Self::Sqlite)
+        }
+    }
+
+    /// The key that holds the address of the server.
+    pub(super) fn address_key(settings: &Section) -> &'static str {
+        if settings.has(URL) { URL } else { HOSTNAME }
     }
 }
 
-impl DatabaseServer {
-    fn read(settings: &Section, findings: &mut Findings) -> Option<Self> {
-        let username = settings.text("database.identity_db.username");
-        let password = settings.secret("database.identity_db.password");
-        if let Some(url) = settings.text("database.identity_db.url") {
-            for path in PARTS.iter().take(3).filter(|path| settings.has(path)) {
-                let message = format!("`{path}` and `{URL}` exclude each other");
-                findings.problem(Problem::new(Code::Conflict, settings.span(path), *path, message));
-            }
-            let url = Secret::new(url.strip_prefix("jdbc:").unwrap_or(&url));
-            return Some(Self::Url { url, username, password });
-        }
-        let (hostname, name) =
-            (settings.text("database.identity_db.hostname"), settings.text("database.identity_db.name"));
-        let (Some(hostname), Some(name)) = (hostname, name) else {
-            let message = "a database server needs `hostname` and `name`, or one `url`";
-            findings.problem(Problem::new(Code::Missing, settings.span(TYPE), "database.identity_db", message));
-            return None;
-        };
-        let port = settings.integer("database.identity_db.port").and_then(|port| u16::try_from(port).ok());
-        Some(Self::Parts { hostname, port, name, username, password })
+fn by_url(settings: &Section, scheme: &Scheme, findings: &mut Findings) -> Option<ServerUrl> {
+    for path in [HOSTNAME, PORT, NAME].into_iter().filter(|path| settings.has(path)) {
+        let message = format!("`{path}` and `{URL}` exclude each other");
+        findings.problem(Problem::new(Code::Conflict, settings.span(path), path, message));
     }
+    address(settings, URL, scheme, findings)
 }
 
-impl ReplayStore {
-    pub(crate) fn read(settings: &Section, findings: &mut Findings) -> Self {
-        let (path, span) = ("replay_store.type", settings.span("replay_store.type"));
-        let kind = settings.text("replay_store.type").unwrap_or_default();
-        let url = settings.secret("replay_store.url");
-        if url.is_some() && kind != "redis" {
-            let span = settings.span("replay_store.url");
-            findings.notice(&span, "replay_store.url", format!("accepted, without meaning for type `{kind}`"));
+fn by_parts(settings: &Section, scheme: &Scheme, findings: &mut Findings) -> Option<ServerUrl> {
+    if settings.lacks(HOSTNAME) || settings.lacks(NAME) {
+        let message = "a database server needs `hostname` and `name`, or one `url`";
+        findings.problem(Problem::new(Code::Missing, settings.span(TYPE), "database.identity_db", message));
+    }
+    let (host, name) = (settings.text(HOSTNAME)?, settings.text(NAME)?);
+    let port = settings.integer(PORT).and_then(|port| u16::try_from(port).ok()).unwrap_or(scheme.port);
+    let kind = scheme.names.first()?;
+    ServerUrl::of(kind, &host, Some(port), &name)
+        .map_err(|error| {
+            let message = format!("`{HOSTNAME}` is a host name or an address: {error}");
+            findings.problem(Problem::new(Code::BadValue, settings.span(HOSTNAME), HOSTNAME, message));
+        })
+        .ok()
+}
+
+/// The URL at this path, with the port that is usual for its scheme where it has none.
+pub(super) fn address(
+    settings: &Section,
+    path: &'static str,
+    scheme: &Scheme,
+    findings: &mut Findings,
+) -> Option<ServerUrl> {
+    let text = settings.text(path)?;
+    let span = settings.span(path);
+    let kind = scheme.names.first().copied().unwrap_or_default();
+    let refusal = |message: String| {
+        let help = format!("write {kind}://user:password@host:{}/database", scheme.port);
+        Problem::new(Code::BadValue, span.clone(), path, message).help(help)
+    };
+    let read = match text.strip_prefix("jdbc:") {
+        None => ServerUrl::parse(&text).map_err(|error| error.to_string()),
+        Some(jdbc) => jdbc::parse(jdbc).map_err(|error| error.to_string()).map(|(url, ignored)| {
+            if !ignored.is_empty() {
+                let message = format!("accepted, without meaning here: {}", ignored.join(", "));
+                findings.notice(&span, path, message);
+            }
+            url
+        }),
+    };
+    match read {
+        Ok(url) if scheme.names.contains(&url.scheme()) => Some(url.with_default_port(scheme.port)),
+        Ok(_) => {
+            findings.problem(refusal(format!("`{path}` is not the URL of a {kind} server")));
+            None
         }
-        match (kind.as_str(), url) {
-            ("redis", Some(url)) => {
-                let message = "the replay store `redis` is not built into this version yet";
-                findings
-                    .problem(Problem::new(Code::Unsupported, span, path, message).help("use type = \"identity_db\""));
-                Self::Redis { url }
-            }
-            ("redis", None) => {
-                findings.problem(Problem::new(
-                    Code::Missing,
-                    span,
-                    "replay_store.url",
-                    "the replay store `redis` needs a `url`",
-                ));
-                Self::IdentityDb
-            }
-            ("memory", _) => {
-                findings.notice(&span, path, "used assertions are forgotten at a restart and not shared between nodes");
-                Self::Memory
-            }
-            _ => Self::IdentityDb,
+        Err(message) => {
+            findings.problem(refusal(message));
+            None
         }
     }
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use super::cache::ReplayCache;
 use super::client::ServiceProvider;
-use super::database::{Database, ReplayStore};
+use super::clustering;
+use super::database::Database;
 use super::keystore::Keystores;
 use super::limits::{Limits, Logging};
 use super::listener::Listener;
 use super::oauth::OAuth;
 use super::problem::Findings;
+use super::replay::{ReplayAddress, ReplayLoad, ReplayStore};
 use super::secret::Secret;
 use super::settings::Section;
 use super::source::Source;
@@ -36,6 +38,10 @@ pub struct Deployment {
     pub database: Database,
     /// The replay store.
     pub replay_store: ReplayStore,
+    /// Where the address of the replay store stands.
+    pub replay_address: ReplayAddress,
+    /// What the replay store is to hold.
+    pub replay_load: ReplayLoad,
     /// OAuth.
     pub oauth: OAuth,
     /// Keystores.
@@ -82,6 +88,9 @@ impl Deployment {
         let service_providers = ServiceProvider::read_all(settings, &jwks, findings);
         let database = Database::read(settings, findings);
         let replay_store = ReplayStore::read(settings, findings);
+        if let (Some(database), Some(replay_store)) = (&database, &replay_store) {
+            clustering::check(settings, database, replay_store, findings);
+        }
         let keystores = Keystores::read(settings, findings);
         let limits = Limits::read(settings, findings);
         Some(Self {
@@ -91,8 +100,10 @@ impl Deployment {
             listeners,
             replay_cache,
             service_providers,
-            database,
-            replay_store,
+            database: database?,
+            replay_store: replay_store?,
+            replay_address: ReplayAddress::read(settings),
+            replay_load: ReplayLoad::read(settings),
             oauth,
             keystores,
             super_admin: SuperAdmin {

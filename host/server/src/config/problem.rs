@@ -32,8 +32,6 @@ pub enum Code {
     Conflict,
     /// A setting that would expose secrets or clients.
     Insecure,
-    /// A valid setting that this version cannot serve.
-    Unsupported,
     /// A file that the configuration names cannot be read.
     File,
 }
@@ -51,7 +49,6 @@ impl Code {
             Self::Unresolved => "unresolved",
             Self::Conflict => "conflict",
             Self::Insecure => "insecure",
-            Self::Unsupported => "unsupported",
             Self::File => "file",
         }
     }

@@ -117,10 +117,11 @@ fn secret_on_line(text: &str, line: Range<usize>) -> Option<Range<usize>> {
     ends.next().map(|at| line.start + at + 1..line.end)
 }
 
-/// `user:password` of the URLs on the line, from the first `://` to the last `@`.
+/// `user:password` of the URLs on the line, from the first `://` to the last `@`; without a scheme, from the first `:`.
 fn user_info_on_line(text: &str, line: Range<usize>) -> Option<Range<usize>> {
     let content = text.get(line.clone())?;
-    let (start, end) = (content.find("://")? + 3, content.rfind('@')?);
+    let start = content.find("://").map(|at| at + 3).or_else(|| content.find(':').map(|at| at + 1))?;
+    let end = content.rfind('@')?;
     (start < end).then_some(line.start + start..line.start + end)
 }
 
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn secrets_are_blanked_out_even_where_they_do_not_parse() {
-        let text = "x = \"shown\"\npassword = hunter2\nauth = { client_secret = 'hunter2' }\n# password=hunter2\npassword hunter2\ntoken: hunter2\nurl = redis://u:hunter2@h";
+        let text = "x = \"shown\"\npassword = hunter2\nauth = { client_secret = 'hunter2' }\n# password=hunter2\npassword hunter2\ntoken: hunter2\nurl = redis://u:hunter2@h\nurl = 'u:hunter2@h'";
         let source = Source::new(text, &[]);
         assert!(!source.shown().contains("hunter2"), "{}", source.shown());
         assert!(source.shown().contains("shown"));

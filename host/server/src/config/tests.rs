@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use dropins_replay::ServerUrl;
 use proptest::prelude::*;
 
 use super::*;
@@ -469,15 +470,112 @@ fn clients_are_distinct_and_complete() {
     refused("[[service_provider]]\nclient_id = 'a'\nscope = 'a'\nscopes = ['b']", &["given twice"]);
 }
 
+fn url(text: &str) -> ServerUrl {
+    ServerUrl::parse(text).unwrap()
+}
+
 #[test]
-fn databases_and_replay_stores_that_are_not_built_in_are_named() {
-    let server = "[database.identity_db]\ntype = 'postgre'\nhostname = 'h'\nname = 'identity'\n";
-    refused(server, &["2:8 unsupported", "`postgre` is not built into this version yet"]);
-    refused("[database.identity_db]\ntype = 'oracle'", &["bad-value", "sqlite"]);
-    assert_eq!(faults("[database.identity_db]\ntype = 'mysql'").len(), 2);
-    refused("[replay_store]\ntype = 'redis'\nurl = 'redis://h'", &["unsupported"]);
-    refused("[replay_store]\ntype = 'redis'", &["missing", "url"]);
+fn an_identity_database_on_a_server_is_named_by_its_parts_or_by_one_url() {
+    let database = |lines: &str| read(&format!("[database.identity_db]\n{lines}\n")).0.database;
+    let parts = "hostname = 'db'\nname = 'identity'\nusername = 'u'\npassword = 'p@1'";
+    for (lines, expected) in [
+        (format!("type = 'postgre'\n{parts}"), Database::Postgres(url("postgresql://u:p%401@db:5432/identity"))),
+        (format!("type = 'mysql'\n{parts}\nport = '3307'"), Database::Mysql(url("mysql://u:p%401@db:3307/identity"))),
+        (
+            "type = 'postgresql'\nurl = 'postgresql://u:p@a,b:5433/identity?sslmode=require'".to_owned(),
+            Database::Postgres(url("postgresql://u:p@a:5432,b:5433/identity?sslmode=require")),
+        ),
+        (
+            "type = 'postgre'\nurl = 'jdbc:postgresql://localhost/identity'\nusername = 'u'\npassword = 'p'".to_owned(),
+            Database::Postgres(url("postgresql://u:p@localhost:5432/identity")),
+        ),
+        (
+            "type = 'mariadb'\nurl = 'jdbc:mariadb://localhost:3306/db?useSSL=false'".to_owned(),
+            Database::Mysql(url("mariadb://localhost:3306/db")),
+        ),
+        ("type = 'h2'\nurl = 'jdbc:h2:./repository/database/X;MODE=x'".to_owned(), Database::Sqlite),
+    ] {
+        assert_eq!(database(&lines), expected, "{lines}");
+    }
+}
+
+#[test]
+fn parameters_of_the_java_driver_get_one_notice() {
+    let text =
+        "[database.identity_db]\ntype = 'mysql'\nurl = 'jdbc:mysql://h:3306/d?useUnicode=true&characterEncoding=UTF-8'";
+    let (_, notices) = read(text);
+    let lines: Vec<String> = notices.iter().map(|notice| notice.line("d.toml")).collect();
+    let expected =
+        "d.toml:3:7: database.identity_db.url: accepted, without meaning here: useUnicode, characterEncoding";
+    assert_eq!(lines, [expected]);
+}
+
+#[test]
+fn an_address_that_is_none_is_refused_at_its_place_without_being_repeated() {
+    let database = |lines: &str| format!("[database.identity_db]\n{lines}\n");
+    for (text, parts) in [
+        (database("type = 'oracle'"), ["2:8 bad-value", "sqlite"]),
+        (database("type = 'mysql'"), ["2:8 missing", "`hostname` and `name`, or one `url`"]),
+        (database("type = 'postgre'\nhostname = 'h'"), ["2:8 missing", "`hostname` and `name`"]),
+        (database("type = 'mysql'\nhostname = 'u:hunter2@h'\nname = 'd'"), ["3:12 bad-value", "host name"]),
+        (database("type = 'postgre'\nurl = 'u:hunter2@h/d'"), ["3:7 bad-value", "no scheme"]),
+        (
+            database("type = 'postgre'\nurl = 'mysql://u:hunter2@h/d'"),
+            ["3:7 bad-value", "postgresql://user:password@host:5432"],
+        ),
+        (database("type = 'mysql'\nurl = 'jdbc:mysql://u:hun?hunter2@h/d'"), ["3:7 bad-value", "name of a parameter"]),
+        (database("type = 'mysql'\nurl = 'mysql://h/d?ssl-mode=perhaps'"), ["3:7 bad-value", "TLS mode"]),
+        (database("type = 'mysql'\nurl = 'mysql://h/d'\nname = 'd'"), ["4:8 conflict", "exclude each other"]),
+        (database("type = 'mysql'\nurl = ['mysql://u:hunter2@h/d']"), ["3:7 wrong-type", "an array"]),
+        ("[replay_store]\ntype = 'redis'".to_owned(), ["2:8 missing", "url"]),
+        ("[replay_store]\ntype = 'redis'\nurl = 'http://u:hunter2@h'".to_owned(), ["3:7 bad-value", "redis server"]),
+    ] {
+        refused(&text, &parts);
+        let problems = parse(&text, &environment()).unwrap_err();
+        assert!(
+            !problems.render("f", false).contains("hunter2") && !format!("{problems:?}").contains("hunter2"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn used_assertions_are_kept_where_the_operator_says() {
+    let store = |text: &str| read(&format!("[replay_store]\n{text}")).0.replay_store;
+    assert_eq!(store("type = 'identity_db'"), ReplayStore::IdentityDb);
+    assert_eq!(store("type = 'redis'\nurl = 'rediss://:p@h/0'"), ReplayStore::Redis(url("rediss://:p@h:6379/0")));
+    assert_eq!(store("type = 'memory'"), ReplayStore::Memory);
     assert!(read("[replay_store]\ntype = 'memory'").1[0].message.contains("restart"));
+    assert!(read("[replay_store]\nurl = 'redis://h'").1[0].message.contains("without meaning"));
+    let load = read("[replay_store]\nexpected_rate = '5000'\nsize_limit = '20GiB'").0.replay_load;
+    assert_eq!(load, ReplayLoad { expected_rate: 5000, size_limit: 20 << 30 });
+    refused("[replay_store]\nexpected_rate = 0", &["2:17 bad-value"]);
+}
+
+#[test]
+fn several_nodes_need_a_store_that_they_share() {
+    let nodes = |lines: &str, rest: &str| format!("[clustering]\n{lines}\n{rest}\n");
+    let several = ["membership_scheme = 'wka'", "membership_scheme = 'Kubernetes'", "members = ['a:4000', 'b:4000']"];
+    let one = ["membership_scheme = 'local'", "members = ['127.0.0.1:4000']", "domain = 'wso2.carbon.domain'"];
+    let memory = "[replay_store]\ntype = 'memory'";
+    let redis = "[replay_store]\ntype = 'redis'\nurl = 'redis://h'";
+    let server = "[database.identity_db]\ntype = 'postgre'\nhostname = 'h'\nname = 'd'";
+    for lines in several {
+        refused(&nodes(lines, memory), &["4:8 conflict", "`memory` belongs to one node", "type = \"redis\""]);
+        refused(&nodes(lines, &format!("{server}\n{memory}")), &["8:8 conflict"]);
+        refused(&nodes(lines, ""), &["2:", "conflict", "file of this node", "\"postgre\""]);
+        refused(&nodes(lines, "[database.identity_db]\ntype = 'sqlite'"), &["4:8 conflict", "file of this node"]);
+        assert_eq!(read(&nodes(lines, server)).1, []);
+        assert!(read(&nodes(lines, redis)).1[0].message.contains("other nodes do not see them"));
+    }
+    for lines in one {
+        for rest in [memory, redis, server, ""] {
+            assert_eq!(faults(&nodes(lines, rest)), [""; 0], "{lines} {rest}");
+        }
+    }
+    let text = "[clustering]\nlocal_member_port = 4000\n[clustering.properties]\nmemberDescription = 'x'";
+    assert_eq!(read(text).1.len(), 2);
+    refused("[clustering]\nmember_scheme = 'wka'", &["2:1 unknown-key", "`membership_scheme`"]);
 }
 
 #[test]

@@ -105,9 +105,17 @@ allow_id_token = false
 
 [database.identity_db]
 type = "sqlite"
+# Several nodes share a server: type = "postgre" or "mysql", and its address.
+# url = "postgresql://localhost:5432/identity"
+# username = "dropins"
+# password = "$env{{DATABASE_PASSWORD}}"
 
+# Used assertions: in the identity database, or in Redis (type = "redis" with url).
 [replay_store]
 type = "identity_db"
+# `dropins check` warns when so many a second, kept for their lifetime, take more than this.
+# expected_rate = 100
+# size_limit = "1GiB"
 
 # Keystores in repository/resources/security, JKS or PKCS#12.
 # [keystore.primary]
@@ -157,7 +165,13 @@ mod tests {
             if is_toml { bare.to_owned() } else { line.to_owned() }
         };
         let text: Vec<String> = text.lines().map(uncommented).collect();
-        let names = ["DROPINS_ADMIN_TOKEN", "DROPINS_REGISTRATION_TOKEN", "KEYSTORE_PASSWORD", "TRUSTSTORE_PASSWORD"];
+        let names = [
+            "DROPINS_ADMIN_TOKEN",
+            "DROPINS_REGISTRATION_TOKEN",
+            "DATABASE_PASSWORD",
+            "KEYSTORE_PASSWORD",
+            "TRUSTSTORE_PASSWORD",
+        ];
         let variables = names.map(|name| (name.to_owned(), "x".to_owned()));
         let environment = Environment::new(std::path::Path::new("/"), variables, []);
         let (deployment, _) = parse(&text.join("\n"), &environment).unwrap_or_else(|problems| panic!("{problems}"));

@@ -53,8 +53,9 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let (live, ready) = (app.live(), app.ready().await.is_ok());
-    let text = app.metrics.encode(&app, &live, ready);
+    let live = app.live();
+    let (ready, size) = tokio::join!(app.ready(), app.replay_size.of(&app.replay));
+    let text = app.metrics.encode(&app, &live, ready.is_ok(), size);
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }

@@ -3,6 +3,7 @@
 //! Every answer that may hold a token or an error is `no-store`; bodies are bounded before they are read.
 
 mod admin;
+mod attempt;
 mod body;
 pub mod error;
 mod first_bytes;

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use dropins_host::Verdict;
 
+use super::attempt::Attempt;
 use super::body;
 use super::error::{ErrorKind, OAuthError};
 use super::form::{Form, is_form};
@@ -43,16 +44,25 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> R
     let reference = reference();
     let challenge = request.headers().contains_key(header::AUTHORIZATION);
     let live = app.live();
-    match handle(&app, &live, request, &reference).await {
+    let mut attempt = Attempt::default();
+    let response = match handle(&app, &live, request, &reference, &mut attempt).await {
         Ok(response) => super::json(StatusCode::OK, &response),
         Err(error) => {
             app.metrics.answered(error.kind);
             error.respond(&reference, challenge)
         }
-    }
+    };
+    attempt.answered(response.status(), &*app.replay);
+    response
 }
 
-async fn handle(app: &App, live: &Live, request: Request, reference: &str) -> Result<serde_json::Value, OAuthError> {
+async fn handle(
+    app: &App,
+    live: &Live,
+    request: Request,
+    reference: &str,
+    attempt: &mut Attempt,
+) -> Result<serde_json::Value, OAuthError> {
     let read = read(request).await.inspect_err(|error| audit::malformed(reference, error))?;
     let grant = read.form.get("grant_type").map(str::to_owned);
     let Some(grant) = grant else {
@@ -66,7 +76,7 @@ async fn handle(app: &App, live: &Live, request: Request, reference: &str) -> Re
         return Err(error);
     }
     let scope = read.form.get("scope").unwrap_or_default().to_owned();
-    let client = authenticate(app, live, read, &live.endpoints.token, reference).await?;
+    let client = authenticate(app, live, read, &live.endpoints.token, reference, attempt).await?;
     crate::grant::client_credentials(app, live, &client, &grant, &scope)
         .inspect(|_| app.metrics.issued(&grant))
         .inspect_err(|error| audit::refused_grant(reference, &client.registration.id, &grant, error))
@@ -116,13 +126,15 @@ fn readable(headers: &HeaderMap) -> Result<Vec<(String, String)>, OAuthError> {
         .collect()
 }
 
-/// Has the live plug-ins authenticate the client, and writes down what they decided.
+/// Has the live plug-ins authenticate the client, and writes down what they decided. The caller tells the attempt how
+/// the request was answered.
 pub(super) async fn authenticate(
     app: &App,
     live: &Live,
     post: FormPost,
     endpoint: &str,
     reference: &str,
+    attempt: &mut Attempt,
 ) -> Result<Arc<RegisteredClient>, OAuthError> {
     let request = dropins_host::Request {
         endpoint: endpoint.to_owned(),
@@ -131,7 +143,8 @@ pub(super) async fn authenticate(
         form: post.form.into_fields(),
         headers: post.headers,
     };
-    let decision = live.generation.authenticate(&request).await;
+    let mut decision = live.generation.authenticate(&request).await;
+    attempt.note(&mut decision);
     app.metrics.decided(&decision);
     audit::decision(reference, endpoint, &decision);
     let Verdict::Authenticated(client) = &decision.verdict else {

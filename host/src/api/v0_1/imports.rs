@@ -4,6 +4,7 @@
 //! every import says so.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::Level;
 use wasmtime::component::Resource;
@@ -11,7 +12,9 @@ use wasmtime::component::Resource;
 use super::bindings::dropins::client_auth::{clients, explain, keys, log, replay, types};
 use crate::call::{CallState, printable};
 use crate::decision::{Check, CheckState};
-use crate::services::{KeyHint, KeyLookupError, PublicKey, Services, Unsupported, Use, Verdict};
+use crate::services::{
+    Attempt, Attempted, KeyHint, KeyLookupError, MAX_RETRY_WINDOW, PublicKey, Services, Unsupported, Use, Verdict,
+};
 
 /// What a plug-in's handle points to.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -26,6 +29,13 @@ const LOADING: &str = "a plug-in that is being loaded has no services";
 impl CallState {
     fn services(&self) -> Result<Arc<Services>, String> {
         self.services.clone().ok_or_else(|| LOADING.to_owned())
+    }
+
+    /// The request as an attempt that may be repeated; none when there is no window, or only a question.
+    fn attempt(&self, retry_window: u32) -> Option<Attempt> {
+        let window = Duration::from_secs(u64::from(retry_window)).min(MAX_RETRY_WINDOW);
+        let transcript = self.transcript.as_ref().filter(|_| !window.is_zero())?;
+        Some(Attempt { digest: transcript.digest(), window })
     }
 
     fn hand_out(&mut self, key: Arc<dyn PublicKey>, decoy: bool) -> wasmtime::Result<Resource<KeyHandle>> {
@@ -142,17 +152,24 @@ impl replay::Host for CallState {
         issued_at: Option<u64>,
         expires_at: u64,
         cached: bool,
+        retry_window: u32,
     ) -> wasmtime::Result<Result<replay::Verdict, String>> {
         let services = match self.services() {
             Ok(services) => services,
             Err(loading) => return Ok(Err(loading)),
         };
-        let used = Use { client_id, jti, issued_at, expires_at, now: self.now, cached };
+        let attempt = self.attempt(retry_window);
+        let used = Use { client_id, jti, issued_at, expires_at, now: self.now, cached, attempt };
         let verdict = if self.explanation.is_some() {
             // A question must not use up what it asks about.
             self.off_the_clock(services.replay.peek(used)).await
         } else {
-            self.off_the_clock(services.replay.remember(used)).await
+            let asked = attempt.map(|_| used.clone());
+            let verdict = self.off_the_clock(services.replay.remember(used)).await;
+            if let Some(used) = asked.filter(|_| verdict != Ok(Verdict::Seen)) {
+                self.evidence.attempted = Some(Attempted { used, first: verdict == Ok(Verdict::First) });
+            }
+            verdict
         };
         Ok(verdict.map_err(|down| down.to_string()).map(|verdict| match verdict {
             Verdict::First => replay::Verdict::First,

@@ -1,0 +1,85 @@
+//! What the replay store learns of a request that may be repeated, and what the embedder can tell it afterwards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dropins_host::services::{Attempted, MAX_RETRY_WINDOW, Services, Use};
+use dropins_host::{Decision, Generation, Request, Verdict};
+
+use crate::fixtures::{Fixture, remember_within};
+use crate::services::{Ledger, services};
+use crate::{ENGINE, authenticated, generation, request};
+
+/// A plug-in that asks for a retry window of so many seconds and then does this.
+async fn asking(seconds: u32, then: &str, replay: &Arc<Ledger>) -> Generation {
+    let body = format!("{} {then}", remember_within(seconds));
+    let services = Services { replay: Arc::clone(replay) as Arc<_>, ..services() };
+    generation(&ENGINE, services, &[Fixture::named("asking").authenticate(&body)]).await
+}
+
+const ACCEPTS: &str = "(global.get $authenticated)";
+
+/// The use that this request is remembered by, and what the decision says about it.
+async fn remembered(seconds: u32, request: &Request) -> (Use, Decision) {
+    let replay = Arc::new(Ledger::default());
+    let decision = asking(seconds, ACCEPTS, &replay).await.authenticate(request).await;
+    (replay.remembered().pop().unwrap(), decision)
+}
+
+#[tokio::test]
+async fn without_a_window_a_use_has_no_attempt() {
+    let (used, decision) = remembered(0, &request(&[("token", "x")])).await;
+    authenticated(&decision);
+    assert_eq!((used.attempt, decision.evidence.attempted), (None, None));
+}
+
+#[tokio::test]
+async fn a_window_makes_the_request_an_attempt_and_has_a_maximum() {
+    for (seconds, window) in [(1, 1), (300, 300), (301, 300), (u32::MAX, 300)] {
+        let (used, decision) = remembered(seconds, &request(&[("token", "x")])).await;
+        let window = Duration::from_secs(window);
+        assert!(window <= MAX_RETRY_WINDOW);
+        assert_eq!(used.attempt.unwrap().window, window, "{seconds}");
+        assert_eq!(decision.evidence.attempted, Some(Attempted { used, first: true }));
+    }
+}
+
+#[tokio::test]
+async fn the_same_request_is_the_same_attempt_and_a_parameter_that_no_plug_in_sees_makes_another() {
+    let digest = async |form| remembered(9, &request(form)).await.0.attempt.unwrap().digest;
+    let one = digest(&[("token", "x"), ("scope", "read")]).await;
+    assert_eq!(digest(&[("token", "x"), ("scope", "read")]).await, one);
+    assert_ne!(digest(&[("token", "x"), ("scope", "write")]).await, one);
+}
+
+#[tokio::test]
+async fn a_trap_after_the_first_use_leaves_the_attempt() {
+    let replay = Arc::new(Ledger::default());
+    let generation = asking(9, "(unreachable)", &replay).await;
+    let decision = generation.authenticate(&request(&[("token", "x")])).await;
+    assert!(matches!(decision.verdict, Verdict::Failed(..)), "{decision:?}");
+    let used = replay.remembered().pop().unwrap();
+    assert_eq!(decision.evidence.attempted, Some(Attempted { used, first: true }));
+}
+
+#[tokio::test]
+async fn a_use_that_was_seen_leaves_none_and_an_unknown_outcome_is_no_first_use() {
+    let replay = Arc::new(Ledger::default());
+    let generation = asking(9, ACCEPTS, &replay).await;
+    generation.authenticate(&request(&[("token", "x")])).await;
+    let decision = generation.authenticate(&request(&[("token", "x")])).await;
+    assert_eq!(decision.evidence.attempted, None);
+
+    let replay = Arc::new(Ledger::down());
+    let decision =
+        asking(9, "(global.get $unavailable)", &replay).await.authenticate(&request(&[("token", "x")])).await;
+    assert!(!decision.evidence.attempted.unwrap().first);
+}
+
+#[tokio::test]
+async fn an_explanation_is_no_attempt() {
+    let replay = Arc::new(Ledger::default());
+    let decision = asking(9, ACCEPTS, &replay).await.explain(&request(&[("token", "x")])).await;
+    assert_eq!(decision.evidence.attempted, None);
+    assert_eq!(replay.peeked().pop().unwrap().attempt, None);
+}

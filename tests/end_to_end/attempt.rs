@@ -1,0 +1,46 @@
+//! One post of an assertion to a server that may be going down, and what is known about the assertion afterwards.
+
+use crate::server::{Server, credential};
+
+/// What a post came to. Every other answer fails the test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// A token.
+    Token,
+    /// Refused as used before.
+    Replayed,
+    /// The store could not tell in time: it may have been remembered, but there is no token.
+    Unavailable,
+    /// The server went away: there may have been a token that nobody saw.
+    Unanswered,
+}
+
+impl Attempt {
+    /// Whether the server said what it made of the assertion.
+    pub(crate) fn is_decided(self) -> bool {
+        matches!(self, Self::Token | Self::Replayed)
+    }
+
+    /// Posts the assertion. The home must put reasons into error answers.
+    #[track_caller]
+    pub(crate) fn at(server: &Server, assertion: &str) -> Self {
+        let Ok(answer) = server.http().try_send(server.token_request(&credential(assertion))) else {
+            return Self::Unanswered;
+        };
+        match answer.status {
+            200 => {
+                answer.token();
+                Self::Token
+            }
+            503 => {
+                answer.error(503, "temporarily_unavailable");
+                Self::Unavailable
+            }
+            _ => {
+                let description = answer.error(401, "invalid_client");
+                assert!(description.starts_with("replayed: "), "{description}");
+                Self::Replayed
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A request that got a server error may be repeated when the operator allows it: as it was, once, and no other.
+//!
+//! The server errors are real ones. A trigger in the identity database makes the transaction that remembers the assertion
+//! last longer than the two seconds that a client is kept waiting, and the transaction succeeds after all. And a plug-in
+//! traps after it was told that the use is the first.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::client::TestClient;
+use crate::fixtures::{Fixture, LOOKUP, remember_within};
+use crate::home::TestHome;
+use crate::http::Answer;
+use crate::server::Server;
+use crate::wait::until;
+
+/// Longer than the server waits, even if the processor is twice as fast then as it was when this was reckoned.
+const SLOW: Duration = Duration::from_secs(6);
+
+/// Counts to `rows`, to take time.
+fn counting(rows: u64) -> String {
+    format!(
+        "SELECT count(*) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n)"
+    )
+}
+
+/// The identity database of a home, as another program of the machine may open it.
+fn database(home: &TestHome) -> Connection {
+    let database = Connection::open(home.path("repository/database/identity.db")).unwrap();
+    database.busy_timeout(Duration::from_secs(60)).unwrap();
+    database
+}
+
+/// Makes whoever remembers an assertion wait for so long.
+fn slow_down(database: &Connection) {
+    let sample = 2_000_000_u64;
+    let began = Instant::now();
+    database.query_row(&counting(sample), [], |_| Ok(())).unwrap();
+    let rows = sample * SLOW.as_micros() as u64 / began.elapsed().as_micros().max(1) as u64;
+    let slow = format!("CREATE TRIGGER slow AFTER INSERT ON IDN_OIDC_JTI BEGIN {}; END", counting(rows));
+    database.execute_batch(&slow).unwrap();
+}
+
+/// Posts an assertion that is answered 503, and waits until it is remembered nevertheless.
+fn fail(home: &TestHome, server: &Server, assertion: &str) {
+    let database = database(home);
+    slow_down(&database);
+    server.authenticate(assertion).error(503, "temporarily_unavailable");
+    // The database has one writer at a time: this waits for the slow one.
+    database.execute_batch("DROP TRIGGER slow").unwrap();
+    let remembered: u64 = database.query_row("SELECT count(*) FROM IDN_OIDC_JTI", [], |row| row.get(0)).unwrap();
+    assert_eq!(remembered, 1);
+}
+
+#[test]
+fn a_request_that_got_a_server_error_may_be_repeated_as_it_was_once_and_no_other() {
+    for cache in ["EnableCacheForJTI = true", "EnableCacheForJTI = false"] {
+        let home = TestHome::new();
+        let client = TestClient::register(&home, "app");
+        home.replace("EnableCacheForJTI = true", &format!("{cache}\nRetryWindowInSeconds = 300"));
+        let server = Server::start(&home);
+        let assertion = client.mint();
+        fail(&home, &server, &assertion);
+        server.authenticate_with(&assertion, &[("scope", "other")]).error(401, "invalid_client");
+        server.authenticate(&assertion).token();
+        server.authenticate(&assertion).error(401, "invalid_client");
+        server.logged("is no replay");
+    }
+}
+
+#[test]
+fn without_a_window_a_repeated_request_is_a_replay_whatever_was_answered() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    let assertion = client.mint();
+    fail(&home, &server, &assertion);
+    server.authenticate(&assertion).error(401, "invalid_client");
+    server.authenticate(&client.mint()).token();
+}
+
+#[test]
+fn a_request_that_got_a_token_may_not_be_repeated_within_the_window_and_none_after_a_restart() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    home.replace("EnableCacheForJTI = true", "RetryWindowInSeconds = 300");
+    let server = Server::start(&home);
+    let (used, failed) = (client.mint(), client.mint());
+    fail(&home, &server, &failed);
+    server.authenticate(&used).token();
+    server.authenticate(&used).error(401, "invalid_client");
+
+    assert_eq!(server.end("TERM").0, Some(0));
+    let server = Server::start(&home);
+    server.authenticate(&failed).error(401, "invalid_client");
+}
+
+/// A plug-in that remembers every request as a use by the client `client`, and traps while that client is unknown.
+fn trapping(window: u32) -> Fixture {
+    let (remember, failed) = (remember_within(window), "(i32.load8_u (global.get $answer))");
+    let seen = "(i32.load8_u offset=4 (global.get $answer))";
+    Fixture::named("trapping").authenticate(&format!(
+        "{remember}
+        (if {failed} (then (return (global.get $unavailable))))
+        (if {seen} (then (return (global.get $rejected))))
+        {LOOKUP}
+        (if (i32.eqz {seen}) (then (unreachable)))
+        (global.get $authenticated)"
+    ))
+}
+
+/// The server of a home with that plug-in, and its answer to the first of the same requests.
+fn trapped(home: &TestHome, window: u32) -> (Server, impl Fn(&Server) -> Answer) {
+    std::fs::write(home.dropin("trapping.wasm"), trapping(window).component()).unwrap();
+    home.append("[[event_listener]]\nid = \"trapping\"\nname = \"trapping\"\norder = \"1\"\nenable = true");
+    let server = Server::start(home);
+    let post = |server: &Server| server.post(&[("grant_type", "client_credentials"), ("token", "x")]);
+    post(&server).error(500, "server_error");
+    home.dropins(&["client", "add", "client"]).succeeded();
+    (server, post)
+}
+
+#[test]
+fn a_request_that_a_plug_in_failed_may_be_repeated_until_it_gets_its_token() {
+    let home = TestHome::new();
+    let (server, post) = trapped(&home, 300);
+    // Each trap before the running server sees the new client is one more server error, and is forgiven as well.
+    let answer = until("the client is known", || Some(post(&server)).filter(|answer| answer.status != 500));
+    answer.token();
+    post(&server).error(401, "invalid_client");
+}
+
+#[test]
+fn without_a_window_a_request_that_a_plug_in_failed_is_a_replay() {
+    let home = TestHome::new();
+    let (server, post) = trapped(&home, 0);
+    post(&server).error(401, "invalid_client");
+}
