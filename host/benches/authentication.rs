@@ -95,7 +95,7 @@ impl Subject {
                 issuer: "https://localhost:9443/oauth2/token".to_owned(),
                 token_endpoint: TOKEN_ENDPOINT.to_owned(),
                 form: form.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-                headers: Vec::new(),
+                ..Request::default()
             },
         }
     }
@@ -120,8 +120,9 @@ impl Subject {
             properties: vec![("SignatureVerification".to_owned(), verification.to_owned())],
             pin: None,
             isolation,
+            shadow: None,
         };
-        let assembled = Generation::assemble(engine, services, 1, &[listener], plugins).await;
+        let assembled = Generation::assemble(engine, services, &(), 1, &[listener], plugins).await;
         assembled.map_err(|errors| format!("{errors:?}")).unwrap()
     }
 }

@@ -96,8 +96,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         properties: Vec::new(),
         pin: None,
         isolation: Isolation::Fresh,
+        shadow: None,
     }];
-    let generation = Generation::assemble(&engine, services, 1, &listeners, &plugins).await;
+    let generation = Generation::assemble(&engine, services, &(), 1, &listeners, &plugins).await;
     let registry = Registry::new(generation.map_err(|errors| format!("{errors:?}"))?);
 
     // One POST to the token endpoint, and the same again.
@@ -108,7 +109,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         issuer: "https://as.example".to_owned(),
         token_endpoint: "https://as.example/token".to_owned(),
         form: form.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-        headers: Vec::new(),
+        ..Request::default()
     };
     let first = registry.authenticate(&request).await;
     println!("first:  {:?} in {:?}", first.verdict, first.duration);

@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::decision::{Check, Evidence};
 use crate::engine::TICK;
 use crate::limits::Limits;
-use crate::services::{Services, UnixMillis};
+use crate::services::{Services, UnixMillis, Use, Verdict};
 use crate::transcript::Transcript;
 
 /// The state of one store.
@@ -30,11 +30,16 @@ pub(crate) struct CallState {
     pub(crate) budget: Budget,
     pub(crate) log: GuestLog,
     pub(crate) evidence: Evidence,
+    /// What the replay store said, for a shadow that must be told the same.
+    pub(crate) uses: Vec<(Use, Verdict)>,
     /// Present when an operator asks why.
     pub(crate) explanation: Option<Vec<Check>>,
     wasi: Option<WasiCtx>,
     output: MemoryOutputPipe,
 }
+
+/// Answers of the replay store that are kept.
+const MAX_USES: usize = 4;
 
 impl CallState {
     pub(crate) fn new(limits: &Limits, now: UnixMillis, services: Option<Arc<Services>>) -> Self {
@@ -49,9 +54,17 @@ impl CallState {
             budget: Budget::new(),
             log: GuestLog::new(limits),
             evidence: Evidence::default(),
+            uses: Vec::new(),
             explanation: None,
             wasi: None,
             output: MemoryOutputPipe::new(limits.log_bytes),
+        }
+    }
+
+    /// Keeps what the replay store said; nobody needs to use up more than one assertion in a request.
+    pub(crate) fn used(&mut self, used: Use, verdict: Verdict) {
+        if self.uses.len() < MAX_USES {
+            self.uses.push((used, verdict));
         }
     }
 
@@ -149,6 +162,12 @@ pub(crate) struct GuestLog {
 impl GuestLog {
     fn new(limits: &Limits) -> Self {
         Self { lines_left: limits.log_lines, bytes_left: limits.log_bytes, lines: Vec::new(), dropped: 0 }
+    }
+
+    /// What was logged so far, leaving nothing; the room does not grow again.
+    pub(crate) fn take(&mut self) -> Self {
+        let left = Self { lines: Vec::new(), dropped: 0, ..*self };
+        std::mem::replace(self, left)
     }
 
     /// Keeps a line while there is room for it.

@@ -109,6 +109,11 @@ impl Candidate {
         self.digest
     }
 
+    /// The bytes themselves.
+    pub fn bytes(&self) -> &Arc<[u8]> {
+        &self.bytes
+    }
+
     /// Size in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
@@ -122,13 +127,16 @@ impl Candidate {
         Contract::of(&self.bytes).map_err(|error| self.refused(error.into()))
     }
 
-    /// Compiles, links and describes the component. Compilation runs on a blocking thread.
+    /// Checks, compiles, links and describes the component. What is slow runs on a blocking thread, one component
+    /// at a time; bytes that the engine validated lately are not compiled again.
     ///
     /// # Errors
     /// [`CandidateError`] with the first thing that is wrong.
     pub async fn validate(self, engine: &Engine) -> Result<Validated, CandidateError> {
-        let contract = self.contract()?;
-        let plugin = self.compile(engine, contract.version).await.map_err(|reason| self.refused(reason))?;
+        if let Some(known) = engine.shelf().take_down(self.digest) {
+            return Ok(Validated { file: self.file, ..known });
+        }
+        let (version, plugin) = self.compile(engine).await.map_err(|reason| self.refused(reason))?;
         let description = plugin.describe(engine).await.map_err(|failure| {
             self.refused(match failure {
                 Failure::Types(difference) => Refusal::Link(difference),
@@ -136,28 +144,32 @@ impl Candidate {
             })
         })?;
         let reads = description.check().map_err(|error| self.refused(error.into()))?;
-        Ok(Validated {
+        let validated = Validated {
             digest: self.digest,
-            version: contract.version,
+            version,
             description: Arc::new(description),
             reads: Arc::new(reads),
             plugin,
             file: self.file,
-        })
+        };
+        engine.shelf().put(validated.clone());
+        Ok(validated)
     }
 
-    async fn compile(&self, engine: &Engine, version: ApiVersion) -> Result<Arc<dyn Plugin>, Refusal> {
-        let (compiler, bytes) = (engine.clone(), Arc::clone(&self.bytes));
-        let compiled = tokio::task::spawn_blocking(move || Component::new(compiler.inner(), &bytes)).await;
-        let component = match compiled {
-            Ok(Ok(component)) => component,
-            Ok(Err(error)) => return Err(Refusal::Compile(format!("{error:#}"))),
-            // A compiler that panics has refused the component; it must not take the host down with it.
-            Err(panic) => return Err(Refusal::Compile(panic.to_string())),
-        };
+    async fn compile(&self, engine: &Engine) -> Result<(ApiVersion, Arc<dyn Plugin>), Refusal> {
+        let bytes = Arc::clone(&self.bytes);
+        let compiled = engine.compile(move |engine| {
+            let contract = Contract::of(&bytes)?;
+            let component = Component::new(engine, &bytes);
+            component
+                .map(|component| (contract.version, component))
+                .map_err(|error| Refusal::Compile(format!("{error:#}")))
+        });
+        // A compiler that panics has refused the component; it must not take the host down with it.
+        let (version, component) = compiled.await.map_err(Refusal::Compile)??;
         match version {
             ApiVersion::V0_1 => match V01::link(engine, &component) {
-                Ok(plugin) => Ok(Arc::new(plugin)),
+                Ok(plugin) => Ok((version, Arc::new(plugin))),
                 Err(error) => Err(Refusal::Link(format!("{error:#}"))),
             },
         }

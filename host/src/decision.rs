@@ -46,6 +46,8 @@ pub enum FailureKind {
     Deadline,
     /// It wanted too much memory.
     Memory,
+    /// It failed too often lately, and was not asked.
+    BreakerOpen,
 }
 
 impl FailureKind {
@@ -55,6 +57,7 @@ impl FailureKind {
             Self::Trap => "trap",
             Self::Deadline => "deadline",
             Self::Memory => "memory",
+            Self::BreakerOpen => "breaker-open",
         }
     }
 }
@@ -85,6 +88,12 @@ pub struct PluginId {
     pub name: String,
     /// Which bytes.
     pub digest: Digest,
+}
+
+impl std::fmt::Display for PluginId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "plug-in `{}`, {}", self.name, self.digest)
+    }
 }
 
 /// What the host saw while a plug-in worked, whatever the plug-in says.

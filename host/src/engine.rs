@@ -11,12 +11,16 @@ use tokio::sync::Semaphore;
 use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::limits::Limits;
+use crate::shelf::Shelf;
 
 /// Resolution of deadlines.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// Plug-ins that one request may hold at once; more fall back to a refusal by the pool.
 const INSTANCES_PER_REQUEST: usize = 2;
+
+/// Instances beside those of requests: of plug-ins that are loaded, tried out, or shadow another one.
+const SPARE_INSTANCES: usize = 16;
 
 /// The largest pool: beyond it the reserved address space, 4 GiB a slot, becomes a problem of its own.
 const MAX_SLOTS: usize = 4096;
@@ -28,6 +32,8 @@ pub struct Engine {
     limits: Limits,
     cache: Option<Cache>,
     permits: Arc<Semaphore>,
+    compiler: Arc<Semaphore>,
+    shelf: Arc<Shelf>,
 }
 
 /// The engine cannot be had.
@@ -64,7 +70,7 @@ impl Engine {
         })?;
         start_ticker(&inner).map_err(|error| EngineError::Start(error.to_string()))?;
         let permits = Arc::new(Semaphore::new(limits.concurrent_calls));
-        Ok(Self { inner, limits, cache, permits })
+        Ok(Self { inner, limits, cache, permits, compiler: Arc::new(Semaphore::new(1)), shelf: Arc::default() })
     }
 
     /// The limits of every plug-in.
@@ -72,7 +78,12 @@ impl Engine {
         &self.limits
     }
 
-    /// How often a compiled component was found in the cache, and how often it was not.
+    /// How often a component was validated that was compiled in memory already.
+    pub fn memory_hits(&self) -> usize {
+        self.shelf.hits()
+    }
+
+    /// How often a compiled component was found in the cache on disk, and how often it was not.
     pub fn cache_hits_and_misses(&self) -> (usize, usize) {
         self.cache.as_ref().map_or((0, 0), |cache| (cache.cache_hits(), cache.cache_misses()))
     }
@@ -85,6 +96,27 @@ impl Engine {
     /// One permit for each request that may be inside plug-ins.
     pub(crate) fn permits(&self) -> &Semaphore {
         &self.permits
+    }
+
+    /// Compiled plug-ins that may be needed again.
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// Runs a compilation off the asynchronous threads, after those that wait already: requests go first. The error
+    /// is the text of its panic.
+    pub(crate) async fn compile<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&wasmtime::Engine) -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let turn = Arc::clone(&self.compiler).acquire_owned().await.map_err(|closed| closed.to_string())?;
+        let engine = self.inner.clone();
+        // Nobody can stop a compiler: who stops waiting for it must not let the next one begin beside it.
+        let compiled = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&engine)
+        });
+        compiled.await.map_err(|panic| panic.to_string())
     }
 
     pub(crate) fn inner(&self) -> &wasmtime::Engine {
@@ -106,7 +138,7 @@ fn config(limits: &Limits, cache: Option<&Cache>) -> Config {
 }
 
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    let slots = (limits.concurrent_calls * INSTANCES_PER_REQUEST + 16).min(MAX_SLOTS);
+    let slots = (limits.concurrent_calls * INSTANCES_PER_REQUEST + SPARE_INSTANCES).min(MAX_SLOTS);
     let slots = u32::try_from(slots).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     // A component of one module comes with two small ones that the linker adds.
@@ -169,6 +201,15 @@ fn make_private(_path: &Path) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_compiler_that_panics_takes_nothing_down_with_it() {
+        let engine = Engine::new(Limits::default(), None).unwrap();
+        let panicked = engine.compile(|_| panic!("assertion failed in cranelift")).await;
+        let panicked: Result<(), String> = panicked;
+        assert!(panicked.unwrap_err().contains("assertion failed in cranelift"));
+        assert_eq!(engine.compile(|_| 1).await, Ok(1), "the next one has its turn");
+    }
 
     #[cfg(unix)]
     #[test]

@@ -4,16 +4,15 @@
 //! whole or not at all, and never changes afterwards.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::api::Configured;
+use crate::bind_error::BindError;
+use crate::canary::Probe;
 use crate::candidate::Validated;
-use crate::decision::{FailureKind, PluginId};
 use crate::digest::Digest;
 use crate::engine::Engine;
-use crate::listener::{Binding, Listener};
-use crate::plugin::{Description, Problem};
-use crate::request::Reads;
+use crate::handler::Handler;
+use crate::listener::Listener;
 use crate::services::Services;
 
 /// The handlers that serve from one publish to the next.
@@ -23,19 +22,7 @@ pub struct Generation {
     number: u64,
     handlers: Vec<Handler>,
     inactive: Vec<Inactive>,
-}
-
-/// A plug-in bound to a listener entry.
-pub struct Handler {
-    pub(crate) id: PluginId,
-    pub(crate) reads: Arc<Reads>,
-    pub(crate) configured: Box<dyn Configured>,
-    pub(crate) counters: Counters,
-    listener: Listener,
-    file: String,
-    description: Arc<Description>,
-    algorithms: Vec<String>,
-    warnings: Vec<String>,
+    in_flight: AtomicUsize,
 }
 
 /// A component in the folder that no listener entry names.
@@ -49,118 +36,16 @@ pub struct Inactive {
     pub name: String,
 }
 
-/// What a handler did since it was published.
-#[derive(Debug, Default)]
-pub struct Counters {
-    pub(crate) calls: AtomicU64,
-    pub(crate) failures: AtomicU64,
-    pub(crate) last_failure: std::sync::Mutex<Option<(FailureKind, String)>>,
-}
-
-impl Counters {
-    /// Requests that it was asked about.
-    pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    /// Traps, deadlines and memory refusals.
-    pub fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
-    }
-
-    /// The last failure.
-    pub fn last_failure(&self) -> Option<(FailureKind, String)> {
-        self.last_failure.lock().map_or(None, |last| last.clone())
-    }
-
-    pub(crate) fn failed(&self, kind: FailureKind, message: &str) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
-        if let Ok(mut last) = self.last_failure.lock() {
-            *last = Some((kind, message.to_owned()));
-        }
-    }
-}
-
-/// Why a listener entry and the components do not make a handler.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BindError {
-    /// No entry is enabled, so nobody could ever authenticate.
-    #[error("no listener entry is enabled, so no client could ever authenticate")]
-    Empty,
-    /// No component answers to the entry.
-    #[error("listener `{listener}` ({binding}) names no plug-in in the folder; present are: {present}")]
-    NoPlugin {
-        /// The entry's label.
-        listener: String,
-        /// What it asks for.
-        binding: Binding,
-        /// What there is.
-        present: String,
-    },
-    /// Several components answer to the entry.
-    #[error("listener `{listener}` ({binding}) names several plug-ins: {files}; remove one or bind by `file`")]
-    Ambiguous {
-        /// The entry's label.
-        listener: String,
-        /// What it asks for.
-        binding: Binding,
-        /// Who answers.
-        files: String,
-    },
-    /// Two entries run plug-ins that claim one name.
-    #[error("listeners `{first}` and `{second}` both run a plug-in named `{name}`")]
-    SameName {
-        /// The first entry.
-        first: String,
-        /// The second entry.
-        second: String,
-        /// The name.
-        name: String,
-    },
-    /// The component is not the pinned one.
-    #[error("listener `{listener}` pins {pinned}, but {file} is {found}")]
-    Pin {
-        /// The entry's label.
-        listener: String,
-        /// The digest that may run.
-        pinned: Digest,
-        /// The component's file.
-        file: String,
-        /// Its digest.
-        found: Digest,
-    },
-    /// The plug-in refuses its properties.
-    #[error("listener `{listener}`: {}", list(.problems))]
-    Properties {
-        /// The entry's label.
-        listener: String,
-        /// Every problem that the plug-in found.
-        problems: Vec<Problem>,
-    },
-    /// The plug-in failed while it was tried out.
-    #[error("listener `{listener}`: {file} was tried out and {failure}")]
-    Canary {
-        /// The entry's label.
-        listener: String,
-        /// The component's file.
-        file: String,
-        /// What happened.
-        failure: String,
-    },
-}
-
-fn list(problems: &[Problem]) -> String {
-    problems.iter().map(|p| format!("{}: {}", p.property, p.message)).collect::<Vec<_>>().join("; ")
-}
-
 impl Generation {
-    /// Binds every listener entry to exactly one component, has it check its properties and tries it out.
+    /// Binds every listener entry to exactly one component, has it check its properties and tries it out, with the
+    /// trials of `probe` besides those of the host itself; `&()` has none.
     ///
     /// # Errors
     /// Every [`BindError`] that was found, not only the first.
     pub async fn assemble(
         engine: &Engine,
         services: Services,
+        probe: &dyn Probe,
         number: u64,
         listeners: &[Listener],
         plugins: &[Validated],
@@ -170,8 +55,9 @@ impl Generation {
         if listeners.is_empty() {
             errors.push(BindError::Empty);
         }
+        let now = services.clock.now();
         for listener in listeners {
-            match Handler::bind(engine, listener, plugins).await {
+            match Handler::bind(engine, probe, now, listener, listeners, plugins).await {
                 Ok(handler) => match handlers.iter().find(|other| other.id.name == handler.id.name) {
                     Some(other) => errors.push(BindError::SameName {
                         first: other.listener.id.clone(),
@@ -187,8 +73,11 @@ impl Generation {
             return Err(errors);
         }
         handlers.sort_by(|a, b| (a.listener.order, &a.id.name).cmp(&(b.listener.order, &b.id.name)));
-        let bound = |plugin: &&Validated| !handlers.iter().any(|handler| handler.file == plugin.file);
-        let inactive = plugins.iter().filter(bound).map(|plugin| Inactive {
+        let unused = |plugin: &&Validated| {
+            let named = |listener: &Listener| listener.shadow.as_ref() == Some(&plugin.file);
+            !handlers.iter().any(|handler| handler.file == plugin.file || named(&handler.listener))
+        };
+        let inactive = plugins.iter().filter(unused).map(|plugin| Inactive {
             file: plugin.file.clone(),
             digest: plugin.digest,
             name: plugin.description.name.clone(),
@@ -199,6 +88,7 @@ impl Generation {
             number,
             inactive: inactive.collect(),
             handlers,
+            in_flight: AtomicUsize::new(0),
         })
     }
 
@@ -217,6 +107,28 @@ impl Generation {
         &self.handlers
     }
 
+    /// Requests that it is judging now.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Lets its idle instances go, which would be missing to the live generation; call it on one that is live no
+    /// more. It can still judge requests, each with a fresh instance.
+    pub fn rest(&self) {
+        self.handlers.iter().for_each(|handler| handler.configured.rest(true));
+    }
+
+    /// Undoes [`Generation::rest`]; call it on one that becomes live again.
+    pub fn wake(&self) {
+        self.handlers.iter().for_each(|handler| handler.configured.rest(false));
+    }
+
+    /// Counts a request for as long as it is being judged.
+    pub(crate) fn enter(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.in_flight)
+    }
+
     /// Components that no entry names.
     pub fn inactive(&self) -> &[Inactive] {
         &self.inactive
@@ -233,6 +145,25 @@ impl Generation {
     }
 }
 
+/// A request that is being judged.
+pub(crate) struct InFlight<'a>(&'a AtomicUsize);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Generation {
+    /// The last request of an old generation must not pay for unmapping its code and its idle instances.
+    fn drop(&mut self) {
+        let handlers = std::mem::take(&mut self.handlers);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn_blocking(move || drop(handlers));
+        }
+    }
+}
+
 fn distinct<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for text in texts {
@@ -241,127 +172,4 @@ fn distinct<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
         }
     }
     all
-}
-
-impl Handler {
-    async fn bind(engine: &Engine, listener: &Listener, plugins: &[Validated]) -> Result<Self, BindError> {
-        let plugin = choose(listener, plugins)?;
-        if let Some(pinned) = listener.pin.filter(|pinned| *pinned != plugin.digest) {
-            return Err(BindError::Pin {
-                listener: listener.id.clone(),
-                pinned,
-                file: plugin.file.clone(),
-                found: plugin.digest,
-            });
-        }
-        let canary =
-            |failure: String| BindError::Canary { listener: listener.id.clone(), file: plugin.file.clone(), failure };
-        let report = plugin
-            .plugin
-            .check_config(engine, &listener.properties)
-            .await
-            .map_err(|failure| canary(failure.to_string()))?;
-        if !report.problems.is_empty() {
-            return Err(BindError::Properties { listener: listener.id.clone(), problems: report.problems });
-        }
-        let configured = Arc::clone(&plugin.plugin).configure(&listener.properties, listener.isolation);
-        if claims_nothing(engine, &*configured, &plugin.reads).await.map_err(|failure| canary(failure.to_string()))? {
-            return Err(canary("claims a request that carries no credential".to_owned()));
-        }
-        Ok(Self {
-            id: PluginId { name: plugin.description.name.clone(), digest: plugin.digest },
-            reads: Arc::clone(&plugin.reads),
-            configured,
-            counters: Counters::default(),
-            listener: listener.clone(),
-            file: plugin.file.clone(),
-            description: Arc::clone(&plugin.description),
-            algorithms: report.algorithms,
-            warnings: report.warnings,
-        })
-    }
-
-    /// The listener entry.
-    pub fn listener(&self) -> &Listener {
-        &self.listener
-    }
-
-    /// Name and digest.
-    pub fn id(&self) -> &PluginId {
-        &self.id
-    }
-
-    /// The component's file.
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-
-    /// What the plug-in says about itself.
-    pub fn description(&self) -> &Description {
-        &self.description
-    }
-
-    /// What the plug-in had to say about its properties although they are good.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
-    /// What it did since it was published.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
-    /// Has the plug-in check these properties in place of its own: a client's overrides, for example.
-    ///
-    /// # Errors
-    /// The plug-in failed; the text says how.
-    pub async fn check_properties(
-        &self,
-        engine: &Engine,
-        plugins: &[Validated],
-        properties: &[(String, String)],
-    ) -> Result<Vec<Problem>, String> {
-        let Some(plugin) = plugins.iter().find(|plugin| plugin.digest == self.id.digest) else {
-            return Ok(Vec::new());
-        };
-        let report = plugin.plugin.check_config(engine, properties).await.map_err(|failure| failure.to_string())?;
-        Ok(report.problems)
-    }
-}
-
-fn choose<'a>(listener: &Listener, plugins: &'a [Validated]) -> Result<&'a Validated, BindError> {
-    let answers = |plugin: &&Validated| match &listener.binding {
-        Binding::Name(name) => plugin.description.answers_to(name),
-        Binding::File(file) => plugin.file == *file,
-    };
-    let found: Vec<_> = plugins.iter().filter(answers).collect();
-    match found.as_slice() {
-        [plugin] => Ok(plugin),
-        [] => Err(BindError::NoPlugin {
-            listener: listener.id.clone(),
-            binding: listener.binding.clone(),
-            present: match plugins {
-                [] => "none".to_owned(),
-                some => {
-                    some.iter().map(|p| format!("{} ({})", p.description.name, p.file)).collect::<Vec<_>>().join(", ")
-                }
-            },
-        }),
-        several => Err(BindError::Ambiguous {
-            listener: listener.id.clone(),
-            binding: listener.binding.clone(),
-            files: several.iter().map(|plugin| plugin.file.as_str()).collect::<Vec<_>>().join(", "),
-        }),
-    }
-}
-
-/// Whether the plug-in claims an empty request, which no authenticator may.
-async fn claims_nothing(
-    engine: &Engine,
-    configured: &dyn Configured,
-    reads: &Reads,
-) -> Result<bool, crate::api::Failure> {
-    let empty = crate::request::Request::default();
-    let mut call = configured.begin(engine, None, reads, &empty, 0, false).await?;
-    call.can_authenticate().await
 }

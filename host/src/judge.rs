@@ -3,14 +3,17 @@
 //! Claims are collected before anybody authenticates, so a request with two methods uses up no assertion. A
 //! handler that fails has not said "no": the request fails closed and nothing falls through.
 
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::api::{Call, Failure, Outcome};
+use crate::breaker::Pass;
 use crate::call::printable;
 use crate::decision::{Check, Decision, Evidence, FailureKind, Verdict};
-use crate::generation::{Generation, Handler};
+use crate::generation::Generation;
+use crate::handler::Handler;
+use crate::plugin_log;
 use crate::request::Request;
+use crate::services::{UnixMillis, Use, Verdict as Memory};
 
 impl Generation {
     /// Judges a request.
@@ -25,123 +28,153 @@ impl Generation {
 
     async fn judge(&self, request: &Request, explain: bool) -> Decision {
         let started = Instant::now();
-        let mut walk = Walk::default();
+        let _in_flight = self.enter();
+        let mut walk =
+            Walk { request, now: self.services.clock.now(), explain, handler: None, found: Found::default() };
         let verdict = match self.engine().permits().try_acquire() {
-            Ok(_permit) => self.walk(request, explain, &mut walk).await,
+            Ok(_permit) => self.walk(&mut walk).await,
             Err(_) => Verdict::Overloaded,
         };
+        let Walk { now, handler, found, .. } = walk;
+        if let (Some(Ok(shadow)), false) = (handler.and_then(|handler| handler.shadow.as_ref()), explain) {
+            shadow.follow(self.engine(), &self.services, request, now, &verdict, found.uses);
+        }
         Decision {
             verdict,
-            plugin: walk.handler.and_then(|index| self.handlers().get(index)).map(|handler| handler.id.clone()),
-            evidence: walk.evidence,
+            plugin: handler.map(|handler| handler.id.clone()),
+            evidence: found.evidence,
             generation: self.number(),
             duration: started.elapsed(),
-            explanation: walk.explanation,
+            explanation: found.explanation,
         }
     }
 
-    async fn walk(&self, request: &Request, explain: bool, walk: &mut Walk) -> Verdict {
-        let now = self.services.clock.now();
-        let mut claims: Vec<(usize, Box<dyn Call>)> = Vec::new();
-        for (index, handler) in self.handlers().iter().enumerate() {
-            if !handler.reads.signalled_by(request) {
-                continue;
-            }
-            handler.counters.calls.fetch_add(1, Ordering::Relaxed);
-            let services = Some(&self.services);
-            let begun = handler.configured.begin(self.engine(), services, &handler.reads, request, now, explain).await;
-            let claimed = match begun {
-                Ok(mut call) => call.can_authenticate().await.map(|claims| (claims, call)),
-                Err(failure) => Err(failure),
+    async fn walk<'a>(&'a self, walk: &mut Walk<'a>) -> Verdict {
+        let mut claims: Vec<Turn<'a>> = Vec::new();
+        for handler in self.handlers().iter().filter(|handler| handler.reads.signalled_by(walk.request)) {
+            let claimed = match Turn::begin(self, handler, walk).await {
+                Ok(turn) => turn.claim(walk).await,
+                Err(verdict) => Err(verdict),
             };
             match claimed {
-                Ok((true, call)) => claims.push((index, call)),
-                Ok((false, call)) => call.release(),
-                Err(failure) => {
-                    walk.handler = Some(index);
-                    return failed(handler, &failure);
+                Ok(turn) => claims.extend(turn),
+                Err(verdict) => {
+                    walk.handler = Some(handler);
+                    claims.into_iter().for_each(|turn| turn.end(walk));
+                    return verdict;
                 }
             }
         }
-        let mut claims = claims.into_iter();
-        match (claims.next(), claims.next()) {
-            (None, _) => Verdict::NoMethod,
-            (Some((index, mut call)), None) => {
-                walk.handler = Some(index);
-                let Some(handler) = self.handlers().get(index) else { return Verdict::NoMethod };
-                let verdict = authenticate(handler, &mut *call).await;
-                walk.leave(handler, call);
-                verdict
-            }
-            (Some(first), Some(second)) => {
-                let indices = [first.0, second.0].into_iter().chain(claims.map(|(index, _)| index));
-                let name = |index| self.handlers().get(index).map(|handler: &Handler| handler.id.name.clone());
-                Verdict::SeveralMethods(indices.filter_map(name).collect())
-            }
+        if claims.len() > 1 {
+            let names = claims.iter().map(|turn| turn.handler.id.name.clone()).collect();
+            claims.into_iter().for_each(|turn| turn.end(walk));
+            return Verdict::SeveralMethods(names);
         }
+        let Some(turn) = claims.pop() else { return Verdict::NoMethod };
+        walk.handler = Some(turn.handler);
+        turn.authenticate(walk).await
     }
 }
 
-/// What a walk leaves behind besides its verdict.
+/// One request on its way through the handlers.
+struct Walk<'a> {
+    request: &'a Request,
+    now: UnixMillis,
+    explain: bool,
+    /// Whose verdict it is.
+    handler: Option<&'a Handler>,
+    found: Found,
+}
+
+/// What the deciding handler leaves behind besides its verdict.
 #[derive(Default)]
-struct Walk {
-    handler: Option<usize>,
+struct Found {
     evidence: Evidence,
     explanation: Option<Vec<Check>>,
+    uses: Vec<(Use, Memory)>,
 }
 
-impl Walk {
-    /// Takes the evidence out of an instance before it is dropped, and writes down what the plug-in logged.
-    fn leave(&mut self, handler: &Handler, mut call: Box<dyn Call>) {
-        let state = call.state();
-        self.evidence = std::mem::take(&mut state.evidence);
-        self.explanation = state.explanation.take();
-        let (lines, dropped) = (std::mem::take(&mut state.log.lines), state.log.dropped);
-        call.release();
-        if lines.is_empty() && dropped == 0 {
-            return;
+/// One handler's part in one request: an instance, and the breaker's leave to ask it.
+struct Turn<'a> {
+    handler: &'a Handler,
+    call: Box<dyn Call>,
+    pass: Pass<'a>,
+}
+
+impl<'a> Turn<'a> {
+    /// An instance for the request; the error is the verdict about it.
+    async fn begin(generation: &'a Generation, handler: &'a Handler, walk: &Walk<'a>) -> Result<Self, Verdict> {
+        handler.counters.called();
+        let Some(pass) = handler.breaker.admit(tokio::time::Instant::now()) else {
+            handler.counters.was_refused();
+            let message = "it failed too often lately; its requests are refused until it answers again".to_owned();
+            return Err(Verdict::Failed(FailureKind::BreakerOpen, message));
+        };
+        let Walk { request, now, explain, .. } = *walk;
+        let services = Some(&generation.services);
+        let begun = handler.configured.begin(generation.engine(), services, &handler.reads, request, now, explain);
+        match begun.await {
+            Ok(call) => Ok(Self { handler, call, pass }),
+            Err(failure) => Err(failed(handler, pass, walk, &failure)),
         }
-        let (plugin, digest) = (handler.id.name.as_str(), handler.id.digest.short());
-        for (level, message) in lines {
-            match level {
-                tracing::Level::ERROR => tracing::error!(target: "dropins::plugin", plugin, digest, "{message}"),
-                tracing::Level::WARN => tracing::warn!(target: "dropins::plugin", plugin, digest, "{message}"),
-                tracing::Level::INFO => tracing::info!(target: "dropins::plugin", plugin, digest, "{message}"),
-                _ => tracing::debug!(target: "dropins::plugin", plugin, digest, "{message}"),
+    }
+
+    /// Itself when the plug-in claims the request; the error is the verdict about it.
+    async fn claim(mut self, walk: &Walk<'a>) -> Result<Option<Self>, Verdict> {
+        match self.call.can_authenticate().await {
+            Ok(true) => Ok(Some(self)),
+            Ok(false) => {
+                self.end(walk);
+                Ok(None)
             }
+            Err(failure) => Err(self.fail(walk, &failure)),
         }
-        if dropped > 0 {
-            tracing::warn!(target: "dropins::plugin", plugin, digest, dropped, "log lines beyond the limit were dropped");
+    }
+
+    async fn authenticate(mut self, walk: &mut Walk<'a>) -> Verdict {
+        let outcome = self.call.authenticate().await;
+        // Refused before a look-up: the log still wants to know who the request claims to come from.
+        if matches!(outcome, Ok(Outcome::Rejected(_))) && self.call.state().evidence.client_id.is_none() {
+            let claimed = self.call.client_id().await.unwrap_or_default();
+            self.call.state().evidence.client_id = claimed.map(|id| printable(&id));
         }
+        let state = self.call.state();
+        walk.found = Found {
+            evidence: std::mem::take(&mut state.evidence),
+            explanation: state.explanation.take(),
+            uses: std::mem::take(&mut state.uses),
+        };
+        let verdict = match outcome {
+            Ok(Outcome::Authenticated(client)) => Verdict::Authenticated(client),
+            Ok(Outcome::Rejected(rejection)) => Verdict::Rejected(rejection),
+            Ok(Outcome::Unavailable(part)) => Verdict::Unavailable(part),
+            Err(failure) => return self.fail(walk, &failure),
+        };
+        self.end(walk);
+        verdict
+    }
+
+    /// The plug-in has answered; its instance is done with the request.
+    fn end(mut self, walk: &Walk<'_>) {
+        plugin_log::write(&self.handler.id, &walk.request.reference, &mut self.call.state().log);
+        self.call.release();
+        self.pass.succeeded();
+    }
+
+    /// The plug-in has not answered. What it logged before may say why.
+    fn fail(mut self, walk: &Walk<'_>, failure: &Failure) -> Verdict {
+        plugin_log::write(&self.handler.id, &walk.request.reference, &mut self.call.state().log);
+        failed(self.handler, self.pass, walk, failure)
     }
 }
 
-async fn authenticate(handler: &Handler, call: &mut dyn Call) -> Verdict {
-    match call.authenticate().await {
-        Ok(Outcome::Authenticated(client)) => Verdict::Authenticated(client),
-        Ok(Outcome::Unavailable(part)) => Verdict::Unavailable(part),
-        Ok(Outcome::Rejected(rejection)) => {
-            // Refused before a look-up: the log still wants to know who the request claims to come from.
-            if call.state().evidence.client_id.is_none() {
-                let claimed = call.client_id().await.unwrap_or_default();
-                call.state().evidence.client_id = claimed.map(|id| printable(&id));
-            }
-            Verdict::Rejected(rejection)
-        }
-        Err(failure) => failed(handler, &failure),
-    }
-}
-
-fn failed(handler: &Handler, failure: &Failure) -> Verdict {
-    let kind = match failure {
-        Failure::Exhausted => return Verdict::Overloaded,
-        Failure::Deadline(_) => FailureKind::Deadline,
-        Failure::Memory { .. } => FailureKind::Memory,
-        Failure::Trap { .. } | Failure::Types(_) => FailureKind::Trap,
-    };
+fn failed(handler: &Handler, pass: Pass<'_>, walk: &Walk<'_>, failure: &Failure) -> Verdict {
+    let Some(kind) = failure.kind() else { return Verdict::Overloaded };
     let message = failure.to_string();
     handler.counters.failed(kind, &message);
     let (plugin, digest) = (handler.id.name.as_str(), handler.id.digest.to_string());
-    tracing::error!(target: "dropins::plugin", plugin, digest, kind = kind.as_str(), "the plug-in failed: {message}");
+    let (reference, kind_name) = (walk.request.reference.as_str(), kind.as_str());
+    tracing::error!(target: plugin_log::TARGET, reference, plugin, digest, kind = kind_name, "the plug-in failed: {message}");
+    pass.failed(tokio::time::Instant::now());
     Verdict::Failed(kind, message)
 }

@@ -19,9 +19,11 @@ impl Registry {
         Self(ArcSwap::from_pointee(generation))
     }
 
-    /// Replaces the live generation and returns the old one. Requests that began on it finish on it.
+    /// Replaces the live generation and returns the old one, at rest. Requests that began on it finish on it.
     pub fn publish(&self, generation: Generation) -> Arc<Generation> {
-        self.0.swap(Arc::new(generation))
+        let old = self.0.swap(Arc::new(generation));
+        old.rest();
+        old
     }
 
     /// The live generation.

@@ -18,6 +18,8 @@ pub struct Request {
     pub form: Vec<(String, String)>,
     /// Headers in the order of the wire, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// What the log finds the request by; plug-ins are not shown it.
+    pub reference: String,
 }
 
 /// What a plug-in declared to read.
@@ -57,6 +59,16 @@ impl Reads {
     pub fn signalled_by(&self, request: &Request) -> bool {
         self.form_of(request).any(|(name, value)| name != "client_id" && !value.is_empty())
             || self.headers_of(request).next().is_some()
+    }
+
+    /// The form parameters that it reads.
+    pub(crate) fn form(&self) -> impl Iterator<Item = &str> {
+        self.form.iter().map(String::as_str)
+    }
+
+    /// The headers that it reads.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(String::as_str)
     }
 
     pub(crate) fn form_of<'a>(&'a self, request: &'a Request) -> impl Iterator<Item = &'a (String, String)> {

@@ -7,14 +7,19 @@ use crate::home::TestHome;
 use crate::program::{DROPINS, command, dropins, run, signal};
 use crate::server::Server;
 
-const VERBS: [&[&str]; 10] = [
+const VERBS: [&[&str]; 15] = [
     &["quickstart"],
     &["init"],
     &["serve"],
     &["check"],
     &["plugin", "list"],
     &["plugin", "inspect"],
+    &["plugin", "install"],
+    &["plugin", "remove"],
+    &["plugin", "rollback"],
+    &["plugin", "diff"],
     &["status"],
+    &["reload"],
     &["keys", "generate"],
     &["assertion", "mint"],
     &["assertion", "explain"],

@@ -3,38 +3,62 @@
 //! It may say that a pair is taken, and never that it is free: only pairs that a commit has settled enter it, with
 //! the time until which the commit holds, and an entry counts only while that time is after the decision's own `now`.
 
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
 use crate::{entry::Key, settings::ReplaySettings};
 
 /// Pairs that are known to be taken.
 #[derive(Debug)]
-pub struct JtiCache {
+pub struct JtiCache(RwLock<Pairs>);
+
+/// The pairs, and what their number and age are limited to.
+#[derive(Debug)]
+struct Pairs {
+    timeout: Duration,
+    capacity: u64,
     taken_until: moka::sync::Cache<Key, u64>,
+}
+
+impl Pairs {
+    fn new(timeout: Duration, capacity: u64) -> Self {
+        let most = if timeout.is_zero() { 0 } else { capacity };
+        let taken_until = moka::sync::Cache::builder().max_capacity(most).time_to_live(timeout).build();
+        Self { timeout, capacity, taken_until }
+    }
 }
 
 impl JtiCache {
     /// An empty cache with the `cache_timeout` and `cache_capacity` of these settings.
     pub fn new(settings: &ReplaySettings) -> Self {
-        let capacity = if settings.cache_timeout.is_zero() { 0 } else { settings.cache_capacity };
-        let taken_until =
-            moka::sync::Cache::builder().max_capacity(capacity).time_to_live(settings.cache_timeout).build();
-        Self { taken_until }
+        Self(RwLock::new(Pairs::new(settings.cache_timeout, settings.cache_capacity)))
+    }
+
+    /// Begins anew, empty, with another timeout and capacity; the same ones change nothing.
+    pub fn resize(&self, timeout: Duration, capacity: u64) {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if (current.timeout, current.capacity) != (timeout, capacity) {
+            *current = Pairs::new(timeout, capacity);
+        }
     }
 
     /// Whether the pair is known to be taken at `now` (Unix seconds). `false` means nothing.
     pub fn knows(&self, key: &Key, now: u64) -> bool {
-        self.taken_until.get(key).is_some_and(|until| until > now)
+        self.taken_until().get(key).is_some_and(|until| until > now)
     }
 
     /// Notes that a commit holds the pair until this Unix second.
     pub fn note(&self, key: Key, until: u64) {
-        self.taken_until.insert(key, until);
+        self.taken_until().insert(key, until);
+    }
+
+    fn taken_until(&self) -> moka::sync::Cache<Key, u64> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).taken_until.clone()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::settings::Location;
 
@@ -61,7 +85,7 @@ mod tests {
         ] {
             let cache = JtiCache::new(&settings);
             cache.note(key("a"), 100);
-            cache.taken_until.run_pending_tasks();
+            cache.taken_until().run_pending_tasks();
             assert!(!cache.knows(&key("a"), 0), "{settings:?}");
         }
     }
@@ -71,7 +95,20 @@ mod tests {
         let settings = ReplaySettings { cache_capacity: 10, ..ReplaySettings::new(Location::Memory) };
         let cache = JtiCache::new(&settings);
         (0..1000).for_each(|n| cache.note(key(&n.to_string()), 100));
-        cache.taken_until.run_pending_tasks();
-        assert!(cache.taken_until.entry_count() <= 10);
+        cache.taken_until().run_pending_tasks();
+        assert!(cache.taken_until().entry_count() <= 10);
+    }
+
+    #[test]
+    fn another_size_begins_anew_and_the_same_one_keeps_what_is_known() {
+        let settings = ReplaySettings::new(Location::Memory);
+        let cache = JtiCache::new(&settings);
+        cache.note(key("a"), 100);
+        cache.resize(settings.cache_timeout, settings.cache_capacity);
+        assert!(cache.knows(&key("a"), 99));
+        cache.resize(settings.cache_timeout, 7);
+        assert!(!cache.knows(&key("a"), 99), "not knowing is always safe");
+        cache.note(key("b"), 100);
+        assert!(cache.knows(&key("b"), 99));
     }
 }

@@ -4,6 +4,7 @@
 //! that the backend saw before is still a first one when it retries a request that this process is known to have failed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dropins_host::services::{Attempted, Clock, ReplayStore, Unavailable, Use, Verdict};
 
@@ -102,6 +103,12 @@ impl JtiStore {
     /// What deletes expired pairs: once, or in the background by [`Purger::spawn`].
     pub fn purger(&self) -> Purger {
         self.purger.clone()
+    }
+
+    /// Gives the cache another timeout and capacity; zero in either turns it off. It begins anew, which costs a
+    /// replay one database access and never lets one pass.
+    pub fn reconfigure_cache(&self, timeout: Duration, capacity: u64) {
+        self.cache.resize(timeout, capacity);
     }
 
     /// The counters.

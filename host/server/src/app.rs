@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwap;
 use dropins_host::services::Clock;
 use dropins_keys::SigningKey;
-use dropins_keys::remote::JwksFetcher;
 use dropins_replay::{JtiStore, Location};
 
 use crate::clients::{Ledger, StoredClients};
 use crate::expiry::Radar;
 use crate::live::{Live, Parts};
 use crate::metrics::Metrics;
+use crate::reload::Record;
 use crate::startup;
 use crate::store_size::StoreSize;
 use crate::tokens::Tokens;
@@ -33,10 +33,10 @@ pub struct App {
     pub stored: Arc<StoredClients>,
     /// Which keys are used.
     pub ledger: Arc<Ledger>,
-    /// Fetches key sets that clients publish.
-    pub fetcher: JwksFetcher,
     /// Keys that end soon.
     pub radar: Radar,
+    /// What was reloaded, and what was refused.
+    pub reloads: Record,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// When the server started, seconds since the Unix epoch.
@@ -48,7 +48,8 @@ pub struct App {
 
 impl App {
     /// A server that serves this configuration.
-    pub fn new(live: Live, parts: &Parts, replay: Arc<JtiStore>, signing_key: SigningKey) -> Self {
+    pub fn new(live: impl Into<Arc<Live>>, parts: &Parts, replay: Arc<JtiStore>, signing_key: SigningKey) -> Self {
+        let live = live.into();
         let ledger = Ledger::new(Arc::clone(parts.stored.store()), Arc::clone(&parts.clock));
         ledger.seen(&live.clients);
         Self {
@@ -58,11 +59,11 @@ impl App {
             replay_size: StoreSize::default(),
             stored: Arc::clone(&parts.stored),
             ledger: Arc::new(ledger),
-            fetcher: parts.sources.fetcher.clone(),
             radar: Radar::default(),
+            reloads: Record::default(),
             started_at: parts.clock.now_seconds(),
             clock: Arc::clone(&parts.clock),
-            live: ArcSwap::from_pointee(live),
+            live: ArcSwap::new(live),
             signing_key,
             stopping: AtomicBool::new(false),
         }
@@ -73,10 +74,15 @@ impl App {
         self.live.load_full()
     }
 
-    /// Replaces the live configuration; requests that began on the old one finish on it.
-    pub fn publish(&self, live: Live) {
+    /// Replaces the live configuration and returns the old one; requests that began on it finish on it.
+    pub fn publish(&self, live: Arc<Live>) -> Arc<Live> {
         self.ledger.seen(&live.clients);
-        self.live.store(Arc::new(live));
+        live.generation.wake();
+        let old = self.live.swap(Arc::clone(&live));
+        if !Arc::ptr_eq(&old, &live) {
+            old.generation.rest();
+        }
+        old
     }
 
     /// The key that signs tokens.

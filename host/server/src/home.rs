@@ -9,6 +9,7 @@ mod write;
 
 pub use init::{HomeError, InitOptions, InitReport};
 pub use template::Addresses;
+pub(crate) use write::{remove as remove_file, replace as replace_file};
 
 use std::path::{Path, PathBuf};
 
@@ -79,6 +80,11 @@ impl Home {
     /// `repository/logs`.
     pub fn logs(&self) -> PathBuf {
         self.root.join("repository/logs")
+    }
+
+    /// `tmp/admin-address`: where the running server's admin listener is, whatever the configuration says by now.
+    pub fn admin_address(&self) -> PathBuf {
+        self.root.join("tmp/admin-address")
     }
 
     /// `tmp/compiled`: compiled components, safe to delete.

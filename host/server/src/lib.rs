@@ -4,8 +4,10 @@
 //! plug-ins are for.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
+pub mod admin_address;
 pub mod app;
 pub mod audit;
+pub mod canary;
 pub mod cli;
 pub mod clients;
 pub mod config;
@@ -19,9 +21,11 @@ pub mod live;
 pub mod logging;
 pub mod metrics;
 pub mod reference;
+pub mod reload;
 mod replay_load;
 pub mod running;
 pub mod secret_hash;
+pub mod shadow;
 pub mod startup;
 pub mod status;
 pub mod store_size;

@@ -7,12 +7,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dropins_host::services::{Clock, ReplayStore, Services};
-use dropins_host::{BindError, Binding, Candidate, Engine, Generation, Validated, read_folder};
+use dropins_host::{BindError, Binding, Candidate, Engine, Generation, Validated};
 
+use crate::canary::Canary;
 use crate::clients::{Directory, Sources, StoredClients, declared, settings};
 use crate::config::{Code, Deployment, Listener, PluginSelector, Problem, Problems};
 use crate::endpoints::Endpoints;
 use crate::home::Home;
+use crate::reload::Snapshot;
 
 /// The handler type of client authenticators; other event listeners of WSO2 have no meaning here.
 const HANDLER_TYPE: &str = "org.wso2.carbon.identity.core.handler.AbstractIdentityHandler";
@@ -31,11 +33,13 @@ pub struct Live {
     pub clients: Arc<Directory>,
     /// The authenticators.
     pub generation: Generation,
+    /// What it was built with.
+    pub parts: Parts,
     /// What an operator should know although everything works: one line each.
     pub warnings: Vec<String>,
 }
 
-/// What outlives a change of configuration.
+/// What a configuration is built with; it outlives a change that does not concern it.
 #[derive(Clone)]
 pub struct Parts {
     /// The home folder.
@@ -70,21 +74,22 @@ impl std::fmt::Display for LiveError {
 }
 
 impl Live {
-    /// Builds what the deployment describes.
+    /// Builds what the snapshot describes; no file of it is opened again.
     ///
     /// # Errors
     /// [`LiveError`] with every problem that was found.
-    pub async fn build(deployment: Deployment, parts: &Parts, number: u64) -> Result<Self, LiveError> {
+    pub async fn build(snapshot: &Snapshot, parts: Parts, number: u64) -> Result<Self, LiveError> {
+        let deployment = snapshot.deployment.clone();
         let problems = Problems::new(Arc::clone(&deployment.source));
         let mut report = Report { problems, plugins: Vec::new(), warnings: Vec::new() };
         let now = parts.clock.now_seconds();
-        let declared = declared::read(&deployment, &parts.home, &parts.sources.keystores, now);
+        let declared = declared::read(&deployment, &snapshot.key_files, &parts.sources.keystores, now);
         declared.problems.into_iter().for_each(|problem| report.problems.push(problem));
         report.warnings.extend(declared.warnings);
         let clients = Arc::new(Directory::new(declared.clients, Arc::clone(&parts.stored), parts.sources.external()));
         report.clashes(&clients).await;
         report.registration(&deployment);
-        let plugins = read_plugins(parts, &mut report).await;
+        let plugins = read_plugins(snapshot, &parts, &mut report).await;
 
         let enabled: Vec<(&Listener, dropins_host::Listener)> = deployment
             .listeners
@@ -99,10 +104,10 @@ impl Live {
             clock: Arc::clone(&parts.clock),
         };
         let listeners: Vec<_> = enabled.iter().map(|(_, listener)| listener.clone()).collect();
-        let assembled = Generation::assemble(&parts.engine, services, number, &listeners, &plugins).await;
+        let assembled = Generation::assemble(&parts.engine, services, &Canary, number, &listeners, &plugins).await;
         let generation = match assembled {
             Ok(generation) => {
-                check_overrides(&deployment, parts, &generation, &plugins, &mut report).await;
+                check_overrides(&deployment, &parts, &generation, &plugins, &mut report).await;
                 Some(generation)
             }
             Err(errors) => {
@@ -116,10 +121,17 @@ impl Live {
                 // A damaged file that nobody uses must not stop the others.
                 report.warnings.append(&mut report.plugins);
                 let endpoints = Endpoints::of(&deployment);
-                Ok(Self { endpoints, clients, generation, warnings: report.warnings, deployment })
+                Ok(Self { endpoints, clients, generation, parts, warnings: report.warnings, deployment })
             }
             _ => Err(LiveError { problems: report.problems, plugins: report.plugins }),
         }
+    }
+}
+
+impl Live {
+    /// Requests that began on it and have not finished.
+    pub fn in_flight(&self) -> u64 {
+        u64::try_from(self.generation.in_flight()).unwrap_or(u64::MAX)
     }
 }
 
@@ -231,12 +243,13 @@ fn host_listener(listener: &Listener, deployment: &Deployment, plugins: &[Valida
         properties,
         pin: listener.digest.as_deref().and_then(|digest| digest.parse().ok()),
         isolation: listener.isolation,
+        shadow: listener.shadow.clone(),
     }
 }
 
-async fn read_plugins(parts: &Parts, report: &mut Report) -> Vec<Validated> {
+async fn read_plugins(snapshot: &Snapshot, parts: &Parts, report: &mut Report) -> Vec<Validated> {
     let folder = parts.home.dropins();
-    let found = match read_folder(&folder, parts.engine.limits().component_size) {
+    let found = match &snapshot.plugins {
         Ok(found) => found,
         Err(error) => {
             report.plugins.push(format!("the plug-in folder {} cannot be read: {error}", folder.display()));
@@ -245,7 +258,7 @@ async fn read_plugins(parts: &Parts, report: &mut Report) -> Vec<Validated> {
     };
     let mut plugins = Vec::new();
     for candidate in found {
-        match validate(candidate, &parts.engine).await {
+        match validate(candidate.clone(), &parts.engine).await {
             Ok(plugin) => plugins.push(plugin),
             Err(error) => report.plugins.push(format!("{}/{error}", folder.display())),
         }

@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use dropins_host::{Decision, Verdict};
+use dropins_host::{BreakerState, Decision, ShadowCounts, Verdict};
 use dropins_keys::remote::FetchOutcome;
 use dropins_replay::{Location, Size, Stats};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -23,12 +24,16 @@ use crate::audit;
 use crate::expiry::Stage;
 use crate::http::error::ErrorKind;
 use crate::live::Live;
+use crate::reload::Outcome;
 
 /// More reason codes than all known plug-ins have together.
 const MAX_REASONS: usize = 128;
 
 /// From a tenth of a millisecond to a second.
 const SECONDS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
+
+/// From a millisecond to ten seconds.
+const PHASE_SECONDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OutcomeLabels {
@@ -65,6 +70,17 @@ struct PluginLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BreakerLabels {
+    plugin: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ShadowLabels {
+    plugin: String,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ResultLabels {
     result: &'static str,
 }
@@ -74,15 +90,28 @@ struct StageLabels {
     within: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct PhaseLabels {
+    phase: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct GenerationLabels {
+    generation: u64,
+}
+
 /// The server's own counters. Those of the replay store and of the plug-ins are read when asked for.
 pub struct Metrics {
     registry: Registry,
     outcomes: Family<OutcomeLabels, Counter>,
     reasons: Family<ReasonLabels, Counter>,
     failures: Family<FailureLabels, Counter>,
+    calls: Family<OutcomeLabels, Counter>,
     seconds: Histogram,
     errors: Family<ErrorLabels, Counter>,
     tokens: Family<GrantLabels, Counter>,
+    reloads: Family<ResultLabels, Counter>,
+    phases: Family<PhaseLabels, Histogram, fn() -> Histogram>,
     known_reasons: Mutex<BTreeSet<String>>,
 }
 
@@ -99,17 +128,24 @@ impl Metrics {
         let outcomes = Family::default();
         let reasons = Family::default();
         let failures = Family::default();
+        let calls = Family::default();
         let seconds = Histogram::new(SECONDS);
         let errors = Family::default();
         let tokens = Family::default();
+        let reloads = Family::<ResultLabels, Counter>::default();
+        Outcome::ALL.iter().for_each(|result| drop(reloads.get_or_create(&ResultLabels { result: result.as_str() })));
+        let phases = Family::new_with_constructor((|| Histogram::new(PHASE_SECONDS)) as fn() -> Histogram);
         registry.register("authentications", "Decisions about clients", outcomes.clone());
         registry.register("rejections", "Refused credentials by reason", reasons.clone());
-        registry.register("plugin_failures", "Traps, deadlines and memory refusals", failures.clone());
+        registry.register("plugin_traps", "Traps, deadlines and memory refusals", failures.clone());
+        registry.register("plugin_calls", "Decisions that a plug-in gave", calls.clone());
         registry.register("authentication_seconds", "Time of a decision", seconds.clone());
         registry.register("error_answers", "Error answers by error code", errors.clone());
         registry.register("tokens", "Token answers by grant", tokens.clone());
+        registry.register("reload", "Candidates and rollbacks by result", reloads.clone());
+        registry.register("reload_phase_seconds", "Time of a reload by phase", phases.clone());
         let known_reasons = Mutex::default();
-        Self { registry, outcomes, reasons, failures, seconds, errors, tokens, known_reasons }
+        Self { registry, outcomes, reasons, failures, calls, seconds, errors, tokens, reloads, phases, known_reasons }
     }
 
     /// Counts a decision.
@@ -117,6 +153,9 @@ impl Metrics {
         let plugin = decision.plugin.as_ref().map_or_else(String::new, |plugin| plugin.name.clone());
         let outcome = audit::outcome(&decision.verdict);
         self.outcomes.get_or_create(&OutcomeLabels { outcome, plugin: plugin.clone() }).inc();
+        if !plugin.is_empty() {
+            self.calls.get_or_create(&OutcomeLabels { outcome, plugin: plugin.clone() }).inc();
+        }
         self.seconds.observe(decision.duration.as_secs_f64());
         match &decision.verdict {
             Verdict::Rejected(rejection) => {
@@ -140,6 +179,16 @@ impl Metrics {
         self.tokens.get_or_create(&GrantLabels { grant: grant.to_owned() }).inc();
     }
 
+    /// Counts a verdict about a candidate.
+    pub fn reloaded(&self, outcome: Outcome) {
+        self.reloads.get_or_create(&ResultLabels { result: outcome.as_str() }).inc();
+    }
+
+    /// Takes the time of a phase of a reload: `settle`, `read`, `build` or `publish`.
+    pub fn phase(&self, phase: &'static str, duration: Duration) {
+        self.phases.get_or_create(&PhaseLabels { phase }).observe(duration.as_secs_f64());
+    }
+
     fn bounded(&self, reason: &str) -> String {
         let mut known = self.known_reasons.lock().unwrap_or_else(PoisonError::into_inner);
         if known.contains(reason) || (known.len() < MAX_REASONS && known.insert(reason.to_owned())) {
@@ -153,10 +202,11 @@ impl Metrics {
     pub fn encode(&self, app: &App, live: &Live, ready: bool, size: Option<Size>) -> String {
         let mut out = String::new();
         let mut now = Registry::with_prefix("dropins");
-        let fetches = app.fetcher.stats();
+        let fetches = live.parts.sources.fetcher.stats();
         let in_flight = live.generation.engine().in_flight();
         gauge(&mut now, "generation", "Number of the live generation", live.generation.number());
-        gauge(&mut now, "in_flight", "Requests inside plug-ins", in_flight as u64);
+        gauge(&mut now, "permits_in_use", "Requests inside plug-ins", in_flight as u64);
+        gauge(&mut now, "reloader_up", "1 while changes of the folders are noticed", u64::from(app.reloads.is_up()));
         gauge(&mut now, "clients", "Registered clients", live.clients.count());
         gauge(&mut now, "ready", "1 when requests are welcome", u64::from(ready));
         register_replay(&mut now, &app.replay_location, &app.replay.stats(), size);
@@ -167,6 +217,19 @@ impl Metrics {
         ] {
             counter(&mut now, name, help, value);
         }
+        let in_flight: Family<GenerationLabels, Gauge> = Family::default();
+        for kept in &app.reloads.report().kept {
+            let labels = GenerationLabels { generation: kept.generation };
+            in_flight.get_or_create(&labels).set(i64::try_from(kept.in_flight()).unwrap_or(i64::MAX));
+        }
+        let compiled: Family<ResultLabels, Counter> = Family::default();
+        let engine = live.generation.engine();
+        let (hits, misses) = engine.cache_hits_and_misses();
+        for (result, count) in [("memory", engine.memory_hits()), ("hit", hits), ("miss", misses)] {
+            compiled.get_or_create(&ResultLabels { result }).inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+        now.register("compile_cache", "Components found in memory, found on disk, or compiled", compiled);
+        now.register("in_flight", "Requests by the generation that they began on", in_flight);
         let plugins: Family<PluginLabels, Gauge> = Family::default();
         for handler in live.generation.handlers() {
             let labels = PluginLabels {
@@ -177,6 +240,7 @@ impl Metrics {
             plugins.get_or_create(&labels).set(1);
         }
         now.register("plugin_info", "Live plug-ins", plugins);
+        breakers_and_shadows(&mut now, live);
         let results: Family<ResultLabels, Counter> = Family::default();
         for outcome in FetchOutcome::ALL {
             results.get_or_create(&ResultLabels { result: outcome.as_str() }).inc_by(fetches.of(outcome));
@@ -241,6 +305,24 @@ fn counter(registry: &mut Registry, name: &str, help: &str, value: u64) {
     let counter: Counter = Counter::default();
     counter.inc_by(value);
     registry.register(name, help, counter);
+}
+
+/// Which plug-ins are asked, and how those that only shadow one compare with it.
+fn breakers_and_shadows(registry: &mut Registry, live: &Live) {
+    let breakers: Family<BreakerLabels, Gauge> = Family::default();
+    let shadows: Family<ShadowLabels, Counter> = Family::default();
+    for handler in live.generation.handlers() {
+        let plugin = || handler.id().name.clone();
+        let open = handler.breaker() != BreakerState::Closed;
+        breakers.get_or_create(&BreakerLabels { plugin: plugin() }).set(i64::from(open));
+        let Some(Ok(shadow)) = handler.shadow() else { continue };
+        let ShadowCounts { same, different, failed, skipped } = shadow.counts();
+        for (result, count) in [("same", same), ("different", different), ("failed", failed), ("skipped", skipped)] {
+            shadows.get_or_create(&ShadowLabels { plugin: plugin(), result }).inc_by(count);
+        }
+    }
+    registry.register("plugin_breaker_open", "1 while a plug-in that keeps failing is not asked", breakers);
+    registry.register("shadow_requests", "Requests shown to a shadow by result", shadows);
 }
 
 fn gauge(registry: &mut Registry, name: &str, help: &str, value: u64) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dropins_host::services::{Clock, SystemClock};
-use dropins_host::{Engine, EngineError, Limits};
+use dropins_host::{Digest, Engine, EngineError, Limits};
 use dropins_keys::{SigningError, SigningKey};
 use dropins_replay::{JtiStore, Location, OpenError, ReplaySettings};
 
@@ -17,6 +17,8 @@ use crate::config::{Code, Database, Deployment, Environment, Notice, Problem, Pr
 use crate::home::Home;
 use crate::identity::{self, SqliteStore, StoreError};
 use crate::live::{Live, LiveError, Parts};
+use crate::reload::Snapshot;
+use crate::tls::TlsError;
 
 /// A home that was read, with nothing opened yet.
 pub struct Started {
@@ -26,6 +28,10 @@ pub struct Started {
     pub deployment: Deployment,
     /// What is worth a line.
     pub notices: Vec<Notice>,
+    /// What placeholders in the configuration refer to.
+    pub environment: Environment,
+    /// Digest of the configuration's text.
+    pub digest: Digest,
 }
 
 /// Why a home cannot be served.
@@ -78,6 +84,9 @@ pub enum StartError {
     /// The identity database cannot be read.
     #[error(transparent)]
     Clients(#[from] StoreError),
+    /// The TLS identity cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The token-signing key cannot be used.
     #[error("the token-signing key {} cannot be used: {error}; `dropins init --force` makes a missing one", path.display())]
     SigningKey {
@@ -86,6 +95,17 @@ pub enum StartError {
         /// Why.
         error: SigningError,
     },
+}
+
+impl StartError {
+    /// The error on one line, for the log; [`std::fmt::Display`] shows the places in question as well.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Config { path, problems } => format!("{}:{problems}", path.display()),
+            Self::Live { path, error } => format!("{}: {error}", path.display()),
+            other => other.to_string(),
+        }
+    }
 }
 
 fn explain(path: &Path, error: &LiveError) -> String {
@@ -99,15 +119,22 @@ impl Started {
     /// # Errors
     /// [`StartError`] when there is none or it is wrong.
     pub fn read(home: &Home, properties: &[(String, String)]) -> Result<Self, StartError> {
+        Self::read_with(home, Environment::of_process(home.root(), properties.to_vec()))
+    }
+
+    /// The same with an environment that was captured before.
+    ///
+    /// # Errors
+    /// [`StartError`] when there is no configuration or it is wrong.
+    pub fn read_with(home: &Home, environment: Environment) -> Result<Self, StartError> {
         let path = home.deployment_toml();
         let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => StartError::NoHome { path: path.clone(), home: home.root().to_owned() },
             _ => StartError::Read { path: path.clone(), error },
         })?;
-        let environment = Environment::of_process(home.root(), properties.to_vec());
         let (deployment, notices) =
             parse(&text, &environment).map_err(|problems| StartError::Config { path, problems })?;
-        Ok(Self { home: home.clone(), deployment, notices })
+        Ok(Self { home: home.clone(), deployment, notices, environment, digest: Digest::of(text.as_bytes()) })
     }
 
     /// What [`Started::open`] would change in the database of used assertions, one sentence each; changes nothing.
@@ -169,8 +196,34 @@ impl Started {
     /// # Errors
     /// [`StartError::Live`] with every problem.
     pub async fn build(self, parts: &Parts, number: u64) -> Result<Live, StartError> {
-        let path = self.home.deployment_toml();
-        Live::build(self.deployment, parts, number).await.map_err(|error| StartError::Live { path, error })
+        build(&Snapshot::of(self), parts.clone(), number).await
+    }
+}
+
+/// Builds what a snapshot describes.
+///
+/// # Errors
+/// [`StartError::Live`] with every problem.
+pub async fn build(snapshot: &Snapshot, parts: Parts, number: u64) -> Result<Live, StartError> {
+    let path = parts.home.deployment_toml();
+    Live::build(snapshot, parts, number).await.map_err(|error| StartError::Live { path, error })
+}
+
+impl Parts {
+    /// The parts of a deployment that follows on this one; what it does not change is shared with it. Blocks on the
+    /// disk.
+    ///
+    /// # Errors
+    /// [`StartError`] says which part cannot be opened.
+    pub fn following(&self, old: &Deployment, new: &Deployment) -> Result<Self, StartError> {
+        let mut parts = self.clone();
+        if limits(old) != limits(new) {
+            parts.engine = Engine::new(limits(new), Some(&self.home.compile_cache()))?;
+        }
+        if old.keystores != new.keystores || old.oauth.jwks_endpoint != new.oauth.jwks_endpoint {
+            parts.sources = Sources::open(new, &self.home, Arc::clone(&self.clock))?;
+        }
+        Ok(parts)
     }
 }
 
@@ -227,8 +280,6 @@ pub(crate) fn replay_location(home: &Home, deployment: &Deployment) -> Location 
 
 fn replay_settings(home: &Home, deployment: &Deployment) -> ReplaySettings {
     let mut settings = ReplaySettings::new(replay_location(home, deployment));
-    let cache = &deployment.replay_cache;
-    settings.cache_timeout = cache.timeout;
-    settings.cache_capacity = if cache.enabled { cache.capacity } else { 0 };
+    (settings.cache_timeout, settings.cache_capacity) = deployment.replay_cache.size();
     settings
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::metrics;
+use crate::{metrics, shadow};
 
 /// The document that `GET /status` answers and `dropins status` shows.
 pub async fn document(app: &App) -> Value {
@@ -26,7 +26,10 @@ pub async fn document(app: &App) -> Value {
                 "methods": handler.description().methods,
                 "calls": counters.calls(),
                 "failures": counters.failures(),
+                "refused": counters.refused(),
+                "breaker": handler.breaker(),
                 "last_failure": last,
+                "shadow": shadow::summary(handler),
             })
         })
         .collect();
@@ -43,10 +46,12 @@ pub async fn document(app: &App) -> Value {
         "issuer": live.endpoints.issuer,
         "ready": ready.is_ok(),
         "not_ready_because": ready.err(),
+        "time": now,
         "started_at": app.started_at,
         "uptime_seconds": now.saturating_sub(app.started_at),
         "generation": live.generation.number(),
         "in_flight": live.generation.engine().in_flight(),
+        "reload": app.reloads.document(),
         "plugins": handlers,
         "inactive": inactive,
         "clients": live.clients.count(),

@@ -8,7 +8,7 @@ pub(crate) mod v0_1;
 use std::sync::Arc;
 
 use crate::call::CallState;
-use crate::decision::{Client, Rejection};
+use crate::decision::{Client, FailureKind, Rejection};
 use crate::engine::Engine;
 use crate::listener::Isolation;
 use crate::plugin::{Description, Problem};
@@ -75,6 +75,9 @@ pub(crate) struct ConfigReport {
 /// A plug-in with its properties.
 #[async_trait::async_trait]
 pub(crate) trait Configured: Send + Sync {
+    /// Keeps no idle instances from now on, or keeps them again.
+    fn rest(&self, resting: bool);
+
     /// A fresh instance for one request.
     async fn begin(
         &self,
@@ -128,4 +131,16 @@ pub(crate) enum Failure {
         /// What it wrote before.
         output: String,
     },
+}
+
+impl Failure {
+    /// How it counts; nothing when the plug-in is not to blame.
+    pub(crate) fn kind(&self) -> Option<FailureKind> {
+        match self {
+            Self::Exhausted => None,
+            Self::Deadline(_) => Some(FailureKind::Deadline),
+            Self::Memory { .. } => Some(FailureKind::Memory),
+            Self::Trap { .. } | Self::Types(_) => Some(FailureKind::Trap),
+        }
+    }
 }

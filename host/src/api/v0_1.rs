@@ -169,6 +169,10 @@ struct ConfiguredV01 {
 
 #[async_trait::async_trait]
 impl Configured for ConfiguredV01 {
+    fn rest(&self, resting: bool) {
+        self.pool.rest(resting);
+    }
+
     async fn begin(
         &self,
         engine: &Engine,

@@ -8,7 +8,7 @@ use crate::{ENGINE, listener, validated};
 
 async fn bound(listeners: &[Listener], fixtures: &[Fixture]) -> Result<Generation, Vec<BindError>> {
     let plugins = validated(&ENGINE, fixtures).await;
-    Generation::assemble(&ENGINE, services(), 7, listeners, &plugins).await
+    Generation::assemble(&ENGINE, services(), &(), 7, listeners, &plugins).await
 }
 
 async fn errors(listeners: &[Listener], fixtures: &[Fixture]) -> Vec<BindError> {
@@ -118,13 +118,13 @@ async fn what_a_plug_in_logs_about_good_properties_is_a_warning() {
 #[tokio::test]
 async fn a_plug_in_that_fails_its_canary_is_refused() {
     let canaries = [
-        (Fixture::named("one").can_authenticate("(i32.const 1)"), "claims a request that carries no credential"),
+        (Fixture::named("one").can_authenticate("(i32.const 1)"), "a request that carries no credential"),
         (Fixture::named("one").can_authenticate("(unreachable)"), "trapped"),
         (Fixture::named("one").check_config("(unreachable)"), "trapped"),
     ];
     for (fixture, reason) in canaries {
         let [error] = &errors(&[listener("one", 0)], &[fixture]).await[..] else { panic!() };
-        assert!(matches!(error, BindError::Canary { failure, .. } if failure.contains(reason)), "{error}");
+        assert!(matches!(error, BindError::Canary { .. }) && error.to_string().contains(reason), "{error}");
     }
 }
 

@@ -34,7 +34,7 @@ async fn handlers_are_asked_by_order_and_then_by_name() {
     let fixtures = ["delta", "alpha", "charlie", "bravo"].map(Fixture::named);
     let plugins = validated(&ENGINE, &fixtures).await;
     let listeners = [listener("delta", 5), listener("charlie", 10), listener("alpha", 10), listener("bravo", -1)];
-    let generation = Generation::assemble(&ENGINE, services(), 1, &listeners, &plugins).await.unwrap();
+    let generation = Generation::assemble(&ENGINE, services(), &(), 1, &listeners, &plugins).await.unwrap();
     let names: Vec<_> = generation.handlers().iter().map(|handler| handler.id().name.as_str()).collect();
     assert_eq!(names, ["bravo", "delta", "alpha", "charlie"]);
 }
@@ -201,5 +201,5 @@ async fn the_log_learns_who_a_refused_request_claims_to_come_from() {
 #[tokio::test]
 async fn a_plug_in_that_claims_everything_is_never_published() {
     let plugins = validated(&ENGINE, &[Fixture::named("greedy").can_authenticate(YES)]).await;
-    assert!(Generation::assemble(&ENGINE, services(), 1, &[listener("greedy", 0)], &plugins).await.is_err());
+    assert!(Generation::assemble(&ENGINE, services(), &(), 1, &[listener("greedy", 0)], &plugins).await.is_err());
 }

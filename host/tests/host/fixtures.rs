@@ -14,6 +14,9 @@ const PRELUDE: &str = include_str!("prelude.wat");
 /// Where the image begins, as in `prelude.wat`.
 const IMAGE: u32 = 1024;
 
+/// The longest value that tests send, in bytes; what is longer is the garbage of a canary.
+const LONGEST: u32 = 16;
+
 /// Imports by the name that a body calls them by; a fixture imports what it mentions.
 const IMPORTS: [(&str, &str, &str, &str); 8] = [
     ("$emit", "dropins:client-auth/log@{version}", "emit", "(param i32 i32 i32)"),
@@ -71,6 +74,7 @@ pub(crate) struct Fixture {
     text: String,
     version: &'static str,
     drift: Vec<(&'static str, &'static str)>,
+    discerning: bool,
     functions: String,
     describe: String,
     check_config: String,
@@ -80,7 +84,7 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// A plug-in that authenticates every request that has a form parameter `token`.
+    /// A plug-in that authenticates every request that has a short form parameter `token`.
     pub(crate) fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -90,6 +94,7 @@ impl Fixture {
             text: "a line".to_owned(),
             version: "0.1.0",
             drift: Vec::new(),
+            discerning: true,
             functions: String::new(),
             describe: "(global.get $description)".to_owned(),
             check_config: "(global.get $nothing)".to_owned(),
@@ -131,6 +136,12 @@ impl Fixture {
     /// Has another text in its copy of the WIT files.
     pub(crate) fn drift(mut self, ours: &'static str, theirs: &'static str) -> Self {
         self.drift.push((ours, theirs));
+        self
+    }
+
+    /// Treats the garbage of a canary as it treats everything else.
+    pub(crate) fn undiscerning(mut self) -> Self {
+        self.discerning = false;
         self
     }
 
@@ -180,8 +191,8 @@ impl Fixture {
 
     /// The WIT files of the repository as one text, with the fixture's world.
     fn wit(&self) -> String {
-        let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("wit"));
-        let folder = folders.find(|folder| folder.join("package.wit").exists()).unwrap();
+        let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("wit"));
+        let folder = above.find(|folder| folder.is_dir()).unwrap();
         let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         // The file with the package's name comes first.
         files.sort_by_key(|path| (!path.ends_with("package.wit"), path.clone()));
@@ -235,6 +246,7 @@ impl Fixture {
             ("{text}", text[0]),
             ("{text_len}", text[1]),
             ("{heap}", heap),
+            ("{longest}", if self.discerning { LONGEST } else { u32::MAX }),
         ];
         let texts = [
             ("{imports}", imports.as_str()),
@@ -304,6 +316,18 @@ pub(crate) const REMEMBER: &str = "(call $remember (global.get $client) (global.
 /// The same, with a retry window of so many seconds.
 pub(crate) fn remember_within(seconds: u32) -> String {
     REMEMBER.replace("(i32.const 0) (global.get $answer)", &format!("(i32.const {seconds}) (global.get $answer)"))
+}
+
+/// Logs `text` as a warning.
+pub(crate) const EMIT: &str = "(call $emit (i32.const 2) (global.get $text) (global.get $text_len))";
+
+/// Writes `text` to standard error, the way the standard library writes the text of a panic.
+pub(crate) const WRITE: &str =
+    "(call $write (call $stderr) (global.get $text) (global.get $text_len) (global.get $answer))";
+
+/// Has the pair remembered, refuses when it was before, and goes on otherwise.
+pub(crate) fn once(then: &str) -> String {
+    format!("{REMEMBER} (if (i32.load8_u offset=4 (global.get $answer)) (then (return (global.get $rejected)))) {then}")
 }
 
 /// Runs `body` a number of times.

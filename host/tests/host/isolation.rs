@@ -2,7 +2,7 @@
 
 use dropins_host::{FailureKind, Generation, Isolation, Listener, Request, Verdict};
 
-use crate::fixtures::Fixture;
+use crate::fixtures::{Fixture, WRITE};
 use crate::services::{NOW, services};
 use crate::{ENGINE, authenticated, generation, judged, listener, request, validated};
 
@@ -96,13 +96,33 @@ async fn a_reused_instance_remembers_but_not_for_ever_and_not_after_a_trap() {
     );
     let plugins = validated(&ENGINE, &[third]).await;
     let entry = Listener { isolation: Isolation::Pooled, ..listener("third", 0) };
-    let generation = Generation::assemble(&ENGINE, services(), 1, &[entry], &plugins).await.unwrap();
+    let generation = Generation::assemble(&ENGINE, services(), &(), 1, &[entry], &plugins).await.unwrap();
     for _ in 0..4 {
         authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
         authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
         let third = generation.authenticate(&request(&[("token", "x")])).await.verdict;
         assert!(matches!(third, Verdict::Failed(FailureKind::Trap, _)), "{third:?}");
     }
+}
+
+#[tokio::test]
+async fn a_generation_at_rest_keeps_no_instances_and_one_that_wakes_does() {
+    let second = Fixture::named("second").functions("(global $asked (mut i32) (i32.const 0))").authenticate(
+        "(if (global.get $asked) (then (unreachable)))
+         (global.set $asked (i32.const 1)) (global.get $authenticated)",
+    );
+    let plugins = validated(&ENGINE, &[second]).await;
+    let entry = Listener { isolation: Isolation::Pooled, ..listener("second", 0) };
+    let generation = Generation::assemble(&ENGINE, services(), &(), 1, &[entry], &plugins).await.unwrap();
+    let post = async || generation.authenticate(&request(&[("token", "x")])).await;
+    authenticated(&post().await);
+    generation.rest();
+    for _ in 0..3 {
+        authenticated(&post().await);
+    }
+    generation.wake();
+    authenticated(&post().await);
+    assert!(matches!(post().await.verdict, Verdict::Failed(FailureKind::Trap, _)), "the instance is reused again");
 }
 
 #[tokio::test]
@@ -114,7 +134,7 @@ async fn a_reused_instance_is_dropped_before_it_has_served_128_requests_and_one(
     );
     let plugins = validated(&ENGINE, &[long_lived]).await;
     let entry = Listener { isolation: Isolation::Pooled, ..listener("long-lived", 0) };
-    let generation = Generation::assemble(&ENGINE, services(), 1, &[entry], &plugins).await.unwrap();
+    let generation = Generation::assemble(&ENGINE, services(), &(), 1, &[entry], &plugins).await.unwrap();
     for _ in 0..400 {
         authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
     }
@@ -122,9 +142,7 @@ async fn a_reused_instance_is_dropped_before_it_has_served_128_requests_and_one(
 
 /// Writes `text` to standard error, the way the standard library writes the text of a panic.
 fn writing(text: &str, then: &str) -> Fixture {
-    Fixture::named("panicking").text(text).authenticate(&format!(
-        "(call $write (call $stderr) (global.get $text) (global.get $text_len) (global.get $answer)) {then}"
-    ))
+    Fixture::named("panicking").text(text).authenticate(&format!("{WRITE} {then}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

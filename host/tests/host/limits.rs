@@ -1,7 +1,6 @@
 //! Every limit, from both sides: a plug-in that stays within it, and one that trips it and fails closed.
 
-use std::io;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use dropins_host::services::{KeySource, Services};
@@ -10,11 +9,12 @@ use dropins_host::{
 };
 
 use crate::fixtures::{CANDIDATES, Fixture, LOOKUP, LOOP, times};
+use crate::log::Log;
 use crate::services::{Directory, Gate, Keys, services};
 use crate::{ENGINE, authenticated, generation, judged, listener, request, validated};
 
 /// An engine with the deadlines that a server has by default.
-static STRICT: LazyLock<Engine> = LazyLock::new(|| Engine::new(Limits::default(), None).unwrap());
+pub(crate) static STRICT: LazyLock<Engine> = LazyLock::new(|| Engine::new(Limits::default(), None).unwrap());
 
 /// The failure of a plug-in that must have failed.
 fn failure(verdict: Verdict) -> (FailureKind, String) {
@@ -154,9 +154,12 @@ async fn a_description_that_never_comes_is_not_waited_for() {
 #[tokio::test]
 async fn a_configuration_check_that_never_ends_is_not_waited_for() {
     let plugins = validated(&STRICT, &[Fixture::named("brooding").check_config(LOOP)]).await;
-    let bound = Generation::assemble(&STRICT, services(), 1, &[listener("brooding", 0)], &plugins).await;
+    let bound = Generation::assemble(&STRICT, services(), &(), 1, &[listener("brooding", 0)], &plugins).await;
     let errors = bound.err().unwrap();
-    assert!(matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.contains("deadline")), "{errors:?}");
+    assert!(
+        matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.found.contains("deadline")),
+        "{errors:?}"
+    );
 }
 
 /// Where the memory of a fixture holds nothing but zeros.
@@ -244,35 +247,15 @@ fn a_component_must_be_a_regular_file() {
     assert!(matches!(refused, Err(CandidateError { reason: Refusal::NotAFile, .. })));
 }
 
-/// What was logged while it lived.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The lines that a plug-in logs when it emits `text` so many times.
 async fn logged(text: &str, count: u32) -> Vec<String> {
     let emit = "(call $emit (i32.const 2) (global.get $text) (global.get $text_len))";
     let body = format!("{} (global.get $authenticated)", times(count, emit));
     let chatty = Fixture::named("chatty").text(text).authenticate(&body);
     let generation = generation(&ENGINE, services(), &[chatty]).await;
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::of_this_thread();
     authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
-    drop(guard);
-    let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-    text.lines().filter(|line| line.contains("dropins::plugin")).map(str::to_owned).collect()
+    log.lines()
 }
 
 #[tokio::test]

@@ -141,6 +141,32 @@ async fn a_component_is_compiled_once_for_all_engines_that_share_a_cache() {
 }
 
 #[tokio::test]
+async fn the_same_bytes_are_compiled_once_whatever_their_file_is_called() {
+    let home = tempfile::tempdir().unwrap();
+    let engine = Engine::new(ENGINE.limits().clone(), Some(home.path())).unwrap();
+    let bytes = Fixture::named("kept").component();
+    let first = Candidate::new("first.wasm", bytes.clone()).validate(&engine).await.unwrap();
+    let second = Candidate::new("second.wasm", bytes).validate(&engine).await.unwrap();
+    assert_eq!((first.file(), second.file(), first.digest()), ("first.wasm", "second.wasm", second.digest()));
+    assert_eq!(engine.cache_hits_and_misses(), (0, 1), "the second one did not ask the compiler at all");
+    assert_eq!(engine.memory_hits(), 1);
+}
+
+#[tokio::test]
+async fn what_was_not_used_for_long_is_compiled_again() {
+    let home = tempfile::tempdir().unwrap();
+    let engine = Engine::new(ENGINE.limits().clone(), Some(home.path())).unwrap();
+    for name in ["oldest", "1", "2", "3", "4", "5", "6", "7", "8"] {
+        Fixture::named(name).candidate().validate(&engine).await.unwrap();
+    }
+    let (hits, misses) = engine.cache_hits_and_misses();
+    Fixture::named("8").candidate().validate(&engine).await.unwrap();
+    assert_eq!(engine.cache_hits_and_misses(), (hits, misses));
+    Fixture::named("oldest").candidate().validate(&engine).await.unwrap();
+    assert_eq!(engine.cache_hits_and_misses(), (hits + 1, misses), "the disk has it still");
+}
+
+#[tokio::test]
 async fn a_damaged_compile_cache_is_compiled_around() {
     let home = tempfile::tempdir().unwrap();
     let engine = || Engine::new(ENGINE.limits().clone(), Some(home.path())).unwrap();

@@ -2,13 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod binding;
+mod breaker;
+mod canary;
 mod claims;
+mod compatibility;
+mod containment;
 mod fixtures;
 mod isolation;
 mod limits;
 mod loading;
+mod log;
 mod retries;
 mod services;
+mod shadow;
 mod shipped;
 mod swap;
 
@@ -37,6 +43,7 @@ fn listener(name: &str, order: i64) -> Listener {
         properties: Vec::new(),
         pin: None,
         isolation: Isolation::Fresh,
+        shadow: None,
     }
 }
 
@@ -53,7 +60,7 @@ async fn generation(engine: &Engine, services: Services, fixtures: &[Fixture]) -
     let plugins = validated(engine, fixtures).await;
     let listeners: Vec<_> =
         plugins.iter().zip(0..).map(|(plugin, order)| listener(&plugin.description().name, order)).collect();
-    Generation::assemble(engine, services, 1, &listeners, &plugins).await.unwrap()
+    Generation::assemble(engine, services, &(), 1, &listeners, &plugins).await.unwrap()
 }
 
 /// A request to the token endpoint with these form parameters.
@@ -63,7 +70,7 @@ fn request(form: &[(&str, &str)]) -> Request {
         issuer: "https://as.example".to_owned(),
         token_endpoint: "https://as.example/oauth2/token".to_owned(),
         form: form.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        headers: Vec::new(),
+        ..Request::default()
     }
 }
 

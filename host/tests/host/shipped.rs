@@ -32,8 +32,8 @@ async fn shipped() -> &'static [Validated] {
 }
 
 /// A server with one client that has one key.
-struct Server {
-    key: SigningKey,
+pub(crate) struct Server {
+    pub(crate) key: SigningKey,
     replay: Arc<Ledger>,
     generation: Generation,
 }
@@ -45,6 +45,22 @@ impl Server {
 
     /// A server whose listener entry has these properties and whose services were changed.
     async fn with(family: KeyFamily, properties: &[(&str, &str)], change: impl FnOnce(&mut Services)) -> Self {
+        let entry = listener("client_secret_authenticator", 900);
+        Self::assemble(shipped().await, &[entry], family, properties, change).await
+    }
+
+    /// A server with nothing but this authenticator of assertions.
+    pub(crate) async fn of(plugins: &[Validated], family: KeyFamily, properties: &[(&str, &str)]) -> Self {
+        Self::assemble(plugins, &[], family, properties, |_| {}).await
+    }
+
+    async fn assemble(
+        plugins: &[Validated],
+        others: &[Listener],
+        family: KeyFamily,
+        properties: &[(&str, &str)],
+        change: impl FnOnce(&mut Services),
+    ) -> Self {
         let key = SigningKey::generate(family).unwrap();
         let pem = key.public_key_pem().unwrap();
         let (keys, findings) = KeySet::read(&[KeyInput::Certificate { name: None, bytes: pem.as_bytes() }], 0);
@@ -66,13 +82,12 @@ impl Server {
         };
         change(&mut services);
         let properties = properties.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let listeners =
-            [Listener { properties, ..listener(WSO2_NAME, 899) }, listener("client_secret_authenticator", 900)];
-        let generation = Generation::assemble(&ENGINE, services, 1, &listeners, shipped().await).await.unwrap();
+        let listeners = [&[Listener { properties, ..listener(WSO2_NAME, 899) }], others].concat();
+        let generation = Generation::assemble(&ENGINE, services, &(), 1, &listeners, plugins).await.unwrap();
         Self { key, replay, generation }
     }
 
-    async fn post(&self, assertion: &str) -> Decision {
+    pub(crate) async fn post(&self, assertion: &str) -> Decision {
         self.generation.authenticate(&assertion_request(assertion)).await
     }
 }
@@ -84,7 +99,7 @@ fn claims(jti: &str) -> Value {
     })
 }
 
-fn assertion(key: &SigningKey, algorithm: Algorithm, jti: &str) -> String {
+pub(crate) fn assertion(key: &SigningKey, algorithm: Algorithm, jti: &str) -> String {
     key.compact_jws(&json!({ "alg": algorithm.name(), "typ": "JWT" }), &claims(jti)).unwrap()
 }
 
@@ -227,7 +242,7 @@ async fn wrong_properties_are_all_reported() {
     let properties = [("RejectBeforeInMinutes", "often"), ("PreventTokenReus", "true")];
     let properties = properties.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let entry = Listener { properties, ..listener(WSO2_NAME, 899) };
-    let errors = Generation::assemble(&ENGINE, services(), 1, &[entry], shipped().await).await.err().unwrap();
+    let errors = Generation::assemble(&ENGINE, services(), &(), 1, &[entry], shipped().await).await.err().unwrap();
     let text = errors[0].to_string();
     assert!(text.contains("RejectBeforeInMinutes") && text.contains("PreventTokenReus"), "{text}");
 }

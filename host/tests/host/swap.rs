@@ -29,6 +29,7 @@ async fn requests_finish_on_the_generation_that_they_began_with() {
     authenticated(&fresh);
     assert_eq!(fresh.plugin.unwrap().name, "new");
     assert!(!in_flight.is_finished());
+    assert_eq!((old.in_flight(), registry.live().in_flight()), (1, 0));
     assert_eq!(Arc::strong_count(&old), 2, "the request in flight holds it");
 
     gate.open();
@@ -36,6 +37,7 @@ async fn requests_finish_on_the_generation_that_they_began_with() {
     authenticated(&finished);
     assert_eq!(finished.plugin.unwrap().name, "old");
     assert_eq!(Arc::strong_count(&old), 1, "nobody but us holds it");
+    assert_eq!(old.in_flight(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,28 +1,127 @@
 //! Asks the running server over its admin listener.
+//!
+//! Where that is stands in the configuration, and in a file that the running server writes: the configuration may be
+//! broken, or name an address that waits for a restart, just when the server is asked what it thinks of it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use reqwest::Method;
+use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
-use super::member;
-use crate::config::Deployment;
+use super::{HomeArgs, member, say};
+use crate::admin_address::AdminAddress;
+use crate::startup::Started;
 
-/// Sends a request to the admin listener of a deployment and returns the JSON answer.
-pub(super) async fn ask(deployment: &Deployment, method: Method, path: &str) -> anyhow::Result<Value> {
-    let admin = &deployment.transport.admin;
-    let url = format!("http://{}{path}", admin.listen);
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
-    let mut request = client.request(method, &url);
-    if let Some(token) = &admin.token {
-        request = request.bearer_auth(token.expose());
-    }
-    let response = request.send().await;
-    let response = response.with_context(|| format!("no server answers at {url}; is `dropins serve` running?"))?;
-    let status = response.status();
-    let answer: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
+/// The token when the configuration, which names it, cannot be read.
+const TOKEN_VARIABLE: &str = "DROPINS_ADMIN_TOKEN";
+
+/// Compiling a component takes a second on a slow machine; several wait for each other.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Sends a request to the server of a home and returns the JSON answer.
+pub(super) async fn ask(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Value> {
+    let (url, status, answer) = match send(home, method, path).await? {
+        Asked::Answered(url, status, answer) => (url, status, answer),
+        Asked::Nobody(error) => return Err(error),
+    };
     let reason = member(&answer, "error").as_str().unwrap_or("it gives no reason");
     anyhow::ensure!(status.is_success(), "{url} answers {status}: {reason}");
     Ok(answer)
+}
+
+/// The same for a server that need not run: none when nobody answers.
+pub(super) async fn ask_if_running(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Option<Value>> {
+    match send(home, method, path).await {
+        Ok(Asked::Answered(_, StatusCode::OK, answer)) => Ok(Some(answer)),
+        Ok(Asked::Answered(url, status, answer)) => {
+            let reason = member(&answer, "error").as_str().unwrap_or("it gives no reason");
+            anyhow::bail!("{url} answers {status}: {reason}")
+        }
+        Ok(Asked::Nobody(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Asks for a reload or a rollback and prints the verdict; none when nobody answers, an error when it is refused.
+pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::Result<Option<()>> {
+    let (url, status, verdict) = match send(home, Method::POST, path).await? {
+        Asked::Answered(url, status, answer) => (url, status, answer),
+        Asked::Nobody(_) => return Ok(None),
+    };
+    let text = |name: &str| member(&verdict, name).as_str().unwrap_or_default().to_owned();
+    let lines = |name: &str| member(&verdict, name).as_array().cloned().unwrap_or_default();
+    let generation = member(&verdict, "generation");
+    if text("result") == "refused" {
+        if json {
+            super::say_json(&verdict)?;
+        }
+        anyhow::bail!("refused, generation {generation} stays live: {}", text("error"));
+    }
+    anyhow::ensure!(status.is_success(), "{url} answers {status}: {}", text("error"));
+    if json {
+        return super::say_json(&verdict).map(Some);
+    }
+    let changes: Vec<_> = lines("changes").iter().filter_map(|line| line.as_str().map(str::to_owned)).collect();
+    let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
+    match text("result").as_str() {
+        "unchanged" => say(format_args!("unchanged: generation {generation} is live"))?,
+        "rolled_back" => {
+            say(format_args!("rolled back to generation {generation}{changes}"))?;
+            say("pinned: the contents of the folders wait for `dropins reload` or a change; a restart takes them")?;
+        }
+        _ => say(format_args!("published generation {generation}{changes}"))?,
+    }
+    for held in lines("needs_restart") {
+        say(held.as_str().unwrap_or_default())?;
+    }
+    for warning in lines("warnings") {
+        say(format_args!("warning: {}", warning.as_str().unwrap_or_default()))?;
+    }
+    Ok(Some(()))
+}
+
+enum Asked {
+    Answered(String, StatusCode, Value),
+    /// The error says where a server was looked for.
+    Nobody(anyhow::Error),
+}
+
+async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Asked> {
+    let started = Started::read(&home.home(), &home.properties);
+    let admin = started.as_ref().ok().map(|started| &started.deployment.transport.admin);
+    let running = AdminAddress::read(&home.home());
+    let token = match admin {
+        Some(admin) => admin.token.as_ref().map(|token| token.expose().to_owned()),
+        None => std::env::var(TOKEN_VARIABLE).ok(),
+    };
+    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+    let mut nobody = None;
+    let mut addresses: Vec<SocketAddr> = admin.map(|admin| admin.listen).into_iter().chain(running).collect();
+    addresses.dedup();
+    for address in addresses {
+        let url = format!("http://{address}{path}");
+        let mut request = client.request(method.clone(), &url);
+        if let Some(token) = &token {
+            request = request.bearer_auth(token);
+        }
+        match request.send().await {
+            Ok(response) => return read(url, response).await,
+            Err(error) if error.is_connect() => {
+                let error = anyhow::Error::new(error);
+                nobody.get_or_insert(error.context(format!("no server answers at {url}; is `dropins serve` running?")));
+            }
+            Err(error) => return Err(error).with_context(|| format!("{url} does not answer")),
+        }
+    }
+    // Nobody runs, and the configuration says why nobody could.
+    started?;
+    Ok(Asked::Nobody(nobody.unwrap_or_else(|| anyhow::anyhow!("no server runs"))))
+}
+
+async fn read(url: String, response: Response) -> anyhow::Result<Asked> {
+    let status = response.status();
+    let answer = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
+    Ok(Asked::Answered(url, status, answer))
 }

@@ -62,7 +62,7 @@ impl Check {
         let notices: Vec<_> = started.notices.iter().map(|notice| notice.line(&file_name)).collect();
         startup::signing_key(&home)?;
         if let Some(https) = &started.deployment.transport.https {
-            tls::server_config(&home, https.identity.as_ref())?;
+            tls::Identity::read(&home, https.identity.as_ref())?.server_config()?;
         }
         let changes = started.plan()?;
         let load = replay_load::warning(&started.deployment, &started.replay_settings());

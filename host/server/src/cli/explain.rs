@@ -70,7 +70,7 @@ impl Explain {
             issuer: live.endpoints.issuer.clone(),
             token_endpoint: live.endpoints.token.clone(),
             form,
-            headers: Vec::new(),
+            ..Request::default()
         };
         let decision = live.generation.explain(&request).await;
         replay.close().await?;

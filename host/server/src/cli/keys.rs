@@ -14,7 +14,6 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{HomeArgs, admin, block_on, member, say, say_json, say_table};
-use crate::startup::Started;
 
 /// Make keys, and refresh published ones.
 #[derive(Subcommand)]
@@ -38,9 +37,8 @@ pub(super) struct Refresh {
 
 impl Refresh {
     async fn refresh(self) -> anyhow::Result<ExitCode> {
-        let started = Started::read(&self.home.home(), &self.home.properties)?;
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("client_id", &self.client_id).finish();
-        let answer = admin::ask(&started.deployment, Method::POST, &format!("/keys/refresh?{query}")).await?;
+        let answer = admin::ask(&self.home, Method::POST, &format!("/keys/refresh?{query}")).await?;
         if self.json {
             say_json(&answer)?;
             return Ok(ExitCode::SUCCESS);

@@ -14,6 +14,7 @@ mod keystore;
 mod mint;
 mod plugin;
 mod quickstart;
+mod reload;
 mod serve;
 mod status;
 
@@ -43,6 +44,7 @@ enum Verb {
     #[command(subcommand)]
     Plugin(plugin::Plugin),
     Status(status::Status),
+    Reload(reload::Reload),
     #[command(subcommand)]
     Client(client::Client),
     #[command(subcommand)]
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Plugin(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),
+        Verb::Reload(verb) => verb.run(),
         Verb::Client(verb) => verb.run(),
         Verb::Keys(verb) => verb.run(),
         Verb::Keystore(verb) => verb.run(),

@@ -1,43 +1,38 @@
-//! `dropins plugin`: what is in the plug-in folder, and what a component is.
+//! `dropins plugin`: the plug-ins of a home, in the folder and in the running server.
+
+mod diff;
+mod inspect;
+mod install;
+mod list;
+mod remove;
+mod rollback;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
-use dropins_host::{Candidate, Engine, Limits, Validated, read_folder};
-use serde_json::{Value, json};
+use anyhow::Context as _;
+use clap::Subcommand;
+use dropins_host::{Engine, Limits, Validated, read_folder};
 
-use super::{HomeArgs, block_on, member, say, say_json, say_table};
-use crate::config::{Deployment, Listener, PluginSelector};
+use self::diff::Diff;
+use self::inspect::Inspect;
+use self::install::Install;
+use self::list::List;
+use self::remove::Remove;
+use self::rollback::Rollback;
+use super::{HomeArgs, block_on};
+use crate::config::{Listener, PluginSelector};
 use crate::startup::Started;
 
-/// Look at plug-ins.
+/// Look at plug-ins, install, remove and roll them back.
 #[derive(Subcommand)]
 pub(super) enum Plugin {
     List(List),
     Inspect(Inspect),
-}
-
-/// List the components of the plug-in folder with the listener entries that name them.
-#[derive(Args)]
-#[command(after_help = "Example:\n  dropins plugin list --home ./dropins-home")]
-pub(super) struct List {
-    #[command(flatten)]
-    home: HomeArgs,
-    /// Print a JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-/// Show what a component is: digest, contract version, imports, exports, description.
-#[derive(Args)]
-#[command(after_help = "Example:\n  dropins plugin inspect private_key_jwt_authenticator.wasm")]
-pub(super) struct Inspect {
-    /// The component
-    file: PathBuf,
-    /// Print a JSON document
-    #[arg(long)]
-    json: bool,
+    Install(Install),
+    Remove(Remove),
+    Rollback(Rollback),
+    Diff(Diff),
 }
 
 impl Plugin {
@@ -45,102 +40,65 @@ impl Plugin {
         match self {
             Self::List(verb) => block_on(verb.list()),
             Self::Inspect(verb) => block_on(verb.inspect()),
+            Self::Install(verb) => block_on(verb.install()),
+            Self::Remove(verb) => block_on(verb.remove()),
+            Self::Rollback(verb) => block_on(verb.roll_back()),
+            Self::Diff(verb) => block_on(verb.diff()),
         }
     }
 }
 
-impl List {
-    async fn list(self) -> anyhow::Result<ExitCode> {
-        let home = self.home.home();
-        let started = Started::read(&home, &self.home.properties)?;
-        let engine = Engine::new(Limits::default(), Some(&home.compile_cache()))?;
-        let mut entries = Vec::new();
-        for candidate in read_folder(&home.dropins(), started.deployment.limits.component_size)? {
-            let described = match candidate {
-                Ok(candidate) => candidate.validate(&engine).await,
-                Err(error) => Err(error),
-            };
-            entries.push(match described {
-                Ok(plugin) => entry(&plugin, &started.deployment),
-                Err(error) => json!({ "file": error.file, "state": "refused", "reason": error.reason.to_string() }),
-            });
-        }
-        if self.json {
-            say_json(&entries)?;
-        } else {
-            let cell = |entry: &Value, name: &str| match member(entry, name) {
-                Value::Null => "-".to_owned(),
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let row = |entry: &Value| {
-                let digest = cell(entry, "digest");
-                let digest = digest.get(..19).unwrap_or(&digest).to_owned();
-                let mut row = vec![cell(entry, "state"), cell(entry, "order"), cell(entry, "name")];
-                row.extend([cell(entry, "version"), digest, cell(entry, "file"), cell(entry, "reason")]);
-                row
-            };
-            let rows: Vec<_> = entries.iter().map(row).collect();
-            say_table(&["STATE", "ORDER", "NAME", "VERSION", "DIGEST", "FILE", "REASON"], &rows)?;
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-fn entry(plugin: &Validated, deployment: &Deployment) -> Value {
-    let description = plugin.description();
-    let names = |listener: &&Listener| match &listener.plugin {
-        PluginSelector::Name(name) => description.answers_to(name),
+/// Whether the listener entry names the plug-in; its shadow bears the same name.
+fn names(listener: &Listener, plugin: &Validated) -> bool {
+    match &listener.plugin {
+        PluginSelector::Name(name) => plugin.description().answers_to(name) && !shadows(listener, plugin),
         PluginSelector::File(file) => file == plugin.file(),
-    };
-    let listener = deployment.listeners.iter().find(names);
-    let state = match listener {
-        Some(listener) if listener.enabled => "enabled",
-        Some(_) => "disabled",
-        None => "inactive",
-    };
-    json!({
-        "file": plugin.file(),
-        "state": state,
-        "order": listener.map(|listener| listener.order),
-        "name": description.name,
-        "aliases": description.aliases,
-        "version": description.version,
-        "digest": plugin.digest(),
-        "methods": description.methods,
-    })
+    }
 }
 
-impl Inspect {
-    async fn inspect(self) -> anyhow::Result<ExitCode> {
+/// Whether the plug-in only works beside the one that the listener entry names.
+fn shadows(listener: &Listener, plugin: &Validated) -> bool {
+    listener.shadow.as_deref() == Some(plugin.file())
+}
+
+/// The plug-in folder of a home.
+struct Folder {
+    path: PathBuf,
+    engine: Engine,
+    component_size: u64,
+}
+
+impl Folder {
+    /// The folder need not belong to a configuration that is right: installing a plug-in may be what it lacks.
+    fn open(home: &HomeArgs) -> anyhow::Result<Self> {
         let limits = Limits::default();
-        let candidate = Candidate::read(&self.file, limits.component_size)?;
-        let (digest, size, contract) = (candidate.digest(), candidate.size(), candidate.contract()?);
-        let plugin = candidate.validate(&Engine::new(limits, None)?).await?;
-        let description = plugin.description();
-        if self.json {
-            say_json(&json!({
-                "digest": digest,
-                "size": size,
-                "contract": contract.version,
-                "description": description,
-                "imports": contract.imports,
-                "exports": contract.exports,
-            }))?;
-            return Ok(ExitCode::SUCCESS);
+        let configured = Started::read(&home.home(), &home.properties).ok();
+        let component_size =
+            configured.map_or(limits.component_size, |started| started.deployment.limits.component_size);
+        let home = home.home();
+        let path = home.dropins();
+        anyhow::ensure!(
+            path.is_dir(),
+            "there is no plug-in folder {}; make a home with `dropins init --home {}`",
+            path.display(),
+            home.root().display()
+        );
+        Ok(Self { path, engine: Engine::new(limits, Some(&home.compile_cache()))?, component_size })
+    }
+
+    /// Every component that is a plug-in.
+    async fn plugins(&self) -> anyhow::Result<Vec<Validated>> {
+        let found = read_folder(&self.path, self.component_size);
+        let found = found.with_context(|| format!("{} cannot be read", self.path.display()))?;
+        let mut plugins = Vec::new();
+        for candidate in found.into_iter().flatten() {
+            plugins.extend(candidate.validate(&self.engine).await.ok());
         }
-        say(format_args!("{} {} - {}", description.name, description.version, description.summary))?;
-        say(format_args!("digest    {digest}"))?;
-        say(format_args!("size      {size} bytes"))?;
-        for (title, list) in [
-            ("aliases", &description.aliases),
-            ("methods", &description.methods),
-            ("reads", &description.reads),
-            ("exports", &contract.exports),
-            ("imports", &contract.imports),
-        ] {
-            say(format_args!("{title:<9} {}", list.join("\n          ")))?;
-        }
-        Ok(ExitCode::SUCCESS)
+        Ok(plugins)
+    }
+
+    /// Whether the folder itself holds a component file of this name.
+    fn has(&self, file: &str) -> bool {
+        file.ends_with(".wasm") && !file.contains(['/', '\\']) && self.path.join(file).is_file()
     }
 }

@@ -1,12 +1,14 @@
 //! `dropins serve`: runs a home until it is told to stop.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{HomeArgs, block_on, say};
 use crate::logging;
+use crate::reload::Trigger;
 use crate::running::Running;
 use crate::startup::Started;
 
@@ -44,10 +46,11 @@ impl Serve {
             tokio::select! {
                 _ = interrupt.recv() => break,
                 _ = terminate.recv() => break,
-                _ = hang_up.recv() => match running.reload(&home, &self.home.properties).await {
-                    Ok(generation) => tracing::info!(generation, "reloaded"),
-                    Err(error) => tracing::error!("not reloaded, the old configuration stays: {error}"),
-                },
+                _ = hang_up.recv() => {
+                    // The verdict stands in the log; a build must not keep us from stopping.
+                    let reloader = Arc::clone(running.reloader());
+                    tokio::spawn(async move { reloader.reload(Trigger::Signal).await });
+                }
             }
         }
         tracing::info!("stopping");

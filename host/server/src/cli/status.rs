@@ -7,7 +7,6 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::{HomeArgs, admin, block_on, member, say, say_json, say_table};
-use crate::startup::Started;
 
 /// Ask the running server what it runs and how it fares.
 #[derive(Args)]
@@ -26,8 +25,7 @@ impl Status {
     }
 
     async fn ask(self) -> anyhow::Result<ExitCode> {
-        let started = Started::read(&self.home.home(), &self.home.properties)?;
-        let status = admin::ask(&started.deployment, Method::GET, "/status").await?;
+        let status = admin::ask(&self.home, Method::GET, "/status").await?;
         if self.json {
             say_json(&status)?;
             return Ok(ExitCode::SUCCESS);
@@ -44,6 +42,7 @@ impl Status {
             member(&status, "clients")
         ))?;
         let plugins = member(&status, "plugins").as_array().cloned().unwrap_or_default();
+        reloads(member(&status, "reload"), member(&status, "time").as_u64().unwrap_or_default())?;
         let columns = ["order", "name", "version", "digest", "calls", "failures"];
         let rows: Vec<Vec<String>> =
             plugins.iter().map(|plugin| columns.iter().map(|column| text(member(plugin, column))).collect()).collect();
@@ -53,6 +52,39 @@ impl Status {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Since when what is live is live, what is kept, and what was refused and why.
+fn reloads(reload: &Value, now: u64) -> anyhow::Result<()> {
+    let ago = |time: &Value| format!("{} s ago", now.saturating_sub(time.as_u64().unwrap_or(now)));
+    for kept in member(reload, "generations").as_array().into_iter().flatten() {
+        let withdrawn = if *member(kept, "withdrawn") == Value::Bool(true) { ", rolled back from" } else { "" };
+        say(format_args!(
+            "generation {}  published {}  in flight {}{withdrawn}",
+            member(kept, "generation"),
+            ago(member(kept, "published_at")),
+            member(kept, "in_flight")
+        ))?;
+    }
+    if *member(reload, "up") != Value::Bool(true) {
+        say("RELOADER DOWN: changes of the folders are not noticed; it is started again by itself")?;
+    }
+    if !member(reload, "building_since").is_null() {
+        say(format_args!("a candidate is being built, begun {}", ago(member(reload, "building_since"))))?;
+    }
+    if !member(reload, "pinned_since").is_null() {
+        let since = ago(member(reload, "pinned_since"));
+        say(format_args!("pinned by rollback {since}, until `dropins reload` or a change of the folders"))?;
+    }
+    for held in member(reload, "needs_restart").as_array().into_iter().flatten() {
+        say(text(held))?;
+    }
+    let rejected = member(reload, "last_rejected");
+    if *member(rejected, "superseded") == Value::Bool(false) {
+        say(format_args!("the last candidate was rejected {}:", ago(member(rejected, "at"))))?;
+        text(member(rejected, "reason")).lines().try_for_each(|line| say(format_args!("  {line}")))?;
+    }
+    Ok(())
 }
 
 fn text(value: &Value) -> String {

@@ -12,8 +12,7 @@ use dropins_keys::keystore::CertificateStores;
 use super::keys::{ClientKeyMaterial, ClientKeys};
 use super::lint::PRIVATE_KEY_JWT;
 use super::registered::{RegisteredClient, settings};
-use crate::config::{ClientSecret, Code, Deployment, KeyFiles, Material, Problem, ServiceProvider};
-use crate::home::Home;
+use crate::config::{ClientSecret, Code, Deployment, KeyFiles, Material, Problem, Problems, ServiceProvider};
 use crate::secret_hash::SecretHash;
 
 /// What the file declares.
@@ -27,19 +26,25 @@ pub struct Declared {
     pub warnings: Vec<String>,
 }
 
-/// Reads the clients of a deployment; `now` in seconds since the Unix epoch.
-pub fn read(deployment: &Deployment, home: &Home, keystores: &CertificateStores, now: u64) -> Declared {
+/// Reads the clients of a deployment, whose key files were read before; `now` in seconds since the Unix epoch.
+pub fn read(
+    deployment: &Deployment,
+    files: &Result<KeyFiles, Problems>,
+    keystores: &CertificateStores,
+    now: u64,
+) -> Declared {
     let mut declared = Declared::default();
-    let files = match deployment.read_key_files(&home.conf()) {
+    let none = KeyFiles::default();
+    let files = match files {
         Ok(files) => files,
         Err(problems) => {
             declared.problems.extend(problems.iter().cloned());
-            KeyFiles::default()
+            &none
         }
     };
     let mut keys: HashMap<&str, ClientKeys> = HashMap::new();
     for client in deployment.service_providers.iter().filter(|client| client.enabled) {
-        let own = declared.keys(client, &files, now);
+        let own = declared.keys(client, files, now);
         if own.in_keystore() && wants_keys(client) {
             declared.in_keystore(client, keystores, now);
         }

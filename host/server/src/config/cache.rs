@@ -20,6 +20,11 @@ pub struct ReplayCache {
 }
 
 impl ReplayCache {
+    /// Timeout and capacity of the store's cache; one that is off holds nothing.
+    pub fn size(&self) -> (Duration, u64) {
+        (self.timeout, if self.enabled { self.capacity } else { 0 })
+    }
+
     const NAME: &str = "PrivateKeyJWT";
 
     /// `[cache.private_key_jwt]`, replaced as a whole by a `[[cache.manager]]` of that name.

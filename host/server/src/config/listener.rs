@@ -58,6 +58,8 @@ pub struct Listener {
     pub digest: Option<String>,
     /// Fresh or reused instances.
     pub isolation: Isolation,
+    /// The file of a candidate that works beside the plug-in, without effect, to be compared with it.
+    pub shadow: Option<String>,
     /// Properties in the order of the file, unchecked.
     pub properties: Vec<Property>,
     /// Byte range of the header.
@@ -70,7 +72,8 @@ impl PartialEq for Listener {
     fn eq(&self, other: &Self) -> bool {
         (&self.id, &self.handler_type, &self.plugin, self.order, self.enabled)
             == (&other.id, &other.handler_type, &other.plugin, other.order, other.enabled)
-            && (&self.digest, self.isolation, &self.properties) == (&other.digest, other.isolation, &other.properties)
+            && (&self.digest, self.isolation, &self.shadow) == (&other.digest, other.isolation, &other.shadow)
+            && self.properties == other.properties
     }
 }
 
@@ -136,6 +139,7 @@ impl Listener {
                 Some("pooled") => Isolation::Pooled,
                 _ => Isolation::Fresh,
             },
+            shadow: section.text("event_listener.shadow"),
             properties: merged(section),
             span: section.span.clone(),
             selector_span: section.span(path),
@@ -154,12 +158,26 @@ impl Listener {
             let problem = Problem::new(Code::BadValue, self.selector_span(), "event_listener.file", message);
             findings.problem(problem.help("give the file name alone, without folders: \"x.wasm\""));
         }
+        if let Some(message) = self.shadow.as_deref().and_then(|shadow| self.refuses_shadow(shadow)) {
+            let span = section.span("event_listener.shadow");
+            let problem = Problem::new(Code::BadValue, span, "event_listener.shadow", message);
+            findings.problem(problem.help("give the file name of the candidate alone: \"candidate.wasm\""));
+        }
         if self.digest.as_deref().is_some_and(|digest| !is_digest(digest)) {
             let message = "`event_listener.digest` is `sha256:` and 64 hexadecimal digits";
             let span = section.span("event_listener.digest");
             let problem = Problem::new(Code::BadValue, span, "event_listener.digest", message);
             findings.problem(problem.help("`dropins plugin list` shows the digest of every plug-in"));
         }
+    }
+
+    /// Why a file cannot be the shadow of this plug-in.
+    fn refuses_shadow(&self, shadow: &str) -> Option<String> {
+        if !is_component_name(shadow) {
+            return Some(format!("`{shadow}` is not the name of a .wasm file in the dropins folder"));
+        }
+        let own = matches!(&self.plugin, PluginSelector::File(file) if file == shadow);
+        own.then(|| format!("`{shadow}` is the plug-in itself; a shadow is another component"))
     }
 }
 

@@ -111,6 +111,11 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// Whether it says the same about the same key, wherever that stands.
+    pub(crate) fn says_as(&self, other: &Self) -> bool {
+        (&self.path, &self.message) == (&other.path, &other.message)
+    }
+
     /// The line to print: `deployment.toml:3:1: user_store: accepted, without meaning here`.
     pub fn line(&self, file_name: &str) -> String {
         format!("{file_name}:{}: {}: {}", self.position, self.path, self.message)

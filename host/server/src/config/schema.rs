@@ -121,6 +121,7 @@ pub static KEYS: &[Key] = &[
         Some("fresh"),
         "an instance per request, or reused ones",
     ),
+    key("event_listener.shadow", Text, None, "file of a candidate that is compared with the plug-in on live requests"),
     key("event_listener.properties", Properties, None, "properties of the plug-in"),
     key("cache.manager", Tables, None, "one cache each"),
     key("cache.manager.name", Text, None, "PrivateKeyJWT is the one of this server"),

@@ -409,6 +409,10 @@ fn enabled_listeners_are_distinct_and_disabled_ones_are_never_a_problem() {
     refused("[[event_listener]]\nfile = '../x.wasm'", &["bad-value", "dropins folder"]);
     refused("[[event_listener]]\nname = 'x'\norder = 2147483648", &["from -2147483648 to 2147483647"]);
     refused("[[event_listener]]\nname = 'x'\ndigest = 'sha256:12'", &["3:10 bad-value"]);
+    refused("[[event_listener]]\nname = 'x'\nshadow = '../x.wasm'", &["3:10 bad-value"]);
+    refused("[[event_listener]]\nfile = 'x.wasm'\nshadow = 'x.wasm'", &["3:10 bad-value"]);
+    let shadow = "[[event_listener]]\nname = 'x'\nshadow = 'candidate.wasm'";
+    assert_eq!(read(shadow).0.listeners[0].shadow.as_deref(), Some("candidate.wasm"));
     let digest = format!("[[event_listener]]\nname = 'x'\ndigest = 'sha256:{}'", "aB".repeat(32));
     assert_eq!(read(&digest).0.listeners[0].digest.as_deref().unwrap(), format!("sha256:{}", "ab".repeat(32)));
 }

@@ -31,7 +31,8 @@ pub(crate) fn deployment_toml(addresses: &Addresses, super_admin_password: &str)
     format!(
         r#"# Configuration of this server. Numbers and booleans may be quoted; $ref{{section.key}}, $env{{NAME}} and
 # $sys{{NAME}} stand for other values, environment variables and system properties.
-# `dropins check` verifies this file; SIGHUP makes a running server read it again.
+# `dropins check` verifies this file. A running server takes up changes by itself; `dropins reload` says what became
+# of them.
 
 [server]
 hostname = "localhost"

@@ -59,6 +59,17 @@ pub(crate) fn file(path: &Path, content: &[u8], access: Access, existing: Existi
     Ok(written)
 }
 
+/// Puts a file that everybody may read in the place of whatever is there.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    file(path, content, Access::Public, Existing::Replace).map(|_| ())
+}
+
+/// Removes a file for good.
+pub(crate) fn remove(path: &Path) -> std::io::Result<()> {
+    std::fs::remove_file(path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +98,8 @@ mod tests {
         assert!(file(&path, b"3", Access::Private, Existing::Replace).unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"3");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+        remove(&path).unwrap();
+        assert!(!path.exists() && remove(&path).is_err());
     }
 
     #[test]

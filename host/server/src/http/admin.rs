@@ -1,29 +1,34 @@
-//! The admin listener: health, readiness, metrics, status.
+//! The admin listener: health, readiness, metrics, status, and the words of an operator: reload, rollback.
 //!
 //! It listens on loopback unless a token is configured; with a token, everything but `/healthz` and `/readyz`
 //! asks for it.
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use dropins_host::services::PublicKey as _;
 use dropins_keys::remote::JwksUrl;
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
 use crate::app::App;
-use crate::status;
+use crate::reload::{Reloader, Target, Trigger, Verdict};
+use crate::{shadow, status};
 
-pub(super) fn router(app: Arc<App>) -> Router {
+pub(super) fn router(app: Arc<App>, reloader: Arc<Reloader>) -> Router {
     let guarded = Router::new()
         .route("/metrics", get(metrics))
         .route("/status", get(status))
+        .route("/plugins/{name}/diff", get(differences))
         .route("/keys/refresh", post(refresh))
+        .route("/reload", post(reload))
+        .route("/rollback", post(roll_back))
+        .layer(Extension(reloader))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), require_token));
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -68,7 +73,9 @@ async fn refresh(State(app): State<Arc<App>>, uri: Uri) -> Response {
     let Some((_, client_id)) = named else {
         return refused(StatusCode::BAD_REQUEST, "name a client in the parameter client_id".to_owned());
     };
-    let client = match app.live().clients.find(&client_id).await {
+    let live = app.live();
+    let fetcher = &live.parts.sources.fetcher;
+    let client = match live.clients.find(&client_id).await {
         Ok(Some(client)) => client,
         Ok(None) => return refused(StatusCode::NOT_FOUND, format!("there is no enabled client `{client_id}`")),
         Err(down) => return refused(StatusCode::SERVICE_UNAVAILABLE, down.to_string()),
@@ -76,11 +83,11 @@ async fn refresh(State(app): State<Arc<App>>, uri: Uri) -> Response {
     let Some(uri) = client.keys.jwks_uri() else {
         return refused(StatusCode::CONFLICT, format!("the client `{client_id}` has no JWKS URI"));
     };
-    let url = match JwksUrl::parse(uri, app.fetcher.settings()) {
+    let url = match JwksUrl::parse(uri, fetcher.settings()) {
         Ok(url) => url,
         Err(error) => return refused(StatusCode::CONFLICT, error.to_string()),
     };
-    match app.fetcher.refresh(&url).await {
+    match fetcher.refresh(&url).await {
         Ok(refreshed) => {
             let keys: Vec<_> = refreshed.set.keys().keys().iter().map(|key| key.describe()).collect();
             let keys: Vec<_> = keys.iter().map(|key| json!({ "kid": key.kid, "thumbprint": key.thumbprint })).collect();
@@ -92,4 +99,40 @@ async fn refresh(State(app): State<Arc<App>>, uri: Uri) -> Response {
 
 async fn status(State(app): State<Arc<App>>) -> Response {
     super::json(StatusCode::OK, &status::document(&app).await)
+}
+
+/// `POST /reload`: looks at the folders now; the answer is the verdict.
+async fn reload(Extension(reloader): Extension<Arc<Reloader>>) -> Response {
+    answer(&reloader.reload(Trigger::Command).await)
+}
+
+/// `POST /rollback`, with `generation=NUMBER` or `plugin=NAME` in the query, or with neither: the generation before.
+async fn roll_back(Extension(reloader): Extension<Arc<Reloader>>, uri: Uri) -> Response {
+    let query: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    let target = match query.as_slice() {
+        [] => Some(Target::Previous),
+        [(name, value)] if name == "generation" => value.parse().ok().map(Target::Generation),
+        [(name, value)] if name == "plugin" => Some(Target::Plugin(value.clone().into_owned())),
+        _ => None,
+    };
+    match target {
+        Some(target) => answer(&reloader.roll_back(target).await),
+        None => {
+            let message = "give generation=NUMBER or plugin=NAME in the query, or nothing";
+            super::json(StatusCode::BAD_REQUEST, &json!({ "error": message }))
+        }
+    }
+}
+
+fn answer(verdict: &Verdict) -> Response {
+    let status = if verdict.is_good() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    super::json(status, &json!(verdict))
+}
+
+/// `GET /plugins/NAME/diff`: how the shadow of a plug-in compares with it.
+async fn differences(State(app): State<Arc<App>>, Path(name): Path<String>) -> Response {
+    match shadow::differences(&app.live().generation, &name) {
+        Ok(document) => super::json(StatusCode::OK, &document),
+        Err(error) => super::json(StatusCode::NOT_FOUND, &json!({ "error": error })),
+    }
 }

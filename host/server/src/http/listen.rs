@@ -15,7 +15,6 @@ use axum_server::accept::{Accept, DefaultAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures_util::future::BoxFuture;
 use hyper_util::rt::TokioTimer;
-use rustls::ServerConfig;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_layer::Layer as _;
@@ -81,12 +80,7 @@ impl Bound {
     ///
     /// # Errors
     /// The listener failed.
-    pub async fn serve(
-        self,
-        router: Router,
-        tls: Option<Arc<ServerConfig>>,
-        handle: Handle<SocketAddr>,
-    ) -> io::Result<()> {
+    pub async fn serve(self, router: Router, tls: Option<RustlsConfig>, handle: Handle<SocketAddr>) -> io::Result<()> {
         let mut server = axum_server::from_tcp(self.listener)?.handle(handle);
         let http = server.http_builder();
         http.http1()
@@ -105,7 +99,6 @@ impl Bound {
         let bounded = Bounded { permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)), inner: DefaultAcceptor::new() };
         match tls {
             Some(config) => {
-                let config = RustlsConfig::from_config(config);
                 let tls = RustlsAcceptor::new(config).handshake_timeout(HEADER_TIMEOUT).acceptor(bounded);
                 server.acceptor(FirstBytes { inner: tls, within: HEADER_TIMEOUT }).serve(service).await
             }

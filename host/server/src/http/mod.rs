@@ -25,6 +25,7 @@ pub use form::{Form, FormError, is_form};
 
 use crate::app::App;
 use crate::endpoints;
+use crate::reload::Reloader;
 
 /// The public endpoints.
 pub fn public(app: Arc<App>) -> Router {
@@ -39,8 +40,8 @@ pub fn public(app: Arc<App>) -> Router {
 }
 
 /// The admin endpoints.
-pub fn admin(app: Arc<App>) -> Router {
-    admin::router(app)
+pub fn admin(app: Arc<App>, reloader: Arc<Reloader>) -> Router {
+    admin::router(app, reloader)
 }
 
 /// A JSON answer that nobody may store.

@@ -142,6 +142,7 @@ pub(super) async fn authenticate(
         token_endpoint: live.endpoints.token.clone(),
         form: post.form.into_fields(),
         headers: post.headers,
+        reference: reference.to_owned(),
     };
     let mut decision = live.generation.authenticate(&request).await;
     attempt.note(&mut decision);

@@ -164,9 +164,9 @@ impl replay::Host for CallState {
             // A question must not use up what it asks about.
             self.off_the_clock(services.replay.peek(used)).await
         } else {
-            let asked = attempt.map(|_| used.clone());
-            let verdict = self.off_the_clock(services.replay.remember(used)).await;
-            if let Some(used) = asked.filter(|_| verdict != Ok(Verdict::Seen)) {
+            let verdict = self.off_the_clock(services.replay.remember(used.clone())).await;
+            verdict.iter().for_each(|verdict| self.used(used.clone(), *verdict));
+            if attempt.is_some() && verdict != Ok(Verdict::Seen) {
                 self.evidence.attempted = Some(Attempted { used, first: verdict == Ok(Verdict::First) });
             }
             verdict

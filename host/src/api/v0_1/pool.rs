@@ -5,7 +5,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Instance;
 use crate::listener::Isolation;
@@ -24,16 +24,36 @@ pub(super) struct Lent {
 
 /// The idle instances of one handler; none when every request has a fresh one.
 #[derive(Clone)]
-pub(super) struct Pool(Option<Arc<Mutex<Vec<Lent>>>>);
+pub(super) struct Pool(Option<Arc<Mutex<Idle>>>);
+
+#[derive(Default)]
+struct Idle {
+    instances: Vec<Lent>,
+    /// Whether the handler is not live, so that what it keeps would only be kept from others.
+    resting: bool,
+}
 
 impl Pool {
     pub(super) fn new(isolation: Isolation) -> Self {
         Self((isolation == Isolation::Pooled).then(Arc::default))
     }
 
+    fn idle(&self) -> Option<MutexGuard<'_, Idle>> {
+        Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// An idle instance, when there is one.
     pub(super) fn take(&self) -> Option<Lent> {
-        self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        self.idle()?.instances.pop()
+    }
+
+    /// Keeps idle instances from now on, or drops them all and keeps none.
+    pub(super) fn rest(&self, resting: bool) {
+        let Some(mut idle) = self.idle() else { return };
+        idle.resting = resting;
+        let dropped = if resting { std::mem::take(&mut idle.instances) } else { Vec::new() };
+        drop(idle);
+        drop(dropped);
     }
 
     /// A new instance, to be used from now on.
@@ -47,11 +67,10 @@ impl Pool {
 
     /// Takes an instance back that has answered.
     pub(super) fn give_back(&self, mut lent: Lent) {
-        let Some(idle) = &self.0 else { return };
         lent.uses_left = lent.uses_left.saturating_sub(1);
-        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if lent.uses_left > 0 && idle.len() < MAX_IDLE {
-            idle.push(lent);
+        let Some(mut idle) = self.idle() else { return };
+        if lent.uses_left > 0 && idle.instances.len() < MAX_IDLE && !idle.resting {
+            idle.instances.push(lent);
         }
     }
 }

@@ -1,0 +1,38 @@
+//! Generations that are no longer live: watched while requests finish on them, then dropped off the request path.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::edition::Edition;
+use crate::app::App;
+use crate::live::Live;
+
+/// After this time a request on an old generation is worth a warning: every call of a plug-in ends far sooner.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a generation is looked at that waits for its last request.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// Warns when requests are still on this generation after [`PATIENCE`].
+pub(super) fn watch(app: &Arc<App>, old: &Arc<Live>) {
+    let (app, old) = (Arc::clone(app), Arc::downgrade(old));
+    tokio::spawn(async move {
+        tokio::time::sleep(PATIENCE).await;
+        let Some(old) = old.upgrade() else { return };
+        let (generation, in_flight) = (old.generation.number(), old.in_flight());
+        if in_flight > 0 && app.live().generation.number() != generation {
+            tracing::warn!(generation, in_flight, "requests are still on an old generation after {PATIENCE:?}");
+        }
+    });
+}
+
+/// Drops an edition that nobody can return to, once its last request has finished: taking native code out of memory
+/// is nothing that a request should wait for.
+pub(super) fn retire(edition: Edition) {
+    tokio::spawn(async move {
+        while Arc::strong_count(&edition.live) > 1 {
+            tokio::time::sleep(INTERVAL).await;
+        }
+        // A runtime that shuts down may drop it at once.
+        let _ = tokio::task::spawn_blocking(move || drop(edition)).await;
+    });
+}

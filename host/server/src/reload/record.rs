@@ -1,0 +1,133 @@
+//! What the reloader did last, for status and metrics.
+//!
+//! The reloader writes it, anybody reads it at any time: a build that takes long holds nobody up.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use arc_swap::ArcSwap;
+use serde_json::{Value, json};
+
+use super::restart::Held;
+use crate::live::Live;
+
+/// A candidate that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Rejected {
+    /// When, seconds since the Unix epoch.
+    pub at: u64,
+    /// Why, with every place in the file; it may have several lines.
+    pub reason: String,
+    /// Whether good contents have come since.
+    pub superseded: bool,
+}
+
+/// A generation that can be returned to, or the live one.
+#[derive(Clone)]
+pub struct Kept {
+    /// Its number.
+    pub generation: u64,
+    /// When it was last published, seconds since the Unix epoch.
+    pub published_at: u64,
+    /// Whether somebody rolled back from it.
+    pub withdrawn: bool,
+    /// The generation itself, as long as it is kept.
+    pub live: Weak<Live>,
+}
+
+impl Kept {
+    /// Requests that began on it and have not finished.
+    pub fn in_flight(&self) -> u64 {
+        self.live.upgrade().map_or(0, |live| live.in_flight())
+    }
+}
+
+/// The state of the reloader after its last transition.
+#[derive(Clone, Default)]
+pub struct Report {
+    /// The live generation, then the kept ones, the newest first.
+    pub kept: Vec<Kept>,
+    /// When somebody rolled back, if the contents of the folders wait for a word or a change since.
+    pub pinned_since: Option<u64>,
+    /// The last candidate that was refused.
+    pub rejected: Option<Rejected>,
+    /// Sections of the live configuration that wait for a restart.
+    pub needs_restart: Vec<Held>,
+}
+
+/// Where the reloader reports.
+#[derive(Default)]
+pub struct Record {
+    up: AtomicBool,
+    building_since: AtomicU64,
+    report: ArcSwap<Report>,
+}
+
+/// The reloader runs until this is dropped.
+pub(super) struct Up(Arc<crate::app::App>);
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        self.0.reloads.up.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A candidate is being built until this is dropped.
+pub(super) struct Building<'a>(&'a Record);
+
+impl Drop for Building<'_> {
+    fn drop(&mut self) {
+        self.0.building_since.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Up {
+    pub(super) fn new(app: &Arc<crate::app::App>) -> Self {
+        app.reloads.up.store(true, Ordering::Relaxed);
+        Self(Arc::clone(app))
+    }
+}
+
+impl Record {
+    /// Whether changes of the folders are noticed.
+    pub fn is_up(&self) -> bool {
+        self.up.load(Ordering::Relaxed)
+    }
+
+    /// The state after the last transition.
+    pub fn report(&self) -> Arc<Report> {
+        self.report.load_full()
+    }
+
+    pub(super) fn set(&self, report: Report) {
+        self.report.store(Arc::new(report));
+    }
+
+    pub(super) fn building(&self, now: u64) -> Building<'_> {
+        self.building_since.store(now, Ordering::Relaxed);
+        Building(self)
+    }
+
+    /// The part `reload` of the status document.
+    pub fn document(&self) -> Value {
+        let report = self.report();
+        let building = self.building_since.load(Ordering::Relaxed);
+        let kept = report.kept.iter().map(|kept| {
+            json!({
+                "generation": kept.generation,
+                "published_at": kept.published_at,
+                "in_flight": kept.in_flight(),
+                "withdrawn": kept.withdrawn,
+            })
+        });
+        json!({
+            "up": self.is_up(),
+            "published_at": report.kept.first().map(|live| live.published_at),
+            "building_since": (building > 0).then_some(building),
+            "pinned_since": report.pinned_since,
+            "last_rejected": report.rejected,
+            "needs_restart": report.needs_restart.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "generations": kept.collect::<Vec<_>>(),
+        })
+    }
+}

@@ -1,0 +1,221 @@
+//! The state machine, on real folders and real components.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::*;
+use crate::reload::{Report, Target};
+
+const SECRET_PLUGIN: &str = "client_secret_authenticator";
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    home: Home,
+    reloader: Arc<Reloader>,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (folder, home) = testing::home("");
+        let reloader = testing::reloader(&home).await;
+        Self { _folder: folder, home, reloader }
+    }
+
+    fn deployment(&self) -> String {
+        std::fs::read_to_string(self.home.deployment_toml()).unwrap()
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(self.home.deployment_toml(), text).unwrap();
+    }
+
+    /// A configuration that is good and like no other.
+    fn edit(&self, number: u32) {
+        let text = self.deployment();
+        let (before, _) = text.split_once("\n# edit").unwrap_or((&text, ""));
+        self.write(&format!("{before}\n# edit {number}\n"));
+    }
+
+    fn component(&self) -> PathBuf {
+        self.home.dropins().join(format!("{SECRET_PLUGIN}.wasm"))
+    }
+
+    async fn change(&self) -> (Outcome, u64) {
+        self.after(Trigger::Change).await
+    }
+
+    async fn after(&self, trigger: Trigger) -> (Outcome, u64) {
+        let verdict = self.reloader.reload(trigger).await;
+        assert_eq!(verdict.generation, self.reloader.app.live().generation.number(), "{verdict:?}");
+        (verdict.result, verdict.generation)
+    }
+
+    async fn back(&self) -> (Outcome, u64) {
+        let verdict = self.reloader.roll_back(Target::Previous).await;
+        (verdict.result, verdict.generation)
+    }
+
+    fn report(&self) -> Arc<Report> {
+        self.reloader.app.reloads.report()
+    }
+
+    fn digest(&self) -> Digest {
+        let live = self.reloader.app.live();
+        let mut handlers = live.generation.handlers().iter();
+        handlers.find(|handler| handler.id().name == SECRET_PLUGIN).unwrap().id().digest
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_contents_are_published_once_and_wrong_ones_refused_once() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.change().await, (Outcome::Unchanged, 1));
+    bench.edit(1);
+    assert_eq!(bench.change().await, (Outcome::Published, 2));
+    assert_eq!(bench.change().await, (Outcome::Unchanged, 2));
+
+    let good = bench.deployment();
+    bench.write(&good.replace("[oauth]", "[oath]"));
+    let verdict = bench.reloader.reload(Trigger::Change).await;
+    assert_eq!((verdict.result, verdict.generation), (Outcome::Refused, 2));
+    assert!(verdict.reason.as_ref().unwrap().contains("deployment.toml:"), "{verdict:?}");
+    assert_eq!(bench.report().rejected.as_ref().unwrap().reason, verdict.reason.unwrap());
+    assert!(!bench.reloader.has_news().await, "a rejected candidate is judged once");
+    assert_eq!(bench.after(Trigger::Command).await, (Outcome::Refused, 2), "but whoever asks is told");
+
+    bench.write(&good);
+    assert!(bench.reloader.has_news().await);
+    assert_eq!(bench.change().await, (Outcome::Unchanged, 2));
+    assert!(bench.report().rejected.as_ref().unwrap().superseded);
+    std::fs::remove_file(bench.home.deployment_toml()).unwrap();
+    assert_eq!(bench.change().await, (Outcome::Refused, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_is_missing_or_broken_is_refused_and_a_panic_is_no_more_than_that() {
+    let mut bench = Bench::new().await;
+    let good = std::fs::read(bench.component()).unwrap();
+    std::fs::remove_file(bench.component()).unwrap();
+    assert_eq!(bench.change().await, (Outcome::Refused, 1));
+    std::fs::write(bench.component(), &good[..good.len() / 2]).unwrap();
+    let verdict = bench.reloader.reload(Trigger::Change).await;
+    assert!(verdict.reason.unwrap().contains("client_secret_authenticator.wasm"));
+    std::fs::write(bench.component(), testing::variant(&good, 1)).unwrap();
+    assert_eq!(bench.change().await, (Outcome::Published, 2));
+
+    let healthy = bench.reloader.build;
+    Arc::get_mut(&mut bench.reloader).unwrap().build = |_, _, _, _| Box::pin(async { panic!("in the compiler") });
+    bench.edit(1);
+    let verdict = bench.reloader.reload(Trigger::Change).await;
+    assert!(verdict.result == Outcome::Refused && verdict.reason.unwrap().contains("in the compiler"));
+    Arc::get_mut(&mut bench.reloader).unwrap().build = healthy;
+    bench.edit(2);
+    assert_eq!(bench.change().await, (Outcome::Published, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_holds_until_a_reload_or_until_new_contents_come() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.back().await, (Outcome::Refused, 1), "there is nothing before the first");
+    for number in 2..=3 {
+        bench.edit(number);
+        bench.change().await;
+    }
+    assert_eq!(bench.back().await, (Outcome::RolledBack, 2));
+    assert!(bench.report().pinned_since.is_some());
+    assert_eq!(bench.change().await, (Outcome::Unchanged, 2), "the folders still hold what was rolled back from");
+    assert_eq!(bench.back().await, (Outcome::RolledBack, 1));
+    assert_eq!(bench.change().await, (Outcome::Unchanged, 1));
+    assert_eq!(bench.back().await, (Outcome::Refused, 1), "what was rolled back from is not what was before");
+
+    assert_eq!(bench.after(Trigger::Command).await, (Outcome::Published, 4));
+    assert_eq!(bench.report().pinned_since, None);
+    assert_eq!(bench.back().await, (Outcome::RolledBack, 1));
+    bench.edit(5);
+    assert_eq!(bench.change().await, (Outcome::Published, 5));
+    assert_eq!(bench.report().pinned_since, None);
+
+    let named = bench.reloader.roll_back(Target::Generation(3)).await;
+    assert_eq!((named.result, named.generation), (Outcome::RolledBack, 3));
+    let unknown = bench.reloader.roll_back(Target::Generation(99)).await;
+    assert!(unknown.reason.unwrap().contains("kept are 3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_plug_in_goes_back_and_everything_else_stays() {
+    let bench = Bench::new().await;
+    let first = bench.digest();
+    let changed = testing::variant(&std::fs::read(bench.component()).unwrap(), 1);
+    std::fs::write(bench.component(), &changed).unwrap();
+    assert_eq!(bench.change().await, (Outcome::Published, 2));
+    bench.write(&bench.deployment().replace("detailed_errors = false", "detailed_errors = true"));
+    assert_eq!(bench.change().await, (Outcome::Published, 3));
+
+    let back = bench.reloader.roll_back(Target::Plugin(SECRET_PLUGIN.to_owned())).await;
+    assert_eq!((back.result, back.generation), (Outcome::RolledBack, 4), "{back:?}");
+    assert_eq!(bench.digest(), first);
+    assert!(bench.reloader.app.live().deployment.oauth.detailed_errors);
+    assert_eq!(back.changes.len(), 1, "{back:?}");
+    assert_eq!(bench.change().await, (Outcome::Unchanged, 4));
+
+    for (name, reason) in [("nobody", "no live plug-in"), ("private_key_jwt_authenticator", "no other component")] {
+        let refused = bench.reloader.roll_back(Target::Plugin(name.to_owned())).await;
+        assert!(refused.reason.as_ref().is_some_and(|text| text.contains(reason)), "{refused:?}");
+    }
+    assert_eq!(bench.after(Trigger::Signal).await, (Outcome::Published, 5));
+    assert_eq!(bench.digest(), Digest::of(&changed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_generations_are_kept_and_the_others_are_dropped() {
+    let bench = Bench::new().await;
+    let first = Arc::downgrade(&bench.reloader.app.live());
+    for number in 2..=7 {
+        bench.edit(number);
+        assert_eq!(bench.change().await, (Outcome::Published, u64::from(number)));
+    }
+    let kept: Vec<_> = bench.report().kept.iter().map(|kept| kept.generation).collect();
+    assert_eq!(kept, [7, 6, 5, 4, 3, 2]);
+    let gone = async {
+        while first.strong_count() > 0 {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_restart_is_held_back_and_everything_else_is_published() {
+    let bench = Bench::new().await;
+    let text = bench.deployment().replace("127.0.0.1:9444", "127.0.0.1:9555");
+    bench.write(&text.replace("detailed_errors = false", "detailed_errors = true").replace("16MiB", "17MiB"));
+    let verdict = bench.reloader.reload(Trigger::Change).await;
+    assert_eq!(verdict.result, Outcome::Published, "{verdict:?}");
+    assert_eq!(verdict.needs_restart[0].section, "transport.admin");
+    let live = bench.reloader.app.live();
+    assert!(live.deployment.oauth.detailed_errors && live.deployment.transport.admin.listen.port() == 9444);
+    assert_eq!(bench.report().needs_restart, verdict.needs_restart);
+    bench.write(&bench.deployment().replace("127.0.0.1:9555", "127.0.0.1:9444"));
+    assert_eq!(bench.reloader.reload(Trigger::Change).await.needs_restart, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_noticed_without_a_word() {
+    let bench = Bench::new().await;
+    let task = bench.reloader.start();
+    bench.edit(1);
+    let live = async {
+        while bench.reloader.app.live().generation.number() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), live).await.unwrap();
+    assert!(bench.reloader.app.reloads.is_up());
+    drop(task);
+    let down = async {
+        while bench.reloader.app.reloads.is_up() {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), down).await.unwrap();
+}

@@ -1,0 +1,120 @@
+//! What cannot change while the server runs: listen addresses and databases.
+//!
+//! Such a section keeps its running values as a whole, whatever else changes in it, and is reported until the server is
+//! started again or the file says what runs. The public URL belongs to the listeners: it waits with them, so that
+//! metadata never names a port that nobody listens on. Everything else of the file is applied, in one publish.
+
+use crate::config::Deployment;
+
+/// The section of the HTTPS listener, its certificate included.
+pub(super) const HTTPS: &str = "transport.https";
+
+/// A section whose change waits for a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The section, `transport.https`.
+    pub section: &'static str,
+    /// The line of its header in `deployment.toml`, counted from 1; none when it has no header of its own.
+    pub line: Option<usize>,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{}]", self.section)?;
+        if let Some(line) = self.line {
+            write!(f, " (deployment.toml:{line})")?;
+        }
+        f.write_str(" needs a restart; until then its old values hold")
+    }
+}
+
+/// Puts the running values into the sections that cannot change, and names these.
+pub(super) fn hold_back(running: &Deployment, new: &mut Deployment) -> Vec<Held> {
+    let mut held = Vec::new();
+    let (old, next) = (&running.transport, &mut new.transport);
+    let listens = |transport: &crate::config::Transport| transport.https.as_ref().map(|https| https.listen);
+    if listens(old) != listens(next) {
+        next.https.clone_from(&old.https);
+        held.push(HTTPS);
+    }
+    if old.http != next.http {
+        next.http = old.http;
+        held.push("transport.http");
+    }
+    if !held.is_empty() && running.server != new.server {
+        new.server = running.server.clone();
+        held.push("server");
+    }
+    if old.admin.listen != next.admin.listen {
+        next.admin = old.admin.clone();
+        held.push("transport.admin");
+    }
+    if running.database != new.database {
+        new.database = running.database.clone();
+        held.push("database.identity_db");
+    }
+    if running.replay_store != new.replay_store {
+        new.replay_store = running.replay_store.clone();
+        held.push("replay_store");
+    }
+    let text = new.source.shown();
+    let line = |section: &str| {
+        let header = format!("[{section}]");
+        text.lines().position(|line| line.trim_start().starts_with(&header)).map(|index| index + 1)
+    };
+    held.into_iter().map(|section| Held { section, line: line(section) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, parse};
+
+    fn read(text: &str) -> Deployment {
+        parse(text, &Environment::default()).unwrap().0
+    }
+
+    #[test]
+    fn what_can_change_is_not_held_back() {
+        let running = read("");
+        for text in [
+            "[oauth]\ndetailed_errors = true",
+            "[limits]\nmemory = \"8MiB\"",
+            "[server]\nbase_path = \"https://is.example.com\"",
+            "[transport.admin]\ntoken = \"t\"",
+            "[logging]\nlevel = \"debug\"",
+            "[[cache.manager]]\nname = \"PrivateKeyJWT\"\ncapacity = 7",
+            "[transport.https]\ncertificate_file = \"c.pem\"\nprivate_key_file = \"k.pem\"",
+        ] {
+            let mut new = read(text);
+            let wanted = new.clone();
+            assert_eq!(hold_back(&running, &mut new), [], "{text}");
+            assert_eq!(new, wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_section_that_needs_a_restart_is_held_back_as_a_whole_with_its_line() {
+        let running = read("");
+        let mut new =
+            read("[oauth]\ndetailed_errors = true\n[transport.admin]\nlisten = \"127.0.0.1:9555\"\ntoken = \"t\"");
+        let held = hold_back(&running, &mut new);
+        assert_eq!(held, [Held { section: "transport.admin", line: Some(3) }]);
+        assert_eq!(new.transport, running.transport, "the token belongs to the address");
+        assert!(new.oauth.detailed_errors, "everything else is applied");
+        assert!(held[0].to_string().contains("needs a restart"));
+
+        let mut new = read("[replay_store]\ntype = \"memory\"");
+        assert_eq!(hold_back(&running, &mut new), [Held { section: "replay_store", line: Some(1) }]);
+    }
+
+    #[test]
+    fn the_public_url_waits_for_the_listener_that_moved_with_it() {
+        let running = read("");
+        let text = "[server]\nbase_path = \"https://localhost:9555\"\n[transport.https]\nlisten = \"127.0.0.1:9555\"";
+        let mut new = read(text);
+        let sections: Vec<_> = hold_back(&running, &mut new).iter().map(|held| held.section).collect();
+        assert_eq!(sections, ["transport.https", "server"]);
+        assert_eq!((&new.server, &new.transport), (&running.server, &running.transport));
+    }
+}

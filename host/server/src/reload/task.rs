@@ -1,0 +1,68 @@
+//! The loop that notices changes by itself.
+//!
+//! It is started again when it ends, whatever ended it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
+
+use super::record::Up;
+use super::reloader::{Reloader, Trigger};
+use super::{settle, watch};
+
+/// How often contents are compared although nothing was reported: for network file systems, and for lost events.
+const RESCAN: Duration = Duration::from_secs(3);
+/// The pause before a loop that ended is started again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Waits for changes until it is dropped.
+pub struct Task(AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Reloader {
+    /// Whether the folders hold what nobody has judged yet.
+    pub(super) async fn has_news(&self) -> bool {
+        let (digest, _) = self.read().await;
+        let state = self.state.lock().await;
+        // Contents that are live again end a rollback's hold and a rejection.
+        let settled = state.rejected.is_some() || state.pin.is_some();
+        state.is_news(digest) || (settled && digest == state.live().snapshot.fingerprint())
+    }
+
+    /// Waits for changes until the task is dropped.
+    pub fn start(self: &Arc<Self>) -> Task {
+        let this = Arc::clone(self);
+        let supervisor = tokio::spawn(async move {
+            loop {
+                let mut watching = JoinSet::new();
+                watching.spawn(Arc::clone(&this).run());
+                if let Some(Err(error)) = watching.join_next().await {
+                    tracing::error!(%error, "the reloader has ended and is started again");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+        Task(supervisor.abort_handle())
+    }
+
+    async fn run(self: Arc<Self>) {
+        let _up = Up::new(&self.app);
+        let _watcher = watch::folders(&self.folders(), Arc::clone(&self.dirty));
+        let mut rescan = tokio::time::interval(RESCAN);
+        rescan.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.dirty.notified() => settle::quiet(&self.dirty).await,
+                _ = rescan.tick() => if !self.has_news().await { continue },
+            }
+            self.reload(Trigger::Change).await;
+        }
+    }
+}

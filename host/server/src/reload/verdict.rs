@@ -1,0 +1,74 @@
+//! What became of a candidate, as an operator is told.
+
+use super::restart::Held;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A new generation is live.
+    Published,
+    /// An earlier generation, or an earlier component, is live again.
+    RolledBack,
+    /// The contents are those of the live generation.
+    Unchanged,
+    /// The candidate is wrong, and the live generation stays.
+    Refused,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Published, Self::RolledBack, Self::Unchanged, Self::Refused];
+
+    /// The name in metrics and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::RolledBack => "rolled_back",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// The answer to `POST /reload` and `POST /rollback`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Verdict {
+    /// How it ended.
+    pub result: Outcome,
+    /// The generation that is live now.
+    pub generation: u64,
+    /// What is different from before, one phrase each.
+    pub changes: Vec<String>,
+    /// Sections that wait for a restart.
+    #[serde(serialize_with = "as_text")]
+    pub needs_restart: Vec<Held>,
+    /// What an operator should know although it works.
+    pub warnings: Vec<String>,
+    /// Why it was refused, with every place in the file; it may have several lines.
+    #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+fn as_text<S: serde::Serializer>(held: &[Held], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(held.iter().map(ToString::to_string))
+}
+
+impl Verdict {
+    /// A refusal: this generation stays live.
+    pub(super) fn refused(generation: u64, reason: impl Into<String>) -> Self {
+        Self {
+            result: Outcome::Refused,
+            generation,
+            changes: Vec::new(),
+            needs_restart: Vec::new(),
+            warnings: Vec::new(),
+            reason: Some(reason.into()),
+        }
+    }
+
+    /// Whether the live generation is what was asked for.
+    pub fn is_good(&self) -> bool {
+        self.result != Outcome::Refused
+    }
+}

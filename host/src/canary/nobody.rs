@@ -1,0 +1,52 @@
+//! Services of a server that has no clients and no keys and remembers nothing: nobody can be authenticated there.
+
+use std::sync::Arc;
+
+use crate::services::{
+    ClientDirectory, FixedClock, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, ReplayStore, Services,
+    Unavailable, UnixMillis, Use, Verdict,
+};
+
+/// No clients, no keys, no used assertions.
+pub(super) struct Nobody;
+
+impl Nobody {
+    pub(super) fn services(now: UnixMillis) -> Services {
+        let nobody = Arc::new(Self);
+        let (clients, keys, replay) = (Arc::clone(&nobody), Arc::clone(&nobody), nobody);
+        Services { clients, keys, replay, clock: Arc::new(FixedClock::at(now)) }
+    }
+}
+
+#[async_trait::async_trait]
+impl ClientDirectory for Nobody {
+    async fn lookup(&self, _client_id: &str) -> Result<Option<Registration>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn check_secret(&self, _client_id: &str, _secret: &str) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
+}
+
+#[async_trait::async_trait]
+impl KeySource for Nobody {
+    async fn candidates(&self, _client_id: &str, _hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
+        Ok(Vec::new())
+    }
+
+    fn decoy(&self, _algorithm: &str) -> Option<Arc<dyn PublicKey>> {
+        None
+    }
+}
+
+#[async_trait::async_trait]
+impl ReplayStore for Nobody {
+    async fn remember(&self, _used: Use) -> Result<Verdict, Unavailable> {
+        Ok(Verdict::First)
+    }
+
+    async fn peek(&self, _used: Use) -> Result<Verdict, Unavailable> {
+        Ok(Verdict::First)
+    }
+}

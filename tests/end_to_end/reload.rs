@@ -1,0 +1,242 @@
+//! Changes of a running server's home: taken up by themselves, or refused with the old state untouched.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::client::{TestClient, now};
+use crate::home::TestHome;
+use crate::http::Http;
+use crate::program::Finished;
+use crate::server::Server;
+use crate::wait::until;
+
+const PLUGIN: &str = "private_key_jwt_authenticator";
+
+/// The status document.
+fn status(home: &TestHome) -> Value {
+    home.dropins(&["status", "--json"]).succeeded().json()
+}
+
+fn generation(server: &Server) -> u64 {
+    server.admin_get("/status").json()["generation"].as_u64().unwrap()
+}
+
+/// The digest of the component that serves.
+fn digest(server: &Server) -> String {
+    let status = server.admin_get("/status").json();
+    let mut plugins = status["plugins"].as_array().unwrap().iter();
+    plugins.find(|plugin| plugin["name"] == PLUGIN).unwrap()["digest"].as_str().unwrap().to_owned()
+}
+
+/// The installed component with another digest and the same behaviour, in a file outside of the home: an empty custom
+/// section makes the difference.
+fn variant(home: &TestHome, folder: &tempfile::TempDir, name: &str) -> PathBuf {
+    let mut bytes = std::fs::read(home.dropin(&format!("{PLUGIN}.wasm"))).unwrap();
+    bytes.extend([0, 3, 2, b'v', b'2']);
+    let file = folder.path().join(name);
+    std::fs::write(&file, bytes).unwrap();
+    file
+}
+
+fn install(home: &TestHome, file: &std::path::Path) -> Finished {
+    home.dropins(&["plugin", "install", file.to_str().unwrap()])
+}
+
+#[test]
+fn changes_of_the_file_take_effect_without_a_word() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    let old = || client.assertion().claim("iat", now() - 101 * 60).sign();
+    server.authenticate(&old()).token();
+    home.replace("RejectBeforeInMinutes = 300", "RejectBeforeInMinutes = \"100\"");
+    until("the property is in force", || (server.authenticate(&old()).status == 401).then_some(()));
+    server.authenticate(&client.mint()).token();
+
+    let late = TestClient::register(&home, "late");
+    until("the client is known", || (server.authenticate(&late.mint()).status == 200).then_some(()));
+    home.detail_errors();
+    let detailed = || server.authenticate(&old()).body.contains("too-old");
+    until("errors are detailed", || detailed().then_some(()));
+
+    let key = crate::client::TestClient::unregistered(&home, "app");
+    let jwks = serde_json::json!({ "keys": [key.key.public_jwk()] });
+    std::fs::write(home.conf("app.jwks.json"), jwks.to_string()).unwrap();
+    until("the new key is in force", || (server.authenticate(&key.mint()).status == 200).then_some(()));
+    server.authenticate(&client.mint()).error(401, "invalid_client");
+}
+
+#[test]
+fn log_limits_and_certificate_follow_the_files() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    home.replace("format = \"human\"", "format = \"json\"");
+    home.append("[limits]\nmemory = \"20MiB\"");
+    let line = server.logged("published");
+    assert!(line.starts_with('{'), "{line}");
+    server.authenticate(&client.mint()).token();
+
+    let other = TestHome::cold();
+    for file in ["tls-certificate.pem", "tls-key.pem"] {
+        let file = format!("repository/resources/security/{file}");
+        std::fs::copy(other.path(&file), home.path(&file)).unwrap();
+    }
+    home.dropins(&["reload"]).succeeded();
+    let http = Http::new(home.https, &other.authority());
+    assert_eq!(http.send(server.token_request(&[])).status, 400, "new connections have the new certificate");
+}
+
+#[test]
+fn a_broken_file_changes_nothing_and_everybody_says_why() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    let good = home.deployment();
+    home.replace("timestamp_skew = \"30s\"", "timestamp_skew = \"soon\"");
+    server.logged("candidate rejected");
+    let place = format!("deployment.toml:{}", home.position("\"soon\""));
+    server.authenticate(&client.mint()).token();
+    let text = home.dropins(&["status"]).succeeded().stdout;
+    assert!(text.contains("rejected") && text.contains(&place), "{text}");
+    home.dropins(&["reload"]).failed(&["generation 1 stays live", &place, "timestamp_skew"]);
+    let document = home.dropins(&["status", "--json"]).succeeded().json();
+    assert!(document["reload"]["last_rejected"]["reason"].as_str().unwrap().contains("timestamp_skew"), "{document}");
+    let metrics = server.admin_get("/metrics").body;
+    for line in ["dropins_reload_total{result=\"refused\"}", "dropins_reloader_up 1", "dropins_generation 1"] {
+        assert!(metrics.contains(line), "`{line}` is missing in\n{metrics}");
+    }
+
+    home.write_deployment(&good);
+    let reloaded = home.dropins(&["reload"]).succeeded().stdout;
+    assert!(reloaded.starts_with("unchanged: generation 1"), "{reloaded}");
+    assert!(!home.dropins(&["status"]).succeeded().stdout.contains("rejected"));
+}
+
+#[test]
+fn an_installed_component_is_live_and_can_be_rolled_back() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    let folder = tempfile::tempdir().unwrap();
+    let first = digest(&server);
+    let installed = install(&home, &variant(&home, &folder, "new-build.wasm")).succeeded().stdout;
+    assert!(installed.contains(&format!("{PLUGIN}.wasm")), "it takes the file of the old version\n{installed}");
+    // Whether by this word or by the change of the folder.
+    assert!(installed.contains("generation 2"), "{installed}");
+    let second = digest(&server);
+    assert_ne!(first, second);
+    server.authenticate(&client.mint()).token();
+    let listed = home.dropins(&["plugin", "list", "--json"]).succeeded().json();
+    assert_eq!((&listed[0]["digest"], &listed[0]["calls"]), (&second.clone().into(), &1.into()));
+    let table = home.dropins(&["plugin", "list"]).succeeded().stdout;
+    assert!(["live", "CALLS", "TRAPS", "LAST ERROR"].iter().all(|part| table.contains(part)), "{table}");
+
+    let back = home.dropins(&["plugin", "rollback"]).succeeded().stdout;
+    assert!(back.contains("rolled back to generation 1") && back.contains("pinned"), "{back}");
+    assert_eq!(digest(&server), first);
+    server.authenticate(&client.mint()).token();
+    assert!(home.dropins(&["status"]).succeeded().stdout.contains("pinned by rollback"));
+    assert!(home.dropins(&["reload"]).succeeded().stdout.contains("published generation 3"));
+    assert_eq!(digest(&server), second);
+
+    let back = home.dropins(&["plugin", "rollback", PLUGIN]).succeeded().stdout;
+    assert!(back.contains("rolled back to generation 4"), "{back}");
+    assert_eq!(digest(&server), first);
+    home.dropins(&["plugin", "rollback", "nobody"]).failed(&["nobody"]);
+    home.dropins(&["plugin", "rollback", "--generation", "99"]).failed(&["99", "kept"]);
+}
+
+#[test]
+fn only_plug_ins_are_installed_and_none_that_is_needed_is_removed() {
+    let home = TestHome::new();
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.wasm");
+    std::fs::write(&broken, "not a component").unwrap();
+    install(&home, &broken).failed(&["broken.wasm"]);
+    assert!(!home.dropin("broken.wasm").exists());
+    let installed = install(&home, &variant(&home, &folder, "x.wasm")).succeeded().stdout;
+    assert!(installed.contains("next start"), "{installed}");
+
+    home.dropins(&["plugin", "remove", PLUGIN]).failed(&["listener", "--force"]);
+    home.dropins(&["plugin", "remove", "nobody"]).failed(&["nobody"]);
+    home.replace("order = 900\nenable = true", "order = 900\nenable = false");
+    let server = Server::start(&home);
+    let removed = home.dropins(&["plugin", "remove", "client_secret_authenticator"]).succeeded().stdout;
+    assert!(removed.contains("removed") && removed.contains("generation 2"), "{removed}");
+    assert!(!home.dropin("client_secret_authenticator.wasm").exists());
+    home.dropins(&["plugin", "remove", "--force", PLUGIN]).failed(&["still uses it", PLUGIN]);
+    assert_eq!(generation(&server), 2, "what serves does not need its file");
+}
+
+#[test]
+fn a_deleted_component_serves_on_and_is_reported() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    let file = home.dropin(&format!("{PLUGIN}.wasm"));
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    server.logged("candidate rejected");
+    server.authenticate(&client.mint()).token();
+    home.dropins(&["reload"]).failed(&["names no plug-in"]);
+    std::fs::write(&file, bytes).unwrap();
+    until("the rejection is past", || (status(&home)["reload"]["last_rejected"]["superseded"] == true).then_some(()));
+    assert_eq!(generation(&server), 1, "the contents are the live ones");
+}
+
+#[test]
+fn a_new_listen_address_waits_for_a_restart_and_everything_else_does_not() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    let moved = crate::home::free_address();
+    home.replace(&format!("listen = \"{}\"", home.admin), &format!("listen = \"{moved}\""));
+    home.detail_errors();
+    let said = home.dropins(&["reload"]).succeeded().stdout;
+    let line = home.position("[transport.admin]");
+    let line = line.split_once(':').unwrap().0;
+    assert!(said.contains(&format!("[transport.admin] (deployment.toml:{line}) needs a restart")), "{said}");
+    let text = home.dropins(&["status"]).succeeded().stdout;
+    assert!(text.contains("[transport.admin]") && text.contains("needs a restart"), "{text}");
+    server.logged("needs a restart");
+    let assertion = client.mint();
+    server.authenticate(&assertion).token();
+    assert!(server.authenticate(&assertion).body.contains("replayed"), "detailed errors are in force");
+}
+
+#[test]
+fn a_link_that_is_swapped_as_kubernetes_does_it_is_a_change() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let versions = ["..1", "..2"].map(|name| home.conf(name));
+    let file = home.conf("deployment.toml");
+    for version in &versions {
+        std::fs::create_dir(version).unwrap();
+    }
+    let text = home.deployment();
+    std::fs::write(versions[0].join("deployment.toml"), &text).unwrap();
+    let changed = text.replace("detailed_errors = false", "detailed_errors = true");
+    std::fs::write(versions[1].join("deployment.toml"), changed).unwrap();
+    let point = |version: &str| {
+        std::os::unix::fs::symlink(version, home.conf("..new")).unwrap();
+        std::fs::rename(home.conf("..new"), home.conf("..data")).unwrap();
+    };
+    point("..1");
+    std::fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("..data/deployment.toml", &file).unwrap();
+    let server = Server::start(&home);
+    let assertion = client.mint();
+    server.authenticate(&assertion).token();
+    assert!(!server.authenticate(&assertion).body.contains("replayed"));
+    point("..2");
+    until("errors are detailed", || server.authenticate(&assertion).body.contains("replayed").then_some(()));
+}
+
+#[test]
+fn without_a_server_reload_and_rollback_say_so() {
+    let home = TestHome::new();
+    home.dropins(&["reload"]).failed(&["no server answers"]);
+    home.dropins(&["plugin", "rollback"]).failed(&["no server answers"]);
+}
