@@ -163,7 +163,7 @@ fn a_database_that_is_not_writable_is_named() {
     use std::os::unix::fs::PermissionsExt;
 
     let home = TestHome::new();
-    home.dropins(&["check"]).succeeded();
+    home.dropins(&["client", "list"]).succeeded();
     let database = home.path("repository/database/identity.db");
     let read_only = |mode| std::fs::set_permissions(&database, PermissionsExt::from_mode(mode)).unwrap();
     read_only(0o444);

@@ -38,11 +38,12 @@ pub(crate) struct Answer {
 }
 
 impl Http {
-    /// A client that finds `localhost` at this address and trusts this certificate only.
+    /// A client that finds `localhost` at this address, trusts this certificate only and follows no redirect.
     pub(crate) fn new(address: SocketAddr, certificate: &Path) -> Self {
         let _runtime = RUNTIME.enter();
         let certificate = reqwest::Certificate::from_pem(&std::fs::read(certificate).unwrap()).unwrap();
         let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60));
+        let builder = builder.redirect(reqwest::redirect::Policy::none());
         let builder = builder.resolve("localhost", address).tls_certs_only([certificate]);
         // Shorter than the server's: a connection must not be reused in the moment in which it is closed.
         let builder = builder.pool_idle_timeout(Duration::from_secs(2));

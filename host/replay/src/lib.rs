@@ -8,6 +8,7 @@
 mod backend;
 mod cache;
 mod capacity;
+pub mod connect;
 mod entry;
 mod group_commit;
 #[cfg(feature = "_sql")]

@@ -60,7 +60,7 @@ pub enum OpenError {
         detail: String,
     },
     /// The server is set up in a way in which it cannot keep the promise.
-    #[error("the database {database} cannot hold used assertions: {detail}")]
+    #[error("the database {database} cannot be used: {detail}")]
     Unfit {
         /// The address, without the password.
         database: String,

@@ -7,17 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use dropins_host::services::Clock;
-use dropins_keys::SigningKey;
 use dropins_replay::{JtiStore, Location};
 
 use crate::clients::{Ledger, StoredClients};
+use crate::database::Purger;
 use crate::expiry::Radar;
+use crate::grants::{Grants, PushedRequests};
 use crate::live::{Live, Parts};
 use crate::metrics::Metrics;
 use crate::reload::Record;
+use crate::sessions::{Sessions, Tickets};
 use crate::startup;
 use crate::store_size::StoreSize;
-use crate::tokens::Tokens;
+use crate::tokens::{SigningKeys, Tokens};
+use crate::users::Users;
 
 /// The running server.
 pub struct App {
@@ -29,10 +32,24 @@ pub struct App {
     pub replay_location: Location,
     /// How many there are.
     pub replay_size: StoreSize,
+    /// Deletes what is over from the identity database.
+    pub purger: Purger,
     /// The clients of the database.
     pub stored: Arc<StoredClients>,
     /// Which keys are used.
     pub ledger: Arc<Ledger>,
+    /// Codes, refresh tokens, and what was revoked.
+    pub grants: Grants,
+    /// Authorization requests that clients sent ahead.
+    pub pushed: PushedRequests,
+    /// The people who sign in.
+    pub users: Users,
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// What pages carry back.
+    pub tickets: Tickets,
+    /// The keys that sign tokens.
+    pub keys: Arc<SigningKeys>,
     /// Keys that end soon.
     pub radar: Radar,
     /// What was reloaded, and what was refused.
@@ -42,29 +59,34 @@ pub struct App {
     /// When the server started, seconds since the Unix epoch.
     pub started_at: u64,
     live: ArcSwap<Live>,
-    signing_key: SigningKey,
     stopping: AtomicBool,
 }
 
 impl App {
     /// A server that serves this configuration.
-    pub fn new(live: impl Into<Arc<Live>>, parts: &Parts, replay: Arc<JtiStore>, signing_key: SigningKey) -> Self {
+    pub fn new(live: impl Into<Arc<Live>>, parts: &Parts, replay: Arc<JtiStore>, keys: SigningKeys) -> Self {
         let live = live.into();
-        let ledger = Ledger::new(Arc::clone(parts.stored.store()), Arc::clone(&parts.clock));
+        let ledger = Ledger::new(parts.stored.store().clone(), Arc::clone(&parts.clock));
         ledger.seen(&live.clients);
         Self {
             metrics: Metrics::new(),
             replay,
             replay_location: startup::replay_location(&parts.home, &live.deployment),
             replay_size: StoreSize::default(),
+            purger: Purger::new(parts.database.clone(), Arc::clone(&parts.clock)),
             stored: Arc::clone(&parts.stored),
             ledger: Arc::new(ledger),
+            grants: Grants::new(parts.database.clone(), Arc::clone(&parts.clock)),
+            pushed: PushedRequests::new(parts.database.clone(), Arc::clone(&parts.clock)),
+            users: Users::new(parts.database.clone(), Arc::clone(&parts.clock)),
+            sessions: Sessions::new(parts.database.clone(), Arc::clone(&parts.clock)),
+            tickets: Tickets::new(parts.database.clone(), Arc::clone(&parts.clock)),
+            keys: Arc::new(keys),
             radar: Radar::default(),
             reloads: Record::default(),
             started_at: parts.clock.now_seconds(),
             clock: Arc::clone(&parts.clock),
             live: ArcSwap::new(live),
-            signing_key,
             stopping: AtomicBool::new(false),
         }
     }
@@ -85,14 +107,10 @@ impl App {
         old
     }
 
-    /// The key that signs tokens.
-    pub fn signing_key(&self) -> &SigningKey {
-        &self.signing_key
-    }
-
     /// Signs tokens as of now.
-    pub fn tokens<'a>(&'a self, live: &'a Live) -> Tokens<'a> {
-        Tokens { key: &self.signing_key, issuer: &live.endpoints.issuer, now: self.clock.now_seconds() }
+    pub fn tokens<'a>(&self, live: &'a Live) -> Tokens<'a> {
+        let now = self.clock.now_seconds();
+        Tokens { key: Arc::clone(self.keys.ring().current(now)), issuer: &live.endpoints.issuer, now }
     }
 
     /// Says to load balancers that no new requests should come.

@@ -5,6 +5,7 @@
 
 use dropins_host::{Decision, Verdict};
 
+use crate::grants::Refusal;
 use crate::http::error::OAuthError;
 
 const TARGET: &str = "dropins::audit";
@@ -80,7 +81,24 @@ pub fn refused_registration(reference: &str, action: &'static str, client: Optio
 }
 
 /// A grant that was refused to an authenticated client.
-pub fn refused_grant(reference: &str, client: &str, grant: &str, error: &OAuthError) {
-    let (_, code) = error.kind.status_and_code();
-    tracing::info!(target: TARGET, reference, outcome = "grant-refused", client, grant, error = code, "grant refused");
+pub fn refused_grant(reference: &str, client: &str, grant: &str, refusal: &Refusal) {
+    let (_, code) = refusal.error.kind.status_and_code();
+    let detail = &*refusal.reason;
+    tracing::info!(target: TARGET, reference, outcome = "grant-refused", client, grant, error = code, detail, "grant refused");
+}
+
+/// An attempt to sign in; the user only where the password was right.
+pub fn sign_in(reference: &str, client: &str, outcome: &'static str, user: Option<&str>) {
+    tracing::info!(target: TARGET, reference, outcome, client, user, "sign-in");
+}
+
+/// A person who allowed a client, now or before.
+pub fn authorized(reference: &str, client: &str, user: &str, scope: &[String]) {
+    let scope = scope.join(" ");
+    tracing::info!(target: TARGET, reference, outcome = "authorized", client, user, scope, "authorization");
+}
+
+/// An authorization request, or a post of one of its pages, that was refused.
+pub fn refused_authorization(reference: &str, client: Option<&str>, error: &str, detail: &str) {
+    tracing::info!(target: TARGET, reference, outcome = "authorization-refused", client, error, detail, "authorization refused");
 }

@@ -67,6 +67,11 @@ impl Home {
         self.security().join("token-signing-key.pem")
     }
 
+    /// The key that signs tokens from this second of the Unix epoch on, PEM; [`Home::token_signing_key`] signs before.
+    pub fn token_signing_key_from(&self, seconds: u64) -> PathBuf {
+        self.security().join(format!("token-signing-key-{seconds}.pem"))
+    }
+
     /// `repository/database/identity.db`, the embedded identity database.
     pub fn database(&self) -> PathBuf {
         self.root.join("repository/database/identity.db")

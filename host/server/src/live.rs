@@ -12,6 +12,7 @@ use dropins_host::{BindError, Binding, Candidate, Engine, Generation, Validated}
 use crate::canary::Canary;
 use crate::clients::{Directory, Sources, StoredClients, declared, settings};
 use crate::config::{Code, Deployment, Listener, PluginSelector, Problem, Problems};
+use crate::database::Database;
 use crate::endpoints::Endpoints;
 use crate::home::Home;
 use crate::reload::Snapshot;
@@ -48,7 +49,9 @@ pub struct Parts {
     pub engine: Engine,
     /// Used assertions.
     pub replay: Arc<dyn ReplayStore>,
-    /// The clients of the identity database.
+    /// The identity database.
+    pub database: Database,
+    /// The clients in it.
     pub stored: Arc<StoredClients>,
     /// Keys that are kept elsewhere than in a registration.
     pub sources: Sources,

@@ -211,6 +211,7 @@ impl Metrics {
         gauge(&mut now, "ready", "1 when requests are welcome", u64::from(ready));
         register_replay(&mut now, &app.replay_location, &app.replay.stats(), size);
         for (name, help, value) in [
+            ("identity_purged", "Rows of the identity database that were over and were deleted", app.purger.purged()),
             ("jwks_cached", "Requests that a fresh published key set answered", fetches.cached),
             ("jwks_stale", "Requests that a key set answered which could not be fetched anew", fetches.stale),
             ("jwks_unavailable", "Requests for which there was no published key set", fetches.unavailable),

@@ -13,10 +13,12 @@ use tokio::task::JoinSet;
 use crate::admin_address::AdminAddress;
 use crate::app::App;
 use crate::clients;
+use crate::database;
 use crate::expiry;
 use crate::http::{self, listen};
 use crate::reload::{self, Edition, Reloader, Snapshot};
-use crate::startup::{self, StartError, Started};
+use crate::startup::{StartError, Started};
+use crate::tokens::{self, SigningKeys};
 
 /// A running server.
 pub struct Running {
@@ -29,8 +31,10 @@ pub struct Running {
     handles: Vec<Handle<SocketAddr>>,
     listeners: JoinSet<std::io::Result<()>>,
     _purge: dropins_replay::PurgeTask,
+    _identity_purge: database::PurgeTask,
     _changes: clients::Watch,
     _ledger: clients::Flush,
+    _keys: tokens::Watch,
     _radar: expiry::Watch,
     _reloads: reload::Task,
 }
@@ -53,8 +57,8 @@ impl Running {
     /// [`RunError`] in one paragraph; nothing is served then.
     pub async fn start(started: Started) -> Result<Self, RunError> {
         let home = started.home.clone();
-        let (parts, replay) = started.open()?;
-        let signing_key = startup::signing_key(&home)?;
+        let (parts, replay) = started.open().await?;
+        let signing_keys = SigningKeys::open(&home).map_err(StartError::from)?;
         let transport = started.deployment.transport.clone();
         let environment = started.environment.clone();
         let snapshot = Arc::new(Snapshot::of(started));
@@ -71,12 +75,15 @@ impl Running {
         let admin = listen::Bound::new("transport.admin.listen", transport.admin.listen)?;
 
         let purge = replay.purger().spawn();
-        let app = Arc::new(App::new(Arc::clone(&edition.live), &parts, Arc::clone(&replay), signing_key));
+        let app = Arc::new(App::new(Arc::clone(&edition.live), &parts, Arc::clone(&replay), signing_keys));
+        app.users.ensure_super_admin(&app.live().deployment.super_admin).await.map_err(StartError::from)?;
         let reloader = Reloader::new(Arc::clone(&app), edition, environment, tls.clone());
         let mut running = Self {
             app: Arc::clone(&app),
+            _identity_purge: app.purger.clone().spawn(),
             _changes: Arc::clone(&parts.stored).watch(),
             _ledger: Arc::clone(&app.ledger).keep(),
+            _keys: Arc::clone(&app.keys).watch(),
             _radar: expiry::Watch::start(Arc::clone(&app)),
             _reloads: reloader.start(),
             reloader: Arc::clone(&reloader),

@@ -9,16 +9,18 @@ use std::sync::Arc;
 
 use dropins_host::services::{Clock, SystemClock};
 use dropins_host::{Digest, Engine, EngineError, Limits};
-use dropins_keys::{SigningError, SigningKey};
 use dropins_replay::{JtiStore, Location, OpenError, ReplaySettings};
 
 use crate::clients::{SourceError, Sources, StoredClients};
-use crate::config::{Code, Database, Deployment, Environment, Notice, Problem, Problems, ReplayStore, parse};
+use crate::config::{self, Code, Deployment, Environment, Notice, Problem, Problems, ReplayStore, parse};
+use crate::database::{self, Database, StoreError};
 use crate::home::Home;
-use crate::identity::{self, SqliteStore, StoreError};
+use crate::identity::IdentityStore;
 use crate::live::{Live, LiveError, Parts};
 use crate::reload::Snapshot;
 use crate::tls::TlsError;
+use crate::tokens;
+use crate::users::UserError;
 
 /// A home that was read, with nothing opened yet.
 pub struct Started {
@@ -72,12 +74,9 @@ pub enum StartError {
     /// The engine does not start.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The replay store cannot be opened.
+    /// The replay store or the identity database cannot be opened.
     #[error(transparent)]
-    Replay(#[from] OpenError),
-    /// The identity database cannot be opened.
-    #[error(transparent)]
-    Database(#[from] identity::OpenError),
+    Database(#[from] OpenError),
     /// A keystore or the fetcher of key sets cannot be opened.
     #[error(transparent)]
     Sources(#[from] SourceError),
@@ -87,14 +86,12 @@ pub enum StartError {
     /// The TLS identity cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The token-signing key cannot be used.
-    #[error("the token-signing key {} cannot be used: {error}; `dropins init --force` makes a missing one", path.display())]
-    SigningKey {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: SigningError,
-    },
+    /// The administrator cannot be made.
+    #[error("the user of [super_admin] cannot be made: {0}")]
+    SuperAdmin(#[from] UserError),
+    /// The keys that sign tokens cannot be used.
+    #[error(transparent)]
+    SigningKeys(#[from] tokens::FileError),
 }
 
 impl StartError {
@@ -137,28 +134,39 @@ impl Started {
         Ok(Self { home: home.clone(), deployment, notices, environment, digest: Digest::of(text.as_bytes()) })
     }
 
-    /// What [`Started::open`] would change in the database of used assertions, one sentence each; changes nothing.
-    ///
-    /// # Errors
-    /// [`StartError`] says why that database cannot be opened.
-    pub fn plan(&self) -> Result<Vec<String>, StartError> {
-        dropins_replay::plan(&self.replay_settings()).map_err(|error| self.replay_error(error))
-    }
-
-    /// Opens the engine, the replay store and the identity database; makes or converts the tables there.
+    /// What [`Started::open`] would change in the databases, one sentence each; changes nothing.
     ///
     /// # Errors
     /// [`StartError`] says which of them cannot be opened.
-    pub fn open(&self) -> Result<(Parts, Arc<JtiStore>), StartError> {
-        self.open_over(&self.replay_settings())
+    pub async fn plan(&self) -> Result<Vec<String>, StartError> {
+        let replay = dropins_replay::plan(&self.replay_settings()).map_err(|error| self.replay_error(error))?;
+        let identity = Database::plan(&database_location(&self.home, &self.deployment)).await;
+        let identity = identity.map_err(|error| self.database_error(error))?;
+        Ok(replay.into_iter().chain(identity).collect())
     }
 
-    /// As [`Started::open`], but over an empty replay store in memory: for what must not touch used assertions.
+    /// Opens the engine, the replay store and the identity database; makes or migrates the tables there.
+    ///
+    /// # Errors
+    /// [`StartError`] says which of them cannot be opened.
+    pub async fn open(&self) -> Result<(Parts, Arc<JtiStore>), StartError> {
+        let database = open_database(&self.home, &self.deployment).await;
+        let database = database.map_err(|error| self.database_error(error))?;
+        self.open_over(&self.replay_settings(), database)
+    }
+
+    /// As [`Started::open`], but changes nothing: over an empty replay store in memory, and, while the identity database
+    /// is not up to date, over an empty one.
     ///
     /// # Errors
     /// [`StartError`] says what cannot be opened.
-    pub fn rehearse(&self) -> Result<(Parts, Arc<JtiStore>), StartError> {
-        self.open_over(&ReplaySettings::new(Location::Memory))
+    pub async fn rehearse(&self) -> Result<(Parts, Arc<JtiStore>), StartError> {
+        let location = database_location(&self.home, &self.deployment);
+        let database = match Database::plan(&location).await?.is_empty() {
+            true => Database::open(&location).await?,
+            false => Database::scratch()?,
+        };
+        self.open_over(&ReplaySettings::new(Location::Memory), database)
     }
 
     /// The settings of the replay store.
@@ -166,7 +174,7 @@ impl Started {
         replay_settings(&self.home, &self.deployment)
     }
 
-    fn open_over(&self, replay: &ReplaySettings) -> Result<(Parts, Arc<JtiStore>), StartError> {
+    fn open_over(&self, replay: &ReplaySettings, database: Database) -> Result<(Parts, Arc<JtiStore>), StartError> {
         let engine = Engine::new(limits(&self.deployment), Some(&self.home.compile_cache()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let replay = JtiStore::open(replay, Arc::clone(&clock)).map_err(|error| self.replay_error(error))?;
@@ -175,16 +183,25 @@ impl Started {
             home: self.home.clone(),
             engine,
             replay: Arc::clone(&replay) as _,
-            stored: stored_clients(&self.home, Arc::clone(&clock))?,
+            stored: stored_clients(&database, Arc::clone(&clock)),
+            database,
             sources: Sources::open(&self.deployment, &self.home, Arc::clone(&clock))?,
             clock,
         };
         Ok((parts, replay))
     }
 
+    /// The replay table has the same address as the identity database, unless it is kept elsewhere.
+    fn database_error(&self, error: OpenError) -> StartError {
+        match self.deployment.replay_store {
+            ReplayStore::IdentityDb => self.replay_error(error),
+            ReplayStore::Redis(_) | ReplayStore::Memory => StartError::Database(error),
+        }
+    }
+
     /// An address that only its driver can judge is wrong where it is written.
     fn replay_error(&self, error: OpenError) -> StartError {
-        let OpenError::BadUrl { .. } = error else { return StartError::Replay(error) };
+        let OpenError::BadUrl { .. } = error else { return StartError::Database(error) };
         let address = &self.deployment.replay_address;
         let mut problems = Problems::new(Arc::clone(&self.deployment.source));
         problems.push(Problem::new(Code::BadValue, address.span.clone(), address.path, error.to_string()));
@@ -227,26 +244,26 @@ impl Parts {
     }
 }
 
-/// The clients of the home's embedded identity database, wherever used assertions are kept.
+/// The identity database of a home, with its tables up to date.
 ///
 /// # Errors
-/// [`identity::OpenError`] says why it cannot be opened.
-pub fn stored_clients(home: &Home, clock: Arc<dyn Clock>) -> Result<Arc<StoredClients>, identity::OpenError> {
-    Ok(Arc::new(StoredClients::new(Arc::new(SqliteStore::open(&home.database())?), clock)))
+/// [`OpenError`] says why it cannot be opened.
+pub async fn open_database(home: &Home, deployment: &Deployment) -> Result<Database, OpenError> {
+    Database::open(&database_location(home, deployment)).await
 }
 
-/// The key that signs tokens.
-///
-/// # Errors
-/// [`StartError`] when the file is missing or holds no key for the tokens' algorithm.
-pub fn signing_key(home: &Home) -> Result<SigningKey, StartError> {
-    let path = home.token_signing_key();
-    let text = fs::read_to_string(&path).map_err(|error| StartError::Read { path: path.clone(), error })?;
-    let key = SigningKey::from_pem(&text).map_err(|error| StartError::SigningKey { path: path.clone(), error })?;
-    // Said at the start, not with the first token.
-    let header = serde_json::json!({ "alg": crate::tokens::ALGORITHM });
-    key.compact_jws(&header, &serde_json::json!({})).map_err(|error| StartError::SigningKey { path, error })?;
-    Ok(key)
+/// Where the identity database is.
+fn database_location(home: &Home, deployment: &Deployment) -> database::Location {
+    match &deployment.database {
+        config::Database::Sqlite => database::Location::Sqlite(home.database()),
+        config::Database::Postgres(url) => database::Location::Postgres(url.clone()),
+        config::Database::Mysql(url) => database::Location::Mysql(url.clone()),
+    }
+}
+
+/// The clients of the identity database.
+pub fn stored_clients(database: &Database, clock: Arc<dyn Clock>) -> Arc<StoredClients> {
+    Arc::new(StoredClients::new(IdentityStore::new(database.clone()), clock))
 }
 
 fn limits(deployment: &Deployment) -> Limits {
@@ -272,9 +289,9 @@ pub(crate) fn replay_location(home: &Home, deployment: &Deployment) -> Location 
     match (&deployment.replay_store, &deployment.database) {
         (ReplayStore::Memory, _) => Location::Memory,
         (ReplayStore::Redis(url), _) => Location::Redis(url.clone()),
-        (ReplayStore::IdentityDb, Database::Sqlite) => Location::Sqlite(home.database()),
-        (ReplayStore::IdentityDb, Database::Postgres(url)) => Location::Postgres(url.clone()),
-        (ReplayStore::IdentityDb, Database::Mysql(url)) => Location::Mysql(url.clone()),
+        (ReplayStore::IdentityDb, config::Database::Sqlite) => Location::Sqlite(home.database()),
+        (ReplayStore::IdentityDb, config::Database::Postgres(url)) => Location::Postgres(url.clone()),
+        (ReplayStore::IdentityDb, config::Database::Mysql(url)) => Location::Mysql(url.clone()),
     }
 }
 

@@ -18,16 +18,20 @@ const SETUP: &[&str] = &[
 
 /// Begins sessions.
 #[derive(Clone)]
-pub(super) struct Connector {
+pub struct Connector {
     options: Opts,
     /// How long a decision may take.
-    pub(super) timeout: Duration,
+    pub timeout: Duration,
     /// The address for messages.
-    pub(super) database: Arc<str>,
+    pub database: Arc<str>,
 }
 
 impl Connector {
-    pub(super) fn new(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
+    /// Sessions on the database with this address; nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`OpenError::BadUrl`].
+    pub fn new(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
         let bad = |detail: String| OpenError::BadUrl { detail };
         let options = Opts::from_url(&url.for_driver("mysql")).map_err(|error| bad(error.to_string()))?;
         if options.db_name().is_none_or(str::is_empty) {
@@ -48,12 +52,27 @@ impl Connector {
         Ok(Self { options: options.into(), timeout, database: url.shown().into() })
     }
 
-    pub(super) async fn connect(&self) -> Result<Conn, Error> {
+    /// The same sessions for prepared statements, of which each keeps so many, and whose updates count the rows that
+    /// they find, as those of other databases do.
+    #[must_use]
+    pub fn prepared(mut self, statements: usize) -> Self {
+        self.options = OptsBuilder::from_opts(self.options).stmt_cache_size(statements).client_found_rows(true).into();
+        self
+    }
+
+    /// A session.
+    ///
+    /// # Errors
+    /// As the driver's; [`describe`] tells them without values.
+    pub async fn connect(&self) -> Result<Conn, Error> {
         Conn::new(self.options.clone()).await
     }
 
     /// The first session.
-    pub(super) async fn open(&self) -> Result<Conn, OpenError> {
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do.
+    pub async fn open(&self) -> Result<Conn, OpenError> {
         let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
         let late = |_| OpenError::Unreachable { database: self.database.to_string(), detail: "no answer".to_owned() };
         let mut session = connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))?;
@@ -70,7 +89,7 @@ impl Connector {
 }
 
 /// What happened, without values: the server's sentence for a duplicate repeats the key.
-pub(super) fn describe(error: &Error) -> String {
+pub fn describe(error: &Error) -> String {
     match error {
         Error::Server(server) if server.code == 1062 => "a row is there already (1062)".to_owned(),
         Error::Server(server) => format!("{} ({})", server.message, server.code),
@@ -79,7 +98,7 @@ pub(super) fn describe(error: &Error) -> String {
 }
 
 /// The meaning of an error while the store is opened.
-pub(super) fn meaning(database: &str, error: &Error) -> OpenError {
+pub fn meaning(database: &str, error: &Error) -> OpenError {
     let (database, detail) = (database.to_owned(), describe(error));
     match error {
         Error::Server(server) if ![1040, 1053].contains(&server.code) => OpenError::Refused { database, detail },

@@ -5,7 +5,7 @@
 //! that locks the known rows first and decides by what it read. Whoever meets a row that appeared in between, or a
 //! deadlock, has changed nothing and begins again. A connection that is lost leaves the outcome unknown: unavailable.
 
-mod connection;
+pub mod connection;
 mod reader;
 mod schema;
 mod sql;

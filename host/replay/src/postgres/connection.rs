@@ -20,17 +20,21 @@ use crate::{
 
 /// Begins sessions.
 #[derive(Clone)]
-pub(super) struct Connector {
+pub struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     /// How long a decision may take.
-    pub(super) timeout: Duration,
+    pub timeout: Duration,
     /// The address for messages.
-    pub(super) database: String,
+    pub database: String,
 }
 
 impl Connector {
-    pub(super) fn new(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
+    /// Sessions on the database with this address; nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`OpenError::BadUrl`].
+    pub fn new(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
         let bad = |error: tokio_postgres::Error| OpenError::BadUrl { detail: describe(&error) };
         let mut config: Config = url.for_driver("postgresql").parse().map_err(bad)?;
         let tls = url.tls().map(trust).transpose()?.map(MakeRustlsConnect::new);
@@ -46,7 +50,10 @@ impl Connector {
     }
 
     /// A session, for which a task of this runtime works.
-    pub(super) async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+    ///
+    /// # Errors
+    /// As the driver's; [`describe`] tells them without values.
+    pub async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
         let client = match &self.tls {
             Some(tls) => {
                 let (client, connection) = self.config.connect(tls.clone()).await?;
@@ -70,7 +77,10 @@ impl Connector {
     }
 
     /// The first session, on a server that is fit to remember.
-    pub(super) async fn open(&self) -> Result<Client, OpenError> {
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do.
+    pub async fn open(&self) -> Result<Client, OpenError> {
         let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
         let late = |_| OpenError::Unreachable { database: self.database.clone(), detail: "no answer".to_owned() };
         let client = connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))?;
@@ -120,7 +130,7 @@ fn trust(tls: &Tls) -> Result<ClientConfig, OpenError> {
 
 /// What happened: the server's own sentence and code, or else the driver's and its causes. Never the `DETAIL` of the
 /// server, which repeats values.
-pub(super) fn describe(error: &tokio_postgres::Error) -> String {
+pub fn describe(error: &tokio_postgres::Error) -> String {
     if let Some(server) = error.as_db_error() {
         return format!("{} ({})", server.message(), server.code().code());
     }
@@ -134,7 +144,7 @@ pub(super) fn describe(error: &tokio_postgres::Error) -> String {
 }
 
 /// The meaning of an error while the store is opened.
-pub(super) fn meaning(database: &str, error: &tokio_postgres::Error) -> OpenError {
+pub fn meaning(database: &str, error: &tokio_postgres::Error) -> OpenError {
     let (database, detail) = (database.to_owned(), describe(error));
     match error.code() {
         None => OpenError::Unreachable { database, detail },

@@ -4,10 +4,10 @@
 //! connection that is lost in between leaves the outcome unknown: the batch is unavailable. Every session insists on a
 //! durable commit and on the primary, and no statement outlives the time-out of a decision by much.
 
-mod connection;
+pub mod connection;
 mod reader;
 mod schema;
-mod text;
+pub mod text;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 const ESCAPE: char = '\u{F8FF}';
 
 /// How the text is stored.
-pub(super) fn stored(text: &str) -> Cow<'_, str> {
+pub fn stored(text: &str) -> Cow<'_, str> {
     if !text.contains(['\0', ESCAPE]) {
         return Cow::Borrowed(text);
     }
@@ -17,7 +17,7 @@ pub(super) fn stored(text: &str) -> Cow<'_, str> {
 }
 
 /// The text that is stored like this.
-pub(super) fn original(stored: &str) -> String {
+pub fn original(stored: &str) -> String {
     stored.replace("\u{F8FF}0", "\0").replace("\u{F8FF}1", "\u{F8FF}")
 }
 

@@ -18,10 +18,14 @@ use crate::open_error::OpenError;
 
 /// Which file a path named when it was opened; a connection to a file that was moved or deleted keeps no promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FileIdentity(Option<(u64, u64)>);
+pub struct FileIdentity(Option<(u64, u64)>);
 
 impl FileIdentity {
-    pub(super) fn of(path: &Path) -> std::io::Result<Self> {
+    /// The file that the path names now.
+    ///
+    /// # Errors
+    /// As [`fs::metadata`].
+    pub fn of(path: &Path) -> std::io::Result<Self> {
         fs::metadata(path).map(|metadata| Self(device_and_inode(&metadata)))
     }
 }
@@ -39,7 +43,10 @@ fn device_and_inode(_: &fs::Metadata) -> Option<(u64, u64)> {
 }
 
 /// Makes the file, empty and private, unless it is there.
-pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
+///
+/// # Errors
+/// [`OpenError`] when its folder is missing or may not be written.
+pub fn create_file(path: &Path) -> Result<(), OpenError> {
     // Closing a file drops all locks that this process has on it, those of SQLite included: nobody may open it before.
     static CREATING: Mutex<()> = Mutex::new(());
     let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +63,10 @@ pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Refuses a path whose folder is missing.
-pub(super) fn check_folder(path: &Path) -> Result<(), OpenError> {
+///
+/// # Errors
+/// [`OpenError::FolderMissing`].
+pub fn check_folder(path: &Path) -> Result<(), OpenError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match folder.is_dir() {
         true => Ok(()),
@@ -72,7 +82,10 @@ fn make_private(file: &fs::File) -> std::io::Result<()> {
 }
 
 /// A writing connection to a file that exists.
-pub(super) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection, OpenError> {
+///
+/// # Errors
+/// [`OpenError`] says what is wrong with the file.
+pub fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection, OpenError> {
     let fail = |error| from_sqlite(path, busy_timeout, error);
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout).map_err(fail)?;
     use_wal(path, &connection, busy_timeout)?;
@@ -81,7 +94,10 @@ pub(super) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection,
 }
 
 /// A reading connection to a file that exists.
-pub(super) fn reading(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+///
+/// # Errors
+/// As SQLite's; [`from_sqlite`] tells what they mean.
+pub fn reading(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)
 }
 
@@ -135,7 +151,7 @@ fn from_io(path: &Path, error: &std::io::Error) -> OpenError {
 }
 
 /// The meaning of an error of SQLite while the file is opened; the lock was waited for so long.
-pub(super) fn from_sqlite(path: &Path, waited: Duration, error: rusqlite::Error) -> OpenError {
+pub fn from_sqlite(path: &Path, waited: Duration, error: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenError::NotWritable { path },

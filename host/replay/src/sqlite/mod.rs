@@ -6,7 +6,7 @@
 //! because that would forget every pair.
 
 mod checkpoint;
-mod connection;
+pub mod connection;
 mod reader;
 mod schema;
 #[cfg(test)]

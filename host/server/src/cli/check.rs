@@ -8,12 +8,11 @@ use serde_json::json;
 use super::{HomeArgs, block_on, member, say, say_json};
 use crate::expiry;
 use crate::replay_load;
-use crate::startup::{self, StartError, Started};
+use crate::startup::{StartError, Started};
 use crate::tls;
+use crate::tokens::SigningKeys;
 
-/// Check configuration, plug-ins, keys, clients and database without serving.
-///
-/// What a start would change in the database of used assertions is announced, not done.
+/// Check configuration, plug-ins, keys, clients and database without serving, and without changing the database.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins check --home ./dropins-home")]
 pub(super) struct Check {
@@ -60,13 +59,13 @@ impl Check {
         let started = Started::read(&home, &self.home.properties)?;
         let file_name = home.deployment_toml().display().to_string();
         let notices: Vec<_> = started.notices.iter().map(|notice| notice.line(&file_name)).collect();
-        startup::signing_key(&home)?;
+        SigningKeys::open(&home)?;
         if let Some(https) = &started.deployment.transport.https {
             tls::Identity::read(&home, https.identity.as_ref())?.server_config()?;
         }
-        let changes = started.plan()?;
+        let changes = started.plan().await?;
         let load = replay_load::warning(&started.deployment, &started.replay_settings());
-        let (parts, _) = started.rehearse()?;
+        let (parts, _) = started.rehearse().await?;
         let live = started.build(&parts, 0).await?;
         parts.stored.refresh().await?;
         // Declared clients have had their say when their keys were read.

@@ -43,23 +43,23 @@ impl Explain {
     }
 
     /// Opens what is there; a database that a start would change is left alone, and then nothing counts as used.
-    fn open(&self, started: &Started) -> anyhow::Result<(Parts, Arc<JtiStore>)> {
-        let changes = started.plan()?;
+    async fn open(&self, started: &Started) -> anyhow::Result<(Parts, Arc<JtiStore>)> {
+        let changes = started.plan().await?;
         if changes.is_empty() {
-            return Ok(started.open()?);
+            return Ok(started.open().await?);
         }
         let changes = changes.join(", ");
         writeln!(
             std::io::stderr(),
             "warning: whether the assertion was used is not known: `dropins serve` will {changes}"
         )?;
-        Ok(started.rehearse()?)
+        Ok(started.rehearse().await?)
     }
 
     async fn explain(self) -> anyhow::Result<ExitCode> {
         let assertion = read(&self.assertion)?;
         let started = Started::read(&self.home.home(), &self.home.properties)?;
-        let (parts, replay) = self.open(&started)?;
+        let (parts, replay) = self.open(&started).await?;
         let live = started.build(&parts, 0).await?;
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut form =

@@ -1,10 +1,11 @@
-//! `dropins keys`: key pairs for clients.
+//! `dropins keys`: key pairs for clients, and the server's own signing keys.
 
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -14,12 +15,53 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{HomeArgs, admin, block_on, member, say, say_json, say_table};
+use crate::config::duration;
+use crate::startup::Started;
+use crate::tokens;
 
-/// Make keys, and refresh published ones.
+/// Make keys for clients, refresh published ones, and rotate the server's own.
 #[derive(Subcommand)]
 pub(super) enum Keys {
     Generate(Generate),
     Refresh(Refresh),
+    Rotate(Rotate),
+}
+
+/// Make the next key that signs tokens. A running server publishes it within seconds and needs no restart.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins keys rotate --home ./dropins-home --overlap 1h")]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// How long the key is published before it signs: 30s, 5m, 1h, 1d; 0 when the old key is no longer to be used
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = overlap)]
+    overlap: Duration,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+fn overlap(text: &str) -> Result<Duration, String> {
+    duration(text).ok_or_else(|| "write a number with a unit: 30s, 5m, 1h, 1d".to_owned())
+}
+
+impl Rotate {
+    fn rotate(self) -> anyhow::Result<ExitCode> {
+        let started = Started::read(&self.home.home(), &self.home.properties)?;
+        let longest = started.deployment.oauth.validity.longest_token();
+        let rotation = tokens::rotate(&started.home, SystemClock.now_seconds(), self.overlap, longest)?;
+        if self.json {
+            say_json(&rotation)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        say(format_args!("new key    {}", rotation.kid))?;
+        say(format_args!("file       {}", rotation.file.display()))?;
+        say(format_args!("signs in   {:?}; until then it is only published", self.overlap))?;
+        for file in &rotation.removed {
+            say(format_args!("removed    {}, whose last token has expired", file.display()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Have the running server fetch the keys that a client publishes at its JWKS URI, now.
@@ -85,6 +127,7 @@ impl Keys {
         match self {
             Self::Generate(verb) => verb.generate(),
             Self::Refresh(verb) => block_on(verb.refresh()),
+            Self::Rotate(verb) => verb.rotate(),
         }
     }
 }

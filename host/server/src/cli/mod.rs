@@ -17,6 +17,7 @@ mod quickstart;
 mod reload;
 mod serve;
 mod status;
+mod user;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ enum Verb {
     Reload(reload::Reload),
     #[command(subcommand)]
     Client(client::Client),
+    #[command(subcommand)]
+    User(user::UserVerb),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Verb::Status(verb) => verb.run(),
         Verb::Reload(verb) => verb.run(),
         Verb::Client(verb) => verb.run(),
+        Verb::User(verb) => verb.run(),
         Verb::Keys(verb) => verb.run(),
         Verb::Keystore(verb) => verb.run(),
         Verb::Assertion(verb) => verb.run(),

@@ -60,6 +60,17 @@ impl Directory {
         Ok(found.filter(|client| client.enabled))
     }
 
+    /// Whether a key with this thumbprint is registered for the enabled client with this id.
+    ///
+    /// # Errors
+    /// [`KeyLookupError`] when the keys or the client cannot be had.
+    pub async fn has_key(&self, client_id: &str, thumbprint: &str) -> Result<bool, KeyLookupError> {
+        match self.find(client_id).await? {
+            Some(client) => client.keys.has(client_id, thumbprint, &self.external).await,
+            None => Ok(false),
+        }
+    }
+
     /// The clients of the file, in no particular order.
     pub fn declared(&self) -> impl Iterator<Item = &Arc<RegisteredClient>> {
         self.declared.values()

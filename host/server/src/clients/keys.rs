@@ -67,6 +67,29 @@ impl ClientKeys {
         !self.registered
     }
 
+    /// Whether a key with this thumbprint is one of the client's, wherever it is registered (RFC 7638).
+    ///
+    /// # Errors
+    /// [`KeyLookupError`] when a source cannot be had and the others do not have the key.
+    pub async fn has(
+        &self,
+        client_id: &str,
+        thumbprint: &str,
+        external: &ExternalKeys,
+    ) -> Result<bool, KeyLookupError> {
+        let has = |keys: &[Arc<ClientKey>]| keys.iter().any(|key| key.thumbprint() == thumbprint);
+        if has(self.own()) {
+            return Ok(true);
+        }
+        let elsewhere = match (&self.jwks_uri, &external.published, &external.keystore) {
+            // Without a `kid` the remembered set will do: the client has just been authenticated by it.
+            (Some(uri), Some(published), _) => published.published(client_id, uri, &KeyHint::default()).await?,
+            (None, _, Some(keystore)) if self.in_keystore() => keystore.certificate(client_id).await?,
+            _ => return Ok(false),
+        };
+        Ok(has(elsewhere.keys()))
+    }
+
     /// The keys that may have signed under this hint, best first, at most
     /// [`MAX_CANDIDATES`](dropins_host::services::MAX_CANDIDATES).
     ///
@@ -188,6 +211,26 @@ mod tests {
         let broken = keys(Some("{}"), None);
         assert!(broken.candidates("c", &hint("k"), &external).await.unwrap().is_empty());
         assert_eq!(keystore.asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_the_clients_wherever_it_is_registered_and_no_longer_when_it_is_removed() {
+        let thumbprint = |set: &KeySet| set.keys()[0].thumbprint().to_owned();
+        let (text, external) = (jwks("k"), ExternalKeys::default());
+        let own = keys(Some(&text), None);
+        let known = thumbprint(&own.own);
+        assert!(own.has("c", &known, &external).await.unwrap());
+        assert!(!keys(Some(&jwks("k")), None).has("c", &known, &external).await.unwrap());
+
+        let (_, external) = Elsewhere::external(Some(&text));
+        assert!(keys(None, URI).has("c", &known, &external).await.unwrap());
+        assert!(keys(None, None).has("c", &known, &external).await.unwrap());
+        assert!(
+            !keys(Some(&jwks("k")), None).has("c", &known, &external).await.unwrap(),
+            "the keystore does not count"
+        );
+        let (_, down) = Elsewhere::external(None);
+        assert!(keys(None, URI).has("c", &known, &down).await.is_err());
     }
 
     #[tokio::test]

@@ -12,7 +12,8 @@ use tokio::task::AbortHandle;
 
 use super::directory::Directory;
 use super::stored;
-use crate::identity::{IdentityStore, KeyUse, StoreError};
+use crate::database::StoreError;
+use crate::identity::{IdentityStore, KeyUse};
 
 /// How often the notes are written.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -25,7 +26,7 @@ const MAX_NOTES: usize = 200_000;
 
 /// The ledger.
 pub struct Ledger {
-    store: Arc<dyn IdentityStore>,
+    store: IdentityStore,
     clock: Arc<dyn Clock>,
     notes: Mutex<Notes>,
 }
@@ -57,7 +58,7 @@ impl Drop for Flush {
 
 impl Ledger {
     /// An empty ledger over this database.
-    pub fn new(store: Arc<dyn IdentityStore>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: IdentityStore, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, notes: Mutex::default() }
     }
 
@@ -168,7 +169,7 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::SqliteStore;
+    use crate::database::Database;
     use dropins_host::services::FixedClock;
 
     struct Bench {
@@ -179,7 +180,7 @@ mod tests {
 
     fn bench() -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join("identity.db")).unwrap());
+        let store = IdentityStore::new(Database::sqlite(&folder.path().join("identity.db")).unwrap());
         let clock = Arc::new(FixedClock::at(1_000_000));
         Bench { ledger: Ledger::new(store, clock.clone()), clock, _folder: folder }
     }

@@ -37,7 +37,11 @@ pub fn registration_token() -> Result<Secret, NoRandomness> {
     text(43).map(Secret::new)
 }
 
-fn text(length: usize) -> Result<String, NoRandomness> {
+/// A text of this length; a letter has almost six bits.
+///
+/// # Errors
+/// [`NoRandomness`].
+pub(crate) fn text(length: usize) -> Result<String, NoRandomness> {
     let mut text = String::with_capacity(length);
     let mut bytes = zeroize::Zeroizing::new([0; 64]);
     while text.len() < length {

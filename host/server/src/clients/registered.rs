@@ -29,6 +29,11 @@ pub struct RegisteredClient {
 }
 
 impl RegisteredClient {
+    /// Whether it has no credential (RFC 6749 section 2.1).
+    pub fn is_public(&self) -> bool {
+        self.registration.auth_method.as_deref() == Some("none")
+    }
+
     /// A client of the database, with what is to be said about its keys; `now` in seconds since the Unix epoch.
     pub fn of_record(record: ClientRecord, now: u64) -> (Self, Vec<Finding>) {
         let (keys, findings) = ClientKeyMaterial::of_record(&record).read(now);

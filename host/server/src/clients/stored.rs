@@ -13,7 +13,8 @@ use moka::sync::Cache;
 use tokio::task::AbortHandle;
 
 use super::registered::RegisteredClient;
-use crate::identity::{Changes, ClientRecord, IdentityStore, KeyUse, StoreError};
+use crate::database::StoreError;
+use crate::identity::{Changes, ClientError, ClientRecord, IdentityStore, KeyUse};
 
 /// How often another process's changes are looked for.
 const POLL: Duration = Duration::from_secs(2);
@@ -26,7 +27,7 @@ const PAGE: usize = 500;
 
 /// The clients of the database.
 pub struct StoredClients {
-    store: Arc<dyn IdentityStore>,
+    store: IdentityStore,
     clock: Arc<dyn Clock>,
     remembered: Cache<String, Option<Arc<RegisteredClient>>>,
     /// Grows before anything is forgotten, so that a read that began earlier does not bring it back.
@@ -47,7 +48,7 @@ impl Drop for Watch {
 
 impl StoredClients {
     /// The clients of this database; nothing is read before it is asked for.
-    pub fn new(store: Arc<dyn IdentityStore>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: IdentityStore, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
             clock,
@@ -59,7 +60,7 @@ impl StoredClients {
     }
 
     /// The database itself.
-    pub fn store(&self) -> &Arc<dyn IdentityStore> {
+    pub fn store(&self) -> &IdentityStore {
         &self.store
     }
 
@@ -107,8 +108,8 @@ impl StoredClients {
     /// Adds a client; its times and its revision are set here.
     ///
     /// # Errors
-    /// [`StoreError`] says why it was not added.
-    pub async fn insert(&self, mut record: ClientRecord) -> Result<ClientRecord, StoreError> {
+    /// [`ClientError`] says why it was not added.
+    pub async fn insert(&self, mut record: ClientRecord) -> Result<ClientRecord, ClientError> {
         record.created_at = self.clock.now_seconds();
         record.updated_at = record.created_at;
         self.store.insert(record.clone()).await?;
@@ -118,8 +119,8 @@ impl StoredClients {
     /// Replaces a client that was read before; its time and its revision are set here.
     ///
     /// # Errors
-    /// [`StoreError`] says why it was not replaced.
-    pub async fn update(&self, mut record: ClientRecord) -> Result<ClientRecord, StoreError> {
+    /// [`ClientError`] says why it was not replaced.
+    pub async fn update(&self, mut record: ClientRecord) -> Result<ClientRecord, ClientError> {
         record.updated_at = self.clock.now_seconds();
         self.store.update(record.clone()).await?;
         Ok(self.changed(record).await)

@@ -14,8 +14,8 @@ use super::settings::{Section, Typed};
 use super::suggest;
 use super::url;
 
-/// Authentication methods that come with the server; plug-ins may bring others.
-const METHODS: &[&str] = &["private_key_jwt", "client_secret_basic", "client_secret_post"];
+/// Authentication methods that come with the server, and that of clients without a credential; plug-ins may bring others.
+const METHODS: &[&str] = &["private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
 
 /// Keys of a client that override a property of its plug-in, with the property.
 const OVERRIDES: &[(&str, &str)] = &[

@@ -18,6 +18,10 @@ pub struct OAuth {
     pub detailed_errors: bool,
     /// The issuer, when it is not the public base URL.
     pub issuer: Option<BaseUrl>,
+    /// The kind of access tokens.
+    pub token_type: TokenType,
+    /// Clients that may introspect the tokens of others (RFC 7662 section 2.1).
+    pub resource_servers: Vec<String>,
     /// How long tokens are valid.
     pub validity: Validity,
     /// The client credentials grant.
@@ -26,6 +30,15 @@ pub struct OAuth {
     pub jwks_endpoint: JwksEndpoint,
     /// Clients that register themselves.
     pub registration: DynamicRegistration,
+}
+
+/// The kind of access tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenType {
+    /// Signed, so that a resource server can read them (RFC 9068).
+    Jwt,
+    /// Meaningless but to this server, which introspects them.
+    Opaque,
 }
 
 /// `[oauth.token_validation]`.
@@ -41,6 +54,13 @@ pub struct Validity {
     pub authorization_code: Duration,
     /// ID token.
     pub id_token: Duration,
+}
+
+impl Validity {
+    /// How long a signed token is valid at most.
+    pub fn longest_token(&self) -> Duration {
+        self.app_access_token.max(self.user_access_token).max(self.id_token)
+    }
 }
 
 /// `[oauth.grant_type.client_credentials]`.
@@ -105,6 +125,11 @@ impl OAuth {
             timestamp_skew: settings.duration("oauth.timestamp_skew"),
             detailed_errors: settings.boolean("oauth.detailed_errors"),
             issuer: issuer(settings, findings),
+            token_type: match settings.text("oauth.token_type").as_deref() {
+                Some("opaque") => TokenType::Opaque,
+                _ => TokenType::Jwt,
+            },
+            resource_servers: settings.words("oauth.introspect.resource_servers"),
             validity: Validity {
                 app_access_token: positive(settings, "oauth.token_validation.app_access_token_validity", findings),
                 user_access_token: positive(settings, "oauth.token_validation.user_access_token_validity", findings),

@@ -114,6 +114,15 @@ impl Home {
         Ok(InitReport { written: files.written, kept: files.kept, super_admin_password: Secret::new(password) })
     }
 
+    /// Writes a private key; false when the file is there already, which is never overwritten.
+    ///
+    /// # Errors
+    /// [`HomeError::Io`].
+    pub(crate) fn write_key(&self, path: &Path, pem: &[u8]) -> Result<bool, HomeError> {
+        let failed = |source| HomeError::Io { path: path.to_owned(), source };
+        write::file(path, pem, Access::Private, Existing::Keep).map_err(failed)
+    }
+
     fn make_folders(&self) -> Result<(), HomeError> {
         let database = self.database().parent().map(Path::to_path_buf).unwrap_or_default();
         let folders = [

@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 
 use dropins_host::Verdict;
 
+use crate::authorization::ErrorCode;
+
 /// An error answer (RFC 6749 section 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthError {
@@ -33,6 +35,12 @@ pub enum ErrorKind {
     InvalidClient,
     /// The client may not use this grant.
     UnauthorizedClient,
+    /// The code or the refresh token is not valid.
+    InvalidGrant,
+    /// More scopes than were granted.
+    InvalidScope,
+    /// An authorization request that is pushed is wrong (RFC 9126 section 2.3).
+    AuthorizationRequest(ErrorCode),
     /// No such grant.
     UnsupportedGrantType,
     /// The metadata of a client cannot be registered (RFC 7591 section 3.2.2).
@@ -61,6 +69,9 @@ impl ErrorKind {
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"),
             Self::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client"),
             Self::UnauthorizedClient => (StatusCode::BAD_REQUEST, "unauthorized_client"),
+            Self::InvalidGrant => (StatusCode::BAD_REQUEST, "invalid_grant"),
+            Self::InvalidScope => (StatusCode::BAD_REQUEST, "invalid_scope"),
+            Self::AuthorizationRequest(code) => (StatusCode::BAD_REQUEST, code.as_str()),
             Self::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
             Self::InvalidClientMetadata => (StatusCode::BAD_REQUEST, "invalid_client_metadata"),
             Self::InvalidRedirectUri => (StatusCode::BAD_REQUEST, "invalid_redirect_uri"),

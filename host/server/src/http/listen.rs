@@ -95,7 +95,7 @@ impl Bound {
             .max_pending_accept_reset_streams(Some(20))
             .keep_alive_interval(Some(Duration::from_secs(20)))
             .keep_alive_timeout(Duration::from_secs(10));
-        let service = router.into_make_service();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let bounded = Bounded { permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)), inner: DefaultAcceptor::new() };
         match tls {
             Some(config) => {

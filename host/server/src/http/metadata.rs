@@ -1,7 +1,7 @@
-//! What the server says about itself, computed from what is really loaded.
+//! What the server says about itself, computed from what is really loaded (RFC 8414, OpenID Connect Discovery).
 //!
-//! Authentication methods and algorithms come from the live plug-ins with their properties; URLs come from
-//! the configuration.
+//! Authentication methods and algorithms come from the live plug-ins with their properties, and apply to every
+//! endpoint that authenticates clients; URLs come from the configuration.
 
 use std::sync::Arc;
 
@@ -10,45 +10,75 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::client::NONE;
 use crate::app::App;
-use crate::{grant, tokens};
+use crate::authorization::{CODE_CHALLENGE_METHODS, OPENID, Prompt, RESPONSE_MODES, RESPONSE_TYPES};
+use crate::live::Live;
+use crate::{grants, tokens};
+
+/// Claims of access and id tokens.
+const CLAIMS: [&str; 9] = ["aud", "auth_time", "at_hash", "exp", "iat", "iss", "jti", "nonce", "sub"];
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
 pub(super) async fn metadata(State(app): State<Arc<App>>) -> Response {
-    let live = app.live();
+    super::json(StatusCode::OK, &document(&app.live()))
+}
+
+fn document(live: &Live) -> Value {
     let endpoints = &live.endpoints;
-    let mut scopes = vec!["openid".to_owned()];
-    for client in live.clients.declared().filter(|client| client.enabled) {
-        for scope in client.scopes.iter().filter(|scope| scope.as_str() != "openid") {
-            if !scopes.contains(scope) {
-                scopes.push(scope.clone());
-            }
-        }
-    }
-    scopes.sort();
     let mut document = json!({
         "issuer": endpoints.issuer,
+        "authorization_endpoint": endpoints.authorization,
         "token_endpoint": endpoints.token,
+        "revocation_endpoint": endpoints.revocation,
+        "introspection_endpoint": endpoints.introspection,
+        "pushed_authorization_request_endpoint": endpoints.pushed_requests,
         "jwks_uri": endpoints.jwks,
-        "grant_types_supported": grant::SUPPORTED,
-        "response_types_supported": [],
+        "grant_types_supported": grants::SUPPORTED,
+        "response_types_supported": RESPONSE_TYPES,
+        "response_modes_supported": RESPONSE_MODES,
+        "prompt_values_supported": Prompt::SUPPORTED,
+        "code_challenge_methods_supported": CODE_CHALLENGE_METHODS,
+        "authorization_response_iss_parameter_supported": true,
+        // Both are about request objects; a URI of a pushed request is always taken (RFC 9126 section 5).
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [tokens::ALGORITHM],
-        "scopes_supported": scopes,
-        "token_endpoint_auth_methods_supported": live.generation.methods(),
+        "claims_supported": CLAIMS,
+        "scopes_supported": scopes(live),
     });
-    if let (Some(document), Some(registration)) = (document.as_object_mut(), &endpoints.registration) {
-        document.insert("registration_endpoint".to_owned(), json!(registration));
+    let Some(members) = document.as_object_mut() else { return document };
+    if let Some(registration) = &endpoints.registration {
+        members.insert("registration_endpoint".to_owned(), json!(registration));
     }
-    let algorithms = live.generation.algorithms();
-    if let (Some(document), false) = (document.as_object_mut(), algorithms.is_empty()) {
-        document.insert("token_endpoint_auth_signing_alg_values_supported".to_owned(), json!(algorithms));
+    let (methods, algorithms) = (live.generation.methods(), live.generation.algorithms());
+    for (endpoint, public) in [("token", true), ("revocation", true), ("introspection", false)] {
+        let mut methods: Vec<_> = methods.iter().map(ToString::to_string).collect();
+        if public {
+            methods.push(NONE.to_owned());
+        }
+        members.insert(format!("{endpoint}_endpoint_auth_methods_supported"), json!(methods));
+        if !algorithms.is_empty() {
+            members.insert(format!("{endpoint}_endpoint_auth_signing_alg_values_supported"), json!(algorithms));
+        }
     }
-    super::json(StatusCode::OK, &document)
+    document
+}
+
+/// `openid`, and what the clients of the file may ask for.
+fn scopes(live: &Live) -> Vec<String> {
+    let declared = live.clients.declared().filter(|client| client.enabled);
+    let mut scopes: Vec<_> = declared.flat_map(|client| client.scopes.iter().cloned()).collect();
+    scopes.push(OPENID.to_owned());
+    scopes.sort();
+    scopes.dedup();
+    scopes
 }
 
 /// `GET /oauth2/jwks`.
 pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
-    let key = app.signing_key().public_jwk();
-    super::json(StatusCode::OK, &json!({ "keys": [Value::Object(key)] }))
+    let longest = app.live().deployment.oauth.validity.longest_token();
+    let keys = app.keys.ring().published(app.clock.now_seconds(), longest);
+    super::json(StatusCode::OK, &json!({ "keys": keys }))
 }

@@ -4,13 +4,19 @@
 
 mod admin;
 mod attempt;
+mod authorize;
 mod body;
+mod client;
 pub mod error;
 mod first_bytes;
 mod form;
+mod introspect;
 pub mod listen;
 mod metadata;
+mod par;
+mod post;
 mod register;
+mod revoke;
 mod token;
 
 use std::sync::Arc;
@@ -21,6 +27,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get};
 
+pub(crate) use client::Authenticated;
 pub use form::{Form, FormError, is_form};
 
 use crate::app::App;
@@ -31,11 +38,15 @@ use crate::reload::Reloader;
 pub fn public(app: Arc<App>) -> Router {
     Router::new()
         .route(endpoints::TOKEN, any(token::endpoint))
+        .route(endpoints::REVOKE, any(revoke::endpoint))
+        .route(endpoints::INTROSPECT, any(introspect::endpoint))
+        .route(endpoints::PAR, any(par::endpoint))
         .route(endpoints::REGISTER, any(register::register))
         .route(endpoints::REGISTERED_CLIENT, any(register::manage))
         .route(endpoints::JWKS, get(metadata::jwks))
         .route(endpoints::OPENID_METADATA, get(metadata::metadata))
         .route(endpoints::OAUTH_METADATA, get(metadata::metadata))
+        .merge(authorize::router())
         .with_state(app)
 }
 

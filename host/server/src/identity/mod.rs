@@ -1,18 +1,24 @@
-//! The identity database: registered clients, and when their keys were last used.
+//! Registered clients, and when their keys were last used, in the identity database.
 //!
-//! [`IdentityStore`] is what the server needs of it; SQLite implements it. Ids compare byte by byte, and secrets and
-//! tokens are in it as hashes only. Times are seconds since the Unix epoch.
+//! Ids compare byte by byte, and secrets and tokens are in it as hashes only. Times are seconds since the Unix epoch.
 
+mod changes;
+mod clients;
+mod error;
 mod key_use;
-mod open_error;
+mod key_uses;
 mod record;
-mod sqlite;
+mod schema;
 mod store;
+#[cfg(test)]
+mod tests;
 mod token_hash;
 
+pub use changes::Changes;
+pub use error::ClientError;
 pub use key_use::KeyUse;
-pub use open_error::OpenError;
 pub use record::ClientRecord;
-pub use sqlite::SqliteStore;
-pub use store::{Changes, IdentityStore, StoreError};
+pub use store::IdentityStore;
 pub use token_hash::TokenHash;
+
+pub(crate) use schema::MIGRATION;

@@ -1,128 +1,141 @@
-//! What the server needs of the identity database.
+//! The tables of clients and of their keys, as one thing.
 
+use super::changes::{self, Changes};
+use super::clients;
+use super::error::ClientError;
 use super::key_use::KeyUse;
+use super::key_uses;
 use super::record::ClientRecord;
+use crate::database::{Database, StoreError};
+
+/// Rows of one transaction of the ledger: nobody who writes must wait for a long one.
+const LEDGER_BATCH: usize = 100;
 
 /// Registered clients and the ledger of their keys.
 ///
 /// Every change of a client gets a number that is higher than all before it, so that other processes learn with one
 /// small read whether what they remember is still right.
-#[async_trait::async_trait]
-pub trait IdentityStore: Send + Sync {
+#[derive(Debug, Clone)]
+pub struct IdentityStore(Database);
+
+impl IdentityStore {
+    /// The clients of this database.
+    pub fn new(database: Database) -> Self {
+        Self(database)
+    }
+
     /// The client with this id.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked or the row is damaged.
-    async fn find(&self, client_id: &str) -> Result<Option<ClientRecord>, StoreError>;
+    pub async fn find(&self, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
+        let rows = self.0.query(clients::FIND, vec![client_id.into()]).await?;
+        rows.first().map(clients::read).transpose()
+    }
 
     /// At most `limit` clients whose id comes after `after`, in the byte order of their ids.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked or a row is damaged.
-    async fn page(&self, after: &str, limit: usize) -> Result<Vec<ClientRecord>, StoreError>;
+    pub async fn page(&self, after: &str, limit: usize) -> Result<Vec<ClientRecord>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.0.query(clients::PAGE, vec![after.into(), limit.into()]).await?;
+        rows.iter().map(clients::read).collect()
+    }
 
     /// How many clients there are.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked.
-    async fn count(&self) -> Result<u64, StoreError>;
+    pub async fn count(&self) -> Result<u64, StoreError> {
+        let rows = self.0.query("SELECT count(*) FROM DROPINS_CLIENT", vec![]).await?;
+        rows.first().map_or(Ok(0), |row| row.unsigned(0))
+    }
 
     /// Adds a client.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when there is one with this id.
-    async fn insert(&self, client: ClientRecord) -> Result<(), StoreError>;
+    /// [`ClientError::Exists`] when there is one with this id.
+    pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
+        let mut transaction = self.0.begin().await?;
+        match transaction.execute(clients::INSERT, clients::inserted(&client)?).await {
+            Err(StoreError::Taken) => return Err(ClientError::Exists { client_id: client.client_id }),
+            other => other?,
+        };
+        changes::note(&mut transaction, &client.client_id).await?;
+        Ok(transaction.commit().await?)
+    }
 
     /// Replaces a client.
     ///
     /// # Errors
-    /// [`StoreError::Unknown`] when there is none with this id, [`StoreError::Changed`] when it is not the revision
+    /// [`ClientError::Unknown`] when there is none with this id, [`ClientError::Changed`] when it is not the revision
     /// that was read.
-    async fn update(&self, client: ClientRecord) -> Result<(), StoreError>;
+    pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
+        let mut transaction = self.0.begin().await?;
+        if transaction.execute(clients::UPDATE, clients::updated(&client)?).await? == 0 {
+            let there = transaction.query(clients::FIND, vec![client.client_id.as_str().into()]).await?;
+            let client_id = client.client_id;
+            return Err(match there.is_empty() {
+                false => ClientError::Changed { client_id },
+                true => ClientError::Unknown { client_id },
+            });
+        }
+        changes::note(&mut transaction, &client.client_id).await?;
+        Ok(transaction.commit().await?)
+    }
 
     /// Removes a client with its ledger; tells whether there was one.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    async fn remove(&self, client_id: &str) -> Result<bool, StoreError>;
+    pub async fn remove(&self, client_id: &str) -> Result<bool, StoreError> {
+        let mut transaction = self.0.begin().await?;
+        if transaction.execute("DELETE FROM DROPINS_CLIENT WHERE CLIENT_ID = ?", vec![client_id.into()]).await? == 0 {
+            return Ok(false);
+        }
+        transaction.execute("DELETE FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
+        changes::note(&mut transaction, client_id).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
 
     /// The number of the latest change.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked.
-    async fn version(&self) -> Result<u64, StoreError>;
+    pub async fn version(&self) -> Result<u64, StoreError> {
+        changes::latest(&self.0).await
+    }
 
     /// Which clients changed after this number.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked.
-    async fn changes(&self, since: u64) -> Result<Changes, StoreError>;
+    pub async fn changes(&self, since: u64) -> Result<Changes, StoreError> {
+        changes::after(&self.0, since).await
+    }
 
     /// Writes into the ledger. What it knows is never made older: the first sight stays, the last use only moves on.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    async fn record(&self, uses: Vec<KeyUse>) -> Result<(), StoreError>;
+    pub async fn record(&self, uses: Vec<KeyUse>) -> Result<(), StoreError> {
+        for batch in uses.chunks(LEDGER_BATCH) {
+            match key_uses::record(&self.0, batch).await {
+                // Another node wrote down the same key at the same time: it is there now.
+                Err(StoreError::Taken | StoreError::GaveWay) => key_uses::record(&self.0, batch).await?,
+                other => other?,
+            }
+        }
+        Ok(())
+    }
 
     /// The ledger of one client, the last used key first.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked.
-    async fn uses(&self, client_id: &str) -> Result<Vec<KeyUse>, StoreError>;
-}
-
-/// Which clients changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Changes {
-    /// These; one that changed twice may stand twice.
-    Clients(Vec<String>),
-    /// More than the log remembers.
-    TooMany,
-}
-
-/// Why the database does not do what was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The id is taken.
-    #[error("there is a client `{client_id}` already")]
-    Exists {
-        /// The id.
-        client_id: String,
-    },
-    /// There is no such client.
-    #[error("there is no client `{client_id}` in the database")]
-    Unknown {
-        /// The id.
-        client_id: String,
-    },
-    /// Somebody else changed the client after it was read.
-    #[error("the client `{client_id}` was changed by somebody else at the same time; try again")]
-    Changed {
-        /// The id.
-        client_id: String,
-    },
-    /// A row holds what this program never writes.
-    #[error("a row of the identity database is damaged: {detail}")]
-    Damaged {
-        /// Which column, and what is wrong.
-        detail: String,
-    },
-    /// The database does not answer.
-    #[error("the identity database is unavailable: {detail}")]
-    Unavailable {
-        /// What the database says.
-        detail: String,
-    },
-}
-
-impl StoreError {
-    pub(super) fn unavailable(detail: impl std::fmt::Display) -> Self {
-        Self::Unavailable { detail: detail.to_string() }
-    }
-}
-
-impl From<StoreError> for dropins_host::services::Unavailable {
-    fn from(error: StoreError) -> Self {
-        Self::new("client directory", error)
+    pub async fn uses(&self, client_id: &str) -> Result<Vec<KeyUse>, StoreError> {
+        key_uses::of(&self.0, client_id).await
     }
 }

@@ -43,7 +43,7 @@ pub(in crate::cli) struct Add {
 
 impl Add {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let registry = Registry::open(&self.home)?;
+        let registry = Registry::open(&self.home).await?;
         let client_id = match self.client_id.or(self.named) {
             Some(client_id) => client_id,
             None => clients::client_id()?,

@@ -34,7 +34,7 @@ struct Line {
 
 impl List {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let lines = lines(&Registry::open(&self.home)?).await?;
+        let lines = lines(&Registry::open(&self.home).await?).await?;
         if self.json {
             let entry = |line: &Line| {
                 json!({

@@ -24,7 +24,7 @@ use crate::clients::{Lint, Sources, StoredClients, lint};
 use crate::config::{Deployment, ServiceProvider};
 use crate::home::Home;
 use crate::identity::ClientRecord;
-use crate::startup::{Started, stored_clients};
+use crate::startup::{Started, open_database, stored_clients};
 
 /// Register, look at, change and remove clients.
 #[derive(Subcommand)]
@@ -74,9 +74,9 @@ struct Registry {
 }
 
 impl Registry {
-    fn open(home: &HomeArgs) -> anyhow::Result<Self> {
+    async fn open(home: &HomeArgs) -> anyhow::Result<Self> {
         let Started { home, deployment, .. } = Started::read(&home.home(), &home.properties)?;
-        let stored = stored_clients(&home, Arc::new(SystemClock))?;
+        let stored = stored_clients(&open_database(&home, &deployment).await?, Arc::new(SystemClock));
         Ok(Self { home, deployment, stored })
     }
 

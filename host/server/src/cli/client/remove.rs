@@ -23,7 +23,7 @@ pub(in crate::cli) struct Remove {
 
 impl Remove {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let registry = Registry::open(&self.home)?;
+        let registry = Registry::open(&self.home).await?;
         let record = registry.stored(self.client.get()).await?;
         registry.stored.remove(&record.client_id).await?;
         if self.json {

@@ -24,7 +24,7 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let registry = Registry::open(&self.home)?;
+        let registry = Registry::open(&self.home).await?;
         let client = match registry.declared(self.client.get()) {
             Some(_) => document::Client::of_file(&registry, self.client.get()).await?,
             None => {

@@ -45,13 +45,13 @@ impl Bench {
     }
 
     fn find(&self, client_id: &str) -> Option<ClientRecord> {
-        let registry = Registry::open(&self.home()).unwrap();
+        let registry = runtime().block_on(Registry::open(&self.home())).unwrap();
         runtime().block_on(registry.stored.store().find(client_id)).unwrap()
     }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().build().unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn the_ledger_stands_beside_the_keys() {
     let key = SigningKey::generate(KeyFamily::P256).unwrap();
     let pem = bench.file("c.pem", &key.public_key_pem().unwrap());
     bench.run(&["add", "c", "--certificate", &pem]).unwrap();
-    let registry = Registry::open(&bench.home()).unwrap();
+    let registry = runtime().block_on(Registry::open(&bench.home())).unwrap();
     let document = |registry: &Registry| {
         runtime().block_on(async {
             let record = registry.stored("c").await.unwrap();

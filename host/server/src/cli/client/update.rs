@@ -72,7 +72,7 @@ impl Clear {
 
 impl Update {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let registry = Registry::open(&self.home)?;
+        let registry = Registry::open(&self.home).await?;
         let switches = self.enable || self.disable || self.new_secret;
         anyhow::ensure!(
             switches || !self.clear.is_empty() || !self.facts.is_empty(),

@@ -5,17 +5,18 @@ use std::time::{Duration, Instant};
 use dropins_host::services::FixedClock;
 
 use super::*;
-use crate::identity::{ClientRecord, IdentityStore, SqliteStore};
+use crate::database::Database;
+use crate::identity::{ClientRecord, IdentityStore};
 
 struct Bench {
     folder: tempfile::TempDir,
-    store: Arc<SqliteStore>,
+    store: IdentityStore,
 }
 
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join("identity.db")).unwrap());
+        let store = IdentityStore::new(Database::sqlite(&folder.path().join("identity.db")).unwrap());
         Self { folder, store }
     }
 
@@ -131,7 +132,7 @@ async fn the_keys_of_all_enabled_clients_are_shown_once() {
 
 #[tokio::test]
 async fn a_hundred_thousand_clients_do_not_slow_a_look_up_down() {
-    async fn median(store: &SqliteStore, clients: usize) -> Duration {
+    async fn median(store: &IdentityStore, clients: usize) -> Duration {
         let mut times = Vec::new();
         for round in 0..401 {
             let client_id = format!("client-{:06}", (round * 7919) % clients);
@@ -146,7 +147,10 @@ async fn a_hundred_thousand_clients_do_not_slow_a_look_up_down() {
     for (bench, clients) in [(&few, 100), (&many, 100_000)] {
         let mut connection = rusqlite::Connection::open(bench.folder.path().join("identity.db")).unwrap();
         let transaction = connection.transaction().unwrap();
-        let sql = "INSERT INTO DROPINS_CLIENT (CLIENT_ID, TIME_CREATED, TIME_UPDATED) VALUES (?1, 0, 0)";
+        let sql = "
+            INSERT INTO DROPINS_CLIENT
+                (CLIENT_ID, ENABLED, GRANT_TYPES, REDIRECT_URIS, SCOPES, OVERRIDES, REVISION, TIME_CREATED, TIME_UPDATED)
+            VALUES (?1, 1, '[]', '[]', '[]', '[]', 1, 0, 0)";
         for number in 0..clients {
             transaction.prepare_cached(sql).unwrap().execute([format!("client-{number:06}")]).unwrap();
         }

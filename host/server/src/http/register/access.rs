@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use super::super::error::{ErrorKind, OAuthError};
 use crate::clients::StoredClients;
 use crate::config::{DynamicRegistration, Secret};
-use crate::identity::{ClientRecord, TokenHash};
+use crate::identity::{ClientError, ClientRecord, TokenHash};
 
 /// On whose word a client is registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) async fn own(
     headers: &HeaderMap,
 ) -> Result<(ClientRecord, Secret), OAuthError> {
     let given = bearer(headers)?.ok_or_else(refused)?;
-    let record = stored.store().find(client_id).await?;
+    let record = stored.store().find(client_id).await.map_err(ClientError::from)?;
     let nobody = TokenHash::stored(String::new());
     let hash = record.as_ref().and_then(|record| record.registration_token.as_ref()).unwrap_or(&nobody);
     let is_own = hash.matches(given);

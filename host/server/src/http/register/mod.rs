@@ -23,7 +23,7 @@ use super::error::{ErrorKind, OAuthError};
 use crate::app::App;
 use crate::clients::{self, Fault, NoRandomness};
 use crate::config::Secret;
-use crate::identity::{ClientRecord, StoreError, TokenHash};
+use crate::identity::{ClientError, ClientRecord, TokenHash};
 use crate::live::Live;
 use crate::reference::reference;
 use crate::{audit, secret_hash};
@@ -116,7 +116,7 @@ impl Exchange<'_> {
 
     async fn remove(&self, client_id: &str, request: Request<Body>) -> Result<Done, OAuthError> {
         access::own(&self.app.stored, client_id, request.headers()).await?;
-        self.app.stored.remove(client_id).await?;
+        self.app.stored.remove(client_id).await.map_err(ClientError::from)?;
         let mut response = StatusCode::NO_CONTENT.into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         Ok(Done { client_id: client_id.to_owned(), response })
@@ -165,8 +165,8 @@ fn refuse(faults: Vec<Fault>) -> Result<(), OAuthError> {
     Err(OAuthError::new(kind, texts.join("; ")))
 }
 
-impl From<StoreError> for OAuthError {
-    fn from(error: StoreError) -> Self {
+impl From<ClientError> for OAuthError {
+    fn from(error: ClientError) -> Self {
         tracing::error!(%error, "a client registration failed");
         Self::new(ErrorKind::TemporarilyUnavailable, "The server cannot register clients now; try again")
     }

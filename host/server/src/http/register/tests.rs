@@ -12,7 +12,8 @@ use tower::ServiceExt as _;
 
 use crate::app::App;
 use crate::home::{Addresses, Home, InitOptions};
-use crate::startup::{self, Started};
+use crate::startup::Started;
+use crate::tokens::SigningKeys;
 
 const TOKEN: &str = "let-me-register";
 
@@ -43,9 +44,9 @@ impl Server {
         };
         home.init(&options).unwrap();
         let started = Started::read(&home, &[]).unwrap_or_else(|error| panic!("{error}"));
-        let (parts, replay) = started.open().unwrap();
+        let (parts, replay) = started.open().await.unwrap();
         let live = started.build(&parts, 1).await.unwrap_or_else(|error| panic!("{error}"));
-        let app = Arc::new(App::new(live, &parts, replay, startup::signing_key(&home).unwrap()));
+        let app = Arc::new(App::new(live, &parts, replay, SigningKeys::open(&home).unwrap()));
         Self { router: crate::http::public(Arc::clone(&app)), app, _home: folder }
     }
 

@@ -9,7 +9,8 @@ use super::Reloader;
 use crate::app::App;
 use crate::home::{Addresses, Home, InitOptions};
 use crate::reload::{Edition, Snapshot};
-use crate::startup::{self, Started};
+use crate::startup::Started;
+use crate::tokens::SigningKeys;
 
 /// A fresh home with this text at the end of its configuration.
 pub(in crate::reload) fn home(further_configuration: &str) -> (TempDir, Home) {
@@ -31,11 +32,11 @@ pub(in crate::reload) fn home(further_configuration: &str) -> (TempDir, Home) {
 /// A reloader of this home that waits for nothing yet.
 pub(super) async fn reloader(home: &Home) -> Arc<Reloader> {
     let started = Started::read(home, &[]).unwrap_or_else(|error| panic!("{error}"));
-    let (parts, replay) = started.open().unwrap();
+    let (parts, replay) = started.open().await.unwrap();
     let environment = started.environment.clone();
     let edition = Edition::build(Arc::new(Snapshot::of(started)), parts.clone(), 1, Vec::new()).await;
     let edition = edition.unwrap_or_else(|error| panic!("{error}"));
-    let app = App::new(Arc::clone(&edition.live), &parts, replay, startup::signing_key(home).unwrap());
+    let app = App::new(Arc::clone(&edition.live), &parts, replay, SigningKeys::open(home).unwrap());
     Reloader::new(Arc::new(app), edition, environment, None)
 }
 

@@ -1,0 +1,143 @@
+//! The engine MariaDB or MySQL: a few sessions, made when they are needed.
+//!
+//! A transaction reads what is committed. A session that was given up in the middle of a statement is never used again.
+
+mod schema;
+mod statement;
+
+use dropins_replay::connect::mysql::Connector;
+use dropins_replay::{OpenError, ServerUrl};
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable as _;
+
+use super::engine::{Engine, Session};
+use super::error::StoreError;
+use super::pool::{Permit, Pool};
+use super::value::{Row, Value};
+use super::{PATIENCE, SESSIONS, TIMEOUT};
+
+/// Prepared statements of one session: more than this program has.
+const STATEMENTS: usize = 128;
+
+/// The engine.
+pub(super) struct Mysql {
+    connector: Connector,
+    sessions: Pool<Conn>,
+}
+
+impl Mysql {
+    pub(super) async fn open(url: &ServerUrl) -> Result<Self, OpenError> {
+        let connector = Connector::new(url, TIMEOUT)?.prepared(STATEMENTS);
+        let mut session = connector.open().await?;
+        schema::migrate(&mut session, &connector.database).await?;
+        session.disconnect().await.ok();
+        Ok(Self { connector, sessions: Pool::new(SESSIONS) })
+    }
+
+    /// What [`Mysql::open`] would change.
+    pub(super) async fn plan(url: &ServerUrl) -> Result<Vec<String>, OpenError> {
+        let connector = Connector::new(url, TIMEOUT)?;
+        let mut session = connector.open().await?;
+        let found = schema::inspect(&mut session, &connector.database).await?;
+        session.disconnect().await.ok();
+        Ok(found.plan(&connector.database))
+    }
+
+    /// A session that is alive.
+    async fn session(&self) -> Result<(Permit<Conn>, Conn), StoreError> {
+        let permit = self.sessions.permit().await?;
+        while let Some(mut idle) = permit.idle() {
+            if idle.since.elapsed() < PATIENCE || answers(&mut idle.connection).await {
+                return Ok((permit, idle.connection));
+            }
+        }
+        let session = self.connector.connect().await.map_err(statement::failed)?;
+        Ok((permit, session))
+    }
+}
+
+/// Whether the server is still there; a broken connection would fail a write that was never begun.
+async fn answers(session: &mut Conn) -> bool {
+    matches!(tokio::time::timeout(PATIENCE, session.ping()).await, Ok(Ok(())))
+}
+
+#[async_trait::async_trait]
+impl Engine for Mysql {
+    fn name(&self) -> String {
+        self.connector.database.to_string()
+    }
+
+    async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let (permit, mut session) = self.session().await?;
+        let rows = statement::query(&mut session, sql, values).await?;
+        permit.keep(session);
+        Ok(rows)
+    }
+
+    async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let (permit, mut session) = self.session().await?;
+        let done = match statement::execute(&mut session, sql, values.clone()).await {
+            Err(StoreError::GaveWay) => statement::execute(&mut session, sql, values).await,
+            done => done,
+        };
+        if let Ok(_) | Err(StoreError::Taken) = done {
+            permit.keep(session);
+        }
+        done
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Session>, StoreError> {
+        let (permit, mut session) = self.session().await?;
+        session.query_drop("START TRANSACTION").await.map_err(statement::failed)?;
+        Ok(Box::new(MysqlSession(Some((permit, session)))))
+    }
+}
+
+/// A transaction; its session is elsewhere while a statement runs, and returns to the pool when the transaction is over.
+struct MysqlSession(Option<(Permit<Conn>, Conn)>);
+
+impl MysqlSession {
+    fn take(&mut self) -> Result<(Permit<Conn>, Conn), StoreError> {
+        self.0.take().ok_or_else(|| StoreError::unavailable("the transaction is over"))
+    }
+}
+
+#[async_trait::async_trait]
+impl Session for MysqlSession {
+    async fn query(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let (permit, mut session) = self.take()?;
+        let rows = statement::query(&mut session, sql, values).await?;
+        self.0 = Some((permit, session));
+        Ok(rows)
+    }
+
+    async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let (permit, mut session) = self.take()?;
+        let done = statement::execute(&mut session, sql, values).await;
+        if let Ok(_) | Err(StoreError::Taken) = done {
+            self.0 = Some((permit, session));
+        }
+        done
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        let (permit, mut session) = self.take()?;
+        session.query_drop("COMMIT").await.map_err(statement::failed)?;
+        permit.keep(session);
+        Ok(())
+    }
+}
+
+/// The server rolls back in the background; without a runtime, or without a usable session, the lost connection tells
+/// it to.
+impl Drop for MysqlSession {
+    fn drop(&mut self) {
+        if let (Some((permit, mut session)), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                if let Ok(Ok(())) = tokio::time::timeout(TIMEOUT, session.query_drop("ROLLBACK")).await {
+                    permit.keep(session);
+                }
+            });
+        }
+    }
+}

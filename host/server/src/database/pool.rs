@@ -1,0 +1,55 @@
+//! A few connections that many callers share.
+//!
+//! A connection comes back only from a caller that is done with it and well; whatever failed, or was given up in the
+//! middle of something, is dropped and made anew when it is needed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error::StoreError;
+
+/// The connections.
+pub(super) struct Pool<C> {
+    permits: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<Idle<C>>>>,
+}
+
+/// A connection that waits for a caller.
+pub(super) struct Idle<C> {
+    pub(super) connection: C,
+    pub(super) since: Instant,
+}
+
+/// The right to one connection.
+pub(super) struct Permit<C> {
+    idle: Arc<Mutex<Vec<Idle<C>>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<C> Pool<C> {
+    /// A pool of at most so many connections, none of them made yet.
+    pub(super) fn new(size: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(size)), idle: Arc::default() }
+    }
+
+    /// Waits until the caller may have a connection.
+    pub(super) async fn permit(&self) -> Result<Permit<C>, StoreError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(StoreError::unavailable)?;
+        Ok(Permit { idle: Arc::clone(&self.idle), _permit: permit })
+    }
+}
+
+impl<C> Permit<C> {
+    /// The connection that was used last, if one is idle.
+    pub(super) fn idle(&self) -> Option<Idle<C>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Keeps a connection for the next caller.
+    pub(super) fn keep(self, connection: C) {
+        let idle = Idle { connection, since: Instant::now() };
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+    }
+}

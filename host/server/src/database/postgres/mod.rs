@@ -1,0 +1,135 @@
+//! The engine PostgreSQL: a few sessions, made when they are needed.
+//!
+//! A transaction reads what is committed. Each session bounds its own statements and locks, so that nothing that was
+//! given up here goes on there for long.
+
+mod schema;
+mod statement;
+
+use dropins_replay::connect::postgres::Connector;
+use dropins_replay::{OpenError, ServerUrl};
+use tokio_postgres::Client;
+
+use super::engine::{Engine, Session};
+use super::error::StoreError;
+use super::pool::{Permit, Pool};
+use super::value::{Row, Value};
+use super::{PATIENCE, SESSIONS, TIMEOUT};
+
+/// The engine.
+pub(super) struct Postgres {
+    connector: Connector,
+    sessions: Pool<Client>,
+}
+
+impl Postgres {
+    pub(super) async fn open(url: &ServerUrl) -> Result<Self, OpenError> {
+        let connector = Connector::new(url, TIMEOUT)?;
+        let mut client = connector.open().await?;
+        schema::migrate(&mut client, &connector.database).await?;
+        Ok(Self { connector, sessions: Pool::new(SESSIONS) })
+    }
+
+    /// What [`Postgres::open`] would change.
+    pub(super) async fn plan(url: &ServerUrl) -> Result<Vec<String>, OpenError> {
+        let connector = Connector::new(url, TIMEOUT)?;
+        let client = connector.open().await?;
+        Ok(schema::inspect(&client, &connector.database).await?.plan(&connector.database))
+    }
+
+    /// A session that is alive.
+    async fn session(&self) -> Result<(Permit<Client>, Client), StoreError> {
+        let permit = self.sessions.permit().await?;
+        while let Some(idle) = permit.idle() {
+            if idle.since.elapsed() < PATIENCE || answers(&idle.connection).await {
+                return Ok((permit, idle.connection));
+            }
+        }
+        let client = self.connector.connect().await.map_err(statement::failed)?;
+        Ok((permit, client))
+    }
+}
+
+/// Whether the server is still there; a broken connection would fail a write that was never begun.
+async fn answers(client: &Client) -> bool {
+    let asked = tokio::time::timeout(PATIENCE, client.simple_query(""));
+    !client.is_closed() && matches!(asked.await, Ok(Ok(_)))
+}
+
+#[async_trait::async_trait]
+impl Engine for Postgres {
+    fn name(&self) -> String {
+        self.connector.database.clone()
+    }
+
+    async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let (permit, client) = self.session().await?;
+        let rows = statement::query(&client, sql, &values).await;
+        if !client.is_closed() {
+            permit.keep(client);
+        }
+        rows
+    }
+
+    async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let (permit, client) = self.session().await?;
+        let rows = match statement::execute(&client, sql, &values).await {
+            Err(StoreError::GaveWay) => statement::execute(&client, sql, &values).await,
+            done => done,
+        };
+        if !client.is_closed() {
+            permit.keep(client);
+        }
+        rows
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Session>, StoreError> {
+        let (permit, client) = self.session().await?;
+        client.batch_execute("BEGIN").await.map_err(statement::failed)?;
+        Ok(Box::new(PostgresSession(Some((permit, client)))))
+    }
+}
+
+/// A transaction; its session returns to the pool when it is over.
+struct PostgresSession(Option<(Permit<Client>, Client)>);
+
+impl PostgresSession {
+    fn client(&self) -> Result<&Client, StoreError> {
+        let over = || StoreError::unavailable("the transaction is over");
+        self.0.as_ref().map(|(_, client)| client).ok_or_else(over)
+    }
+}
+
+#[async_trait::async_trait]
+impl Session for PostgresSession {
+    async fn query(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        statement::query(self.client()?, sql, &values).await
+    }
+
+    async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        statement::execute(self.client()?, sql, &values).await
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.client()?.batch_execute("COMMIT").await.map_err(statement::failed)?;
+        if let Some((permit, client)) = self.0.take() {
+            permit.keep(client);
+        }
+        Ok(())
+    }
+}
+
+/// The server rolls back in the background, after whatever was given up in the middle; without a runtime, the lost
+/// connection tells it to.
+impl Drop for PostgresSession {
+    fn drop(&mut self) {
+        if let (Some((permit, client)), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                let rolled_back = tokio::time::timeout(TIMEOUT, client.batch_execute("ROLLBACK")).await;
+                if let Ok(Ok(())) = rolled_back {
+                    permit.keep(client);
+                }
+            });
+        }
+    }
+}

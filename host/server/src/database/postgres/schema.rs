@@ -1,0 +1,61 @@
+//! The tables in a PostgreSQL database, brought up to date in one transaction under the lock that the replay store uses
+//! too: of nodes that start together one does it, and the others wait.
+
+use dropins_replay::OpenError;
+use dropins_replay::connect::postgres::meaning;
+use tokio_postgres::{Client, Error, GenericClient};
+
+use crate::database::dialect::Dialect;
+use crate::database::schema::{COMPONENT, Version};
+
+const DIALECT: Dialect = Dialect { key: "TEXT COLLATE \"C\"", text: "TEXT", integer: "BIGINT", options: "" };
+
+const LOCK: &str = "
+    SET LOCAL lock_timeout = '5min'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+    SELECT pg_advisory_xact_lock(hashtext('dropins'), hashtext('schema'))";
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INTEGER NOT NULL)";
+
+const NOTE: &str = "
+    INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ($1, $2)
+    ON CONFLICT (COMPONENT) DO UPDATE SET VERSION = excluded.VERSION";
+
+/// What the database holds.
+pub(super) async fn inspect(client: &impl GenericClient, database: &str) -> Result<Version, OpenError> {
+    let noted = noted(client).await.map_err(|error| meaning(database, &error))?;
+    Version::noted(database, noted)
+}
+
+async fn noted(client: &impl GenericClient) -> Result<u32, Error> {
+    let versioned = client.query_one("SELECT to_regclass('DROPINS_SCHEMA') IS NOT NULL", &[]).await?;
+    if !versioned.try_get(0)? {
+        return Ok(0);
+    }
+    let read = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = $1";
+    let row = client.query_opt(read, &[&COMPONENT]).await?;
+    let version: i32 = row.map_or(Ok(0), |row| row.try_get(0))?;
+    Ok(u32::try_from(version).unwrap_or(0))
+}
+
+/// Brings the tables up to date.
+pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<(), OpenError> {
+    let fail = |error| meaning(database, &error);
+    let transaction = client.transaction().await.map_err(fail)?;
+    transaction.batch_execute(LOCK).await.map_err(fail)?;
+    let found = inspect(&transaction, database).await?;
+    let changes = found.plan(database);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    for change in changes {
+        tracing::info!("{change}");
+    }
+    let migrations = found.missing().flat_map(|(_, migration)| DIALECT.statements(migration));
+    for statement in [SCHEMA.to_owned()].into_iter().chain(migrations) {
+        transaction.batch_execute(&statement).await.map_err(fail)?;
+    }
+    let known = i32::try_from(Version::KNOWN.number()).unwrap_or(i32::MAX);
+    transaction.execute(NOTE, &[&COMPONENT, &known]).await.map_err(fail)?;
+    transaction.commit().await.map_err(fail)
+}

@@ -1,0 +1,316 @@
+//! What every engine must do, on every engine. The table of key uses serves as the playground.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use dropins_host::services::FixedClock;
+use dropins_replay::ServerUrl;
+
+use super::schema::{COMPONENT, MIGRATIONS};
+use super::testing::on_every_engine;
+use super::testing::servers::{Proxy, Traffic};
+use super::*;
+
+const ADD: &str = "
+    INSERT INTO DROPINS_KEY_USE (CLIENT_ID, THUMBPRINT, SOURCE, FIRST_SEEN, LAST_USED) VALUES (?, ?, ?, ?, ?)";
+const OF: &str = "SELECT CLIENT_ID, THUMBPRINT, SOURCE, FIRST_SEEN, LAST_USED FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?";
+const TAKE: &str = "UPDATE DROPINS_KEY_USE SET LAST_USED = ? WHERE CLIENT_ID = ? AND LAST_USED IS NULL";
+const COUNT: &str = "SELECT count(*) FROM DROPINS_KEY_USE";
+
+fn row(id: &str, time: u64) -> Vec<Value> {
+    vec![id.into(), "k".into(), "s".into(), time.into(), Value::Null]
+}
+
+async fn count(database: &Database) -> u64 {
+    database.query(COUNT, vec![]).await.unwrap()[0].unsigned(0).unwrap()
+}
+
+#[tokio::test]
+async fn values_come_back_as_they_were_written() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        let texts = ["", " ", "a'?\"\\%", "ü€𝄞", "\0", "a\0b\u{F8FF}0", "\r\n\t"];
+        for (number, text) in (0_i64..).zip(texts) {
+            let values =
+                vec![text.into(), text.into(), text.repeat(90).into(), i64::MIN.into(), (i64::MAX - number).into()];
+            assert_eq!(database.execute(ADD, values).await.unwrap(), 1);
+            let rows = database.query(OF, vec![text.into()]).await.unwrap();
+            assert_eq!(rows.len(), 1, "{text:?}");
+            assert_eq!(rows[0].text("THUMBPRINT").unwrap(), text);
+            assert_eq!(rows[0].text("source").unwrap(), text.repeat(90));
+            assert_eq!(rows[0].integer(3).unwrap(), i64::MIN);
+            assert_eq!(rows[0].optional_unsigned("LAST_USED").unwrap(), u64::try_from(i64::MAX - number).ok());
+        }
+        database.execute(ADD, row("null", 1)).await.unwrap();
+        let rows = database.query(OF, vec!["null".into()]).await.unwrap();
+        assert_eq!(rows[0].optional_integer("LAST_USED").unwrap(), None);
+        for damaged in [rows[0].text("LAST_USED"), rows[0].text("FIRST_SEEN"), rows[0].text("NONE"), rows[0].text(9)] {
+            assert!(matches!(damaged, Err(StoreError::Damaged { .. })));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_is_taken_once_and_compared_byte_by_byte() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        for id in ["a", "A", "a ", "ä", "a\u{308}"] {
+            database.execute(ADD, row(id, 0)).await.unwrap();
+            assert_eq!(database.execute(ADD, row(id, 0)).await, Err(StoreError::Taken), "{id}");
+        }
+        assert_eq!(count(&database).await, 5);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_write_counts_the_rows_that_it_finds_changed_or_not() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        database.execute(ADD, row("a", 0)).await.unwrap();
+        let same = "UPDATE DROPINS_KEY_USE SET SOURCE = 's' WHERE CLIENT_ID = ?";
+        assert_eq!(database.execute(same, vec!["a".into()]).await.unwrap(), 1);
+        assert_eq!(database.execute(same, vec!["b".into()]).await.unwrap(), 0);
+        assert_eq!(database.execute("DELETE FROM DROPINS_KEY_USE", vec![]).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_is_seen_by_others_when_it_is_committed_and_leaves_nothing_when_it_is_not() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        for (commit, expected) in [(false, 0), (true, 2)] {
+            let mut transaction = database.begin().await.unwrap();
+            transaction.execute(ADD, row("a", 0)).await.unwrap();
+            transaction.execute(ADD, row("b", 0)).await.unwrap();
+            assert_eq!(transaction.query(COUNT, vec![]).await.unwrap()[0].unsigned(0).unwrap(), 2);
+            assert_eq!(count(&database).await, 0);
+            match commit {
+                true => transaction.commit().await.unwrap(),
+                false => drop(transaction),
+            }
+            assert_eq!(count(&database).await, expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_a_statement_that_failed_nothing_of_its_transaction_can_be_committed() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        database.execute(ADD, row("a", 0)).await.unwrap();
+        let mut transaction = database.begin().await.unwrap();
+        transaction.execute(ADD, row("b", 0)).await.unwrap();
+        assert_eq!(transaction.execute(ADD, row("a", 0)).await, Err(StoreError::Taken));
+        assert!(transaction.execute(ADD, row("c", 0)).await.is_err());
+        assert!(transaction.query(COUNT, vec![]).await.is_err());
+        assert!(transaction.commit().await.is_err());
+        assert_eq!(count(&database).await, 1);
+        database.execute(ADD, row("b", 0)).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_conditional_updates_on_two_nodes_exactly_one_finds_its_row() {
+    on_every_engine(async |fresh| {
+        let nodes = [fresh.open().await, fresh.open().await];
+        for round in 0..5 {
+            let id = format!("r{round}");
+            nodes[0].execute(ADD, row(&id, 0)).await.unwrap();
+            let takes = (0..40_u64).map(|take| {
+                let (node, id) = (nodes[usize::try_from(take % 2).unwrap()].clone(), id.clone());
+                tokio::spawn(async move { node.execute(TAKE, vec![take.into(), id.into()]).await.unwrap() })
+            });
+            let mut taken = 0;
+            for take in takes.collect::<Vec<_>>() {
+                taken += take.await.unwrap();
+            }
+            assert_eq!(taken, 1, "{}", fresh.engine);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_parallel_inserts_of_one_key_exactly_one_succeeds() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        let adds = (0..40).map(|_| {
+            let database = database.clone();
+            tokio::spawn(async move { database.execute(ADD, row("a", 0)).await })
+        });
+        let mut added = 0;
+        for add in adds.collect::<Vec<_>>() {
+            match add.await.unwrap() {
+                Ok(rows) => added += rows,
+                Err(error) => assert_eq!(error, StoreError::Taken),
+            }
+        }
+        assert_eq!(added, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn work_that_is_given_up_at_any_moment_holds_no_lock_and_breaks_nothing() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        database.execute(ADD, row("a", 0)).await.unwrap();
+        for microseconds in (0..4_000).step_by(100) {
+            let work = async {
+                let mut transaction = database.begin().await?;
+                transaction.execute("UPDATE DROPINS_KEY_USE SET FIRST_SEEN = FIRST_SEEN + 1", vec![]).await?;
+                transaction.execute(ADD, row("b", 0)).await?;
+                transaction.query(COUNT, vec![]).await?;
+                std::future::pending::<Result<(), StoreError>>().await
+            };
+            assert!(tokio::time::timeout(Duration::from_micros(microseconds), work).await.is_err());
+        }
+        database.execute("UPDATE DROPINS_KEY_USE SET SOURCE = 'free'", vec![]).await.unwrap();
+        let rows = database.query(OF, vec!["a".into()]).await.unwrap();
+        assert_eq!((rows[0].text("SOURCE").unwrap().as_str(), rows[0].integer("FIRST_SEEN").unwrap()), ("free", 0));
+        assert_eq!(count(&database).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_writer_that_waits_too_long_for_another_one_is_told_so() {
+    on_every_engine(async |fresh| {
+        let nodes = [fresh.open().await, fresh.open().await];
+        nodes[0].execute(ADD, row("a", 0)).await.unwrap();
+        for node in &nodes {
+            let mut holder = nodes[0].begin().await.unwrap();
+            holder.execute(TAKE, vec![1_u64.into(), "a".into()]).await.unwrap();
+            let begun = Instant::now();
+            let mut late = pin!(node.execute(TAKE, vec![2_u64.into(), "a".into()]));
+            let late = loop {
+                // A transaction in which nothing happens is ended by PostgreSQL.
+                tokio::select! {
+                    late = &mut late => break late,
+                    rows = holder.query(OF, vec!["a".into()]) => assert_eq!(rows.unwrap()[0].integer("LAST_USED"), Ok(1)),
+                }
+            };
+            assert!(matches!(late, Err(StoreError::Unavailable { .. })), "{late:?}");
+            assert!(begun.elapsed() < TIMEOUT * 2);
+            // A reader does not wait.
+            assert_eq!(node.query(OF, vec!["a".into()]).await.unwrap()[0].optional_integer("LAST_USED"), Ok(None));
+        }
+        assert_eq!(nodes[1].execute(TAKE, vec![3_u64.into(), "a".into()]).await, Ok(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_plan_says_what_opening_does_and_opening_does_it_once() {
+    on_every_engine(async |fresh| {
+        let known = MIGRATIONS.len();
+        let plan = Database::plan(&fresh.location).await.unwrap();
+        assert!(plan.len() == 1 && plan[0].starts_with(&format!("make the identity tables, version {known}, in ")));
+        if let Some(path) = fresh.path() {
+            assert!(!path.exists());
+        }
+        let (one, two, three, four) =
+            tokio::join!(fresh.open(), fresh.open(), Database::open(&fresh.location), Database::open(&fresh.location));
+        for database in [one, two, three.unwrap(), four.unwrap()] {
+            let version = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = ?";
+            let rows = database.query(version, vec![COMPONENT.into()]).await.unwrap();
+            assert_eq!(rows[0].unsigned("VERSION").unwrap(), u64::try_from(known).unwrap());
+        }
+        assert_eq!(Database::plan(&fresh.location).await.unwrap(), [""; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn tables_of_a_newer_program_are_refused() {
+    on_every_engine(async |fresh| {
+        let newer = "UPDATE DROPINS_SCHEMA SET VERSION = 99 WHERE COMPONENT = ?";
+        fresh.open().await.execute(newer, vec![COMPONENT.into()]).await.unwrap();
+        assert!(matches!(Database::open(&fresh.location).await, Err(OpenError::Newer { found: 99, .. })));
+        assert!(matches!(Database::plan(&fresh.location).await, Err(OpenError::Newer { found: 99, .. })));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_version_of_the_replay_store_stands_beside_it() {
+    on_every_engine(async |fresh| {
+        let other = "INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ('replay', 7)";
+        fresh.open().await.execute(other, vec![]).await.unwrap();
+        let rows = fresh.open().await.query("SELECT VERSION FROM DROPINS_SCHEMA ORDER BY VERSION DESC", vec![]).await;
+        assert_eq!(rows.unwrap()[0].integer(0), Ok(7));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rows_that_are_over_are_deleted_in_batches_and_no_others() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        let mut transaction = database.begin().await.unwrap();
+        for time in 0..1_200_u64 {
+            transaction.execute(ADD, row(&format!("c{time}"), time)).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        let table = Expiring { table: "DROPINS_KEY_USE", time: "FIRST_SEEN" };
+        let mut batches = Vec::new();
+        while let (rows, true) = table.purge(&database, 1_100).await.unwrap() {
+            batches.push(rows);
+        }
+        assert_eq!((batches, count(&database).await), (vec![501, 501], 100));
+        assert_eq!(table.purge(&database, 1_100).await.unwrap(), (0, false));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_table_that_forgets_is_purged() {
+    on_every_engine(async |fresh| {
+        let purger = Purger::new(fresh.open().await, Arc::new(FixedClock::at(1_800_000_000_000)));
+        purger.purge().await.unwrap();
+        assert_eq!(purger.purged(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_is_slow_or_gone_is_unavailable_in_time_and_used_again_when_it_is_back() {
+    on_every_engine(async |fresh| {
+        let Some((server, _)) = &fresh.server else { return };
+        let proxy = Proxy::to(server.port());
+        let database = Database::open(&fresh.by(proxy.port())).await.unwrap();
+        database.execute(ADD, row("a", 0)).await.unwrap();
+        for traffic in [Traffic::Clogged, Traffic::Cut] {
+            proxy.set(traffic);
+            let begun = Instant::now();
+            let (read, written) =
+                tokio::join!(database.query(COUNT, vec![]), database.execute(TAKE, vec![1_u64.into(), "a".into()]));
+            assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
+            assert!(matches!(written, Err(StoreError::Unavailable { .. })), "{written:?}");
+            assert!(database.begin().await.is_err());
+            assert!(begun.elapsed() < TIMEOUT * 3);
+            proxy.set(Traffic::Flows);
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while database.query(COUNT, vec![]).await.is_err() {
+                assert!(Instant::now() < deadline);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_cannot_be_opened() {
+    for location in [Location::Postgres, Location::Mysql]
+        .map(|at: fn(ServerUrl) -> Location| at(ServerUrl::parse("x://dropins:hunter2@127.0.0.1:1/identity").unwrap()))
+    {
+        let error = Database::open(&location).await.unwrap_err();
+        assert!(matches!(error, OpenError::Unreachable { .. }), "{error}");
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}

@@ -1,0 +1,55 @@
+//! The refresh token grant (RFC 6749 section 6).
+//!
+//! A refresh token ends with the registration of the key that authenticated its client: whoever removes a key that was
+//! stolen also takes back what its thief was given. It ends with its user's account as well.
+
+use serde_json::Value;
+
+use super::issue::{self, Issue};
+use super::refresh_tokens::RefreshError;
+use super::{Asking, Refusal, scope};
+use crate::http::error::{ErrorKind, OAuthError};
+
+pub(super) const GRANT_TYPE: &str = "refresh_token";
+
+/// What every refresh token that cannot be used is told.
+const INVALID: &str = "The refresh token is not valid";
+
+/// Replaces a refresh token and issues an access token. What is refused for its key, its user or its scope is not used up.
+pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
+    let token = asking.form.get("refresh_token");
+    let token = token.ok_or_else(|| OAuthError::invalid_request("The parameter refresh_token is missing"))?;
+    let (grants, client) = (&asking.app.grants, asking.client);
+    let used = grants.refresh_token(token, client.id()).await?;
+    if let Some(key) = &used.key
+        && !is_registered(&asking, key).await?
+    {
+        let reason = format!("the key {key} that authenticated the client is not registered any more");
+        return Err(Refusal::invalid_grant(INVALID, reason));
+    }
+    if let Some(user) = &used.family.subject
+        && !asking.app.users.find(user).await?.is_some_and(|user| user.enabled)
+    {
+        return Err(Refusal::invalid_grant(INVALID, "the user is removed or disabled"));
+    }
+    let scope = scope::narrowed(asking.form.get("scope"), &used.family.scope);
+    let scope =
+        scope.ok_or_else(|| OAuthError::new(ErrorKind::InvalidScope, "The scope is wider than what was granted"))?;
+    let validity = issue::access_token_validity(&asking, used.family.subject.is_some());
+    let refresh_token = grants.rotate(&used, client.key(), validity).await?;
+    let issue = Issue { family: Some(&used.family), scope: &scope, nonce: None, refresh_token: Some(refresh_token) };
+    issue::answer(&asking, issue).await
+}
+
+async fn is_registered(asking: &Asking<'_>, thumbprint: &str) -> Result<bool, Refusal> {
+    asking.live.clients.has_key(asking.client.id(), thumbprint).await.map_err(Refusal::unavailable)
+}
+
+impl From<RefreshError> for Refusal {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Store(down) => down.into(),
+            wrong => Self::invalid_grant(INVALID, wrong),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The tables of this room. Whatever is handed out stands in them as its SHA-256 only.
+
+/// See [`database::schema`](crate::database::schema).
+pub(crate) const MIGRATION: &str = "
+    CREATE TABLE DROPINS_TOKEN_FAMILY (
+        FAMILY_ID    {key}     NOT NULL PRIMARY KEY,
+        CLIENT_ID    {key}     NOT NULL,
+        SUBJECT      {key},
+        SCOPE        {text}    NOT NULL,
+        AUTH_TIME    {integer},
+        TIME_CREATED {integer} NOT NULL,
+        EXPIRES_AT   {integer} NOT NULL,
+        KEPT_UNTIL   {integer} NOT NULL,
+        REVOKED_AT   {integer}
+    ) {options};
+    CREATE INDEX DROPINS_TOKEN_FAMILY_KEPT ON DROPINS_TOKEN_FAMILY (KEPT_UNTIL);
+
+    CREATE TABLE DROPINS_AUTHORIZATION_CODE (
+        CODE_HASH          {key}     NOT NULL PRIMARY KEY,
+        FAMILY_ID          {key}     NOT NULL,
+        CLIENT_ID          {key}     NOT NULL,
+        SUBJECT            {key}     NOT NULL,
+        SCOPE              {text}    NOT NULL,
+        REDIRECT_URI       {text}    NOT NULL,
+        REDIRECT_URI_GIVEN {integer} NOT NULL,
+        CODE_CHALLENGE     {text},
+        NONCE              {text},
+        AUTH_TIME          {integer} NOT NULL,
+        EXPIRES_AT         {integer} NOT NULL,
+        KEPT_UNTIL         {integer} NOT NULL,
+        USED_AT            {integer}
+    ) {options};
+    CREATE INDEX DROPINS_AUTHORIZATION_CODE_KEPT ON DROPINS_AUTHORIZATION_CODE (KEPT_UNTIL);
+
+    CREATE TABLE DROPINS_REFRESH_TOKEN (
+        TOKEN_HASH     {key}     NOT NULL PRIMARY KEY,
+        FAMILY_ID      {key}     NOT NULL,
+        KEY_THUMBPRINT {key},
+        TIME_CREATED   {integer} NOT NULL,
+        EXPIRES_AT     {integer} NOT NULL,
+        USED_AT        {integer}
+    ) {options};
+    CREATE INDEX DROPINS_REFRESH_TOKEN_EXPIRES ON DROPINS_REFRESH_TOKEN (EXPIRES_AT);
+
+    CREATE TABLE DROPINS_ACCESS_TOKEN (
+        TOKEN_HASH   {key}     NOT NULL PRIMARY KEY,
+        TOKEN_ID     {key}     NOT NULL,
+        CLIENT_ID    {key}     NOT NULL,
+        SUBJECT      {key}     NOT NULL,
+        SCOPE        {text}    NOT NULL,
+        TIME_CREATED {integer} NOT NULL,
+        EXPIRES_AT   {integer} NOT NULL
+    ) {options};
+    CREATE INDEX DROPINS_ACCESS_TOKEN_EXPIRES ON DROPINS_ACCESS_TOKEN (EXPIRES_AT);
+
+    CREATE TABLE DROPINS_REVOKED_TOKEN (
+        TOKEN_ID   {key}     NOT NULL PRIMARY KEY,
+        EXPIRES_AT {integer} NOT NULL
+    ) {options};
+    CREATE INDEX DROPINS_REVOKED_TOKEN_EXPIRES ON DROPINS_REVOKED_TOKEN (EXPIRES_AT);
+
+    CREATE TABLE DROPINS_PUSHED_REQUEST (
+        REQUEST_HASH {key}     NOT NULL PRIMARY KEY,
+        CLIENT_ID    {key}     NOT NULL,
+        CONTENT      {text}    NOT NULL,
+        EXPIRES_AT   {integer} NOT NULL
+    ) {options};
+    CREATE INDEX DROPINS_PUSHED_REQUEST_EXPIRES ON DROPINS_PUSHED_REQUEST (EXPIRES_AT);
+";

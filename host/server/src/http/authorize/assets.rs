@@ -1,0 +1,47 @@
+//! The stylesheet and the logo, compiled in.
+//!
+//! A name holds the digest of the content, so browsers may keep it for ever and a new release has another one.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::extract::Path;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+/// A file that pages refer to.
+pub(super) struct Asset {
+    /// Its name under `/oauth2/static/`.
+    pub(super) name: String,
+    content_type: &'static str,
+    content: &'static str,
+}
+
+/// The stylesheet.
+pub(super) static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../../static/style.css")));
+/// The logo.
+pub(super) static LOGO: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("logo", "svg", "image/svg+xml", include_str!("../../../static/logo.svg")));
+
+impl Asset {
+    fn new(stem: &str, extension: &str, content_type: &'static str, content: &'static str) -> Self {
+        let digest = digest(&SHA256, content.as_bytes());
+        let digest: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self { name: format!("{stem}-{digest}.{extension}"), content_type, content }
+    }
+}
+
+const HEADERS: [(HeaderName, &str); 3] = [
+    (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // A picture that is opened as a page of its own runs nothing.
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+];
+
+pub(super) async fn get(Path(name): Path<String>) -> Response {
+    match [&STYLE, &LOGO].into_iter().find(|asset| asset.name == name) {
+        Some(asset) => ([(header::CONTENT_TYPE, asset.content_type)], HEADERS, asset.content).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

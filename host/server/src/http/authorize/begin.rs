@@ -1,0 +1,69 @@
+//! The authorization endpoint itself: where clients send browsers.
+//!
+//! A pushed request is used up by its first visit and goes on as a ticket, so that the page can be reloaded. A request
+//! by POST goes on by GET: browsers send the session's cookie from other sites with GET only.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::problem::Problem;
+use super::see_other;
+use super::step;
+use super::visit::Visit;
+use crate::app::App;
+use crate::authorization::{AuthorizationRequest, ErrorCode, RequestError};
+use crate::endpoints;
+use crate::http::{Form, body, is_form};
+use crate::sessions::{Browser, Ticket};
+
+/// What the URI of a pushed request begins with (RFC 9126 section 2.2).
+const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
+
+pub(super) async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    let visit = Visit::new(app, &head);
+    let answered = answer(&visit, head.uri.query().unwrap_or_default()).await;
+    answered.unwrap_or_else(|problem| problem.respond(&visit))
+}
+
+async fn answer(visit: &Visit, query: &str) -> Result<Response, Problem> {
+    let form = Form::parse(query.as_bytes()).map_err(|error| Problem::malformed(error.to_string()))?;
+    if form.get("ticket").is_some() {
+        return step::proceed(visit, visit.ticket(&form).await?).await;
+    }
+    let client_id = form.get("client_id").ok_or_else(|| Problem::shown("The parameter client_id is missing"))?;
+    let client = visit.client(client_id).await?;
+    if let Some(request_uri) = form.get("request_uri").filter(|uri| uri.starts_with(PUSHED)) {
+        let pushed = visit.app.pushed.take(request_uri, client_id).await?;
+        let used = "The request has expired or was used already; go back to the application and begin anew";
+        let request = pushed.ok_or_else(|| Problem::shown(used))?;
+        let browser = match &visit.browser {
+            Some(browser) => browser.clone(),
+            None => Browser::new().map_err(Problem::internal)?,
+        };
+        return visit.go_on(&Ticket { request, signed_in: false }, &browser).await;
+    }
+    let refused = |error| Problem::Refused { client_id: Some(client_id.to_owned()), error };
+    let request = AuthorizationRequest::read(&form, &client).map_err(refused)?;
+    step::proceed(visit, Ticket { request, signed_in: false }).await
+}
+
+pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (head, content) = request.into_parts();
+    let visit = Visit::new(app, &head);
+    let mut types = head.headers.get_all(axum::http::header::CONTENT_TYPE).iter();
+    let is_form = types.next().and_then(|value| value.to_str().ok()).is_some_and(is_form);
+    let query = match body::read(&head.headers, content).await {
+        Ok(body) if is_form => String::from_utf8(body).ok().filter(|query| query.is_ascii()),
+        _ => None,
+    };
+    match query {
+        Some(query) => see_other(&format!("{}{}?{query}", visit.frame().prefix, endpoints::AUTHORIZE)),
+        None => {
+            let error = RequestError::shown(ErrorCode::InvalidRequest, "The request is not a form");
+            Problem::Refused { client_id: None, error }.respond(&visit)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What ends the flow without a code, and who hears of it.
+//!
+//! A client hears of what concerns its request once its redirect URI is trusted; everything else is a page for the
+//! person, with the reference id under which the log has the reason.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use dropins_host::services::Unavailable;
+
+use super::page;
+use super::see_other;
+use super::visit::Visit;
+use crate::audit;
+use crate::authorization::{AuthorizationRequest, ErrorCode, RequestError};
+use crate::database::StoreError;
+
+/// What ends the flow without a code.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The request is refused; the client is told if it can be.
+    Refused {
+        /// Whose request it is, where that is known.
+        client_id: Option<String>,
+        /// What is wrong.
+        error: RequestError,
+    },
+    /// Nobody can be told but the person.
+    Page {
+        /// The status.
+        status: StatusCode,
+        /// What to do, in one or two sentences.
+        advice: &'static str,
+        /// For the log.
+        detail: String,
+    },
+}
+
+impl Problem {
+    /// The request is well-formed, and the answer is no.
+    pub(super) fn refused(request: &AuthorizationRequest, code: ErrorCode, description: &'static str) -> Self {
+        let error = RequestError { code, description, return_to: Some(request.return_to()) };
+        Self::Refused { client_id: Some(request.client_id.clone()), error }
+    }
+
+    /// A request that is refused before its client is looked at.
+    pub(super) fn shown(description: &'static str) -> Self {
+        Self::Refused { client_id: None, error: RequestError::shown(ErrorCode::InvalidRequest, description) }
+    }
+
+    /// There is no such client, or it is disabled.
+    pub(super) fn unknown_client() -> Self {
+        Self::shown("The application is not registered here")
+    }
+
+    /// The form or query cannot be read.
+    pub(super) fn malformed(detail: String) -> Self {
+        let advice = "The request is malformed. Go back to the application and try again.";
+        Self::Page { status: StatusCode::BAD_REQUEST, advice, detail }
+    }
+
+    /// The page was open for too long, or in another session of this browser.
+    pub(super) fn expired() -> Self {
+        let advice = "This page has expired, or this browser does not keep cookies. Go back to the application and \
+                      sign in from there.";
+        Self::Page { status: StatusCode::BAD_REQUEST, advice, detail: "no valid ticket".to_owned() }
+    }
+
+    /// Another site posts.
+    pub(super) fn foreign_post() -> Self {
+        let advice = "Another site tried to use this page in your name. Nothing was done.";
+        Self::Page { status: StatusCode::FORBIDDEN, advice, detail: "the post comes from another origin".to_owned() }
+    }
+
+    /// The machine does not do its part.
+    pub(super) fn internal(error: impl std::fmt::Display) -> Self {
+        let advice = "The server failed. Try again later.";
+        Self::Page { status: StatusCode::INTERNAL_SERVER_ERROR, advice, detail: error.to_string() }
+    }
+
+    fn down(detail: String) -> Self {
+        let advice = "The server cannot answer now. Reload this page in a moment.";
+        Self::Page { status: StatusCode::SERVICE_UNAVAILABLE, advice, detail }
+    }
+
+    /// The response, with one line in the log.
+    pub(super) fn respond(self, visit: &Visit) -> Response {
+        let reference = visit.reference.as_str();
+        match self {
+            Self::Refused { client_id, error } => {
+                audit::refused_authorization(reference, client_id.as_deref(), error.code.as_str(), error.description);
+                match error.return_to {
+                    Some(to) => {
+                        let described = format!("{} (reference {reference})", error.description);
+                        see_other(&to.with_error(error.code, &described, &visit.live.endpoints.issuer))
+                    }
+                    None => page::problem(visit, StatusCode::BAD_REQUEST, &format!("{}.", error.description)),
+                }
+            }
+            Self::Page { status, advice, detail } => {
+                audit::refused_authorization(reference, None, status.as_str(), &detail);
+                let mut response = page::problem(visit, status, advice);
+                if status == StatusCode::SERVICE_UNAVAILABLE {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                response
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::down(error.to_string())
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Self {
+        Self::down(error.to_string())
+    }
+}

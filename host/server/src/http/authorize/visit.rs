@@ -1,0 +1,133 @@
+//! One request of a browser, and what every step of the flow needs of it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::response::Response;
+use reqwest::Url;
+
+use super::page::Frame;
+use super::problem::Problem;
+use super::same_origin::is_same_origin;
+use super::see_other;
+use crate::app::App;
+use crate::clients::RegisteredClient;
+use crate::endpoints;
+use crate::http::{Form, body};
+use crate::live::Live;
+use crate::reference::reference;
+use crate::sessions::{Browser, Session, Ticket};
+
+/// One request of a browser.
+pub(super) struct Visit {
+    pub(super) app: Arc<App>,
+    pub(super) live: Arc<Live>,
+    /// Who asks, if the browser was here before.
+    pub(super) browser: Option<Browser>,
+    /// Where the connection comes from.
+    pub(super) address: Option<IpAddr>,
+    /// What finds this request in the log.
+    pub(super) reference: String,
+}
+
+impl Visit {
+    /// The browser that sends this request head.
+    pub(super) fn new(app: Arc<App>, head: &Parts) -> Self {
+        let live = app.live();
+        let browser = Browser::of(&head.headers, is_secure(&live));
+        let address = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        Self { app, live, browser, address, reference: reference() }
+    }
+
+    /// Answers a form that one of our pages posts.
+    pub(super) async fn of_post(
+        app: Arc<App>,
+        request: Request,
+        answer: impl AsyncFnOnce(&Self, Form) -> Result<Response, Problem>,
+    ) -> Response {
+        let (head, body) = request.into_parts();
+        let visit = Self::new(app, &head);
+        let answered = match visit.form(&head.headers, body).await {
+            Ok(form) if is_same_origin(&head.headers, &visit.origin()) => answer(&visit, form).await,
+            Ok(_) => Err(Problem::foreign_post()),
+            Err(problem) => Err(problem),
+        };
+        answered.unwrap_or_else(|problem| problem.respond(&visit))
+    }
+
+    /// The form in the body of a post.
+    pub(super) async fn form(&self, headers: &HeaderMap, body: axum::body::Body) -> Result<Form, Problem> {
+        let body = body::read(headers, body).await.map_err(|error| Problem::malformed(error.description))?;
+        Form::parse(&body).map_err(|error| Problem::malformed(error.to_string()))
+    }
+
+    /// The ticket in a form or a query of this browser.
+    pub(super) async fn ticket(&self, form: &Form) -> Result<Ticket, Problem> {
+        let Some((text, browser)) = form.get("ticket").zip(self.browser.as_ref()) else {
+            return Err(Problem::expired());
+        };
+        self.app.tickets.unseal(text, browser).await?.ok_or_else(Problem::expired)
+    }
+
+    /// The client with this id.
+    pub(super) async fn client(&self, client_id: &str) -> Result<Arc<RegisteredClient>, Problem> {
+        self.live.clients.find(client_id).await?.ok_or_else(Problem::unknown_client)
+    }
+
+    /// The person who is signed in at this browser.
+    pub(super) async fn session(&self) -> Result<Option<Session>, Problem> {
+        match &self.browser {
+            Some(browser) => Ok(self.app.sessions.of(browser).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The ticket as the next page of this browser carries it.
+    pub(super) async fn seal(&self, ticket: &Ticket, browser: &Browser) -> Result<String, Problem> {
+        Ok(self.app.tickets.seal(ticket, browser).await?)
+    }
+
+    /// Sends this browser, which may be new or renamed, on with a ticket.
+    pub(super) async fn go_on(&self, ticket: &Ticket, browser: &Browser) -> Result<Response, Problem> {
+        let sealed = self.seal(ticket, browser).await?;
+        let response = see_other(&format!("{}{}?ticket={sealed}", self.prefix(), endpoints::AUTHORIZE));
+        Ok(self.with_cookie(response, browser))
+    }
+
+    /// The response, with the browser's cookie unless it has it.
+    pub(super) fn with_cookie(&self, mut response: Response, browser: &Browser) -> Response {
+        if self.browser.as_ref() != Some(browser)
+            && let Some(cookie) = browser.cookie(is_secure(&self.live))
+        {
+            response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    /// What all pages have in common.
+    pub(super) fn frame(&self) -> Frame {
+        let host = self.base().map(|url| url.authority().to_owned()).unwrap_or_default();
+        Frame { prefix: self.prefix(), host }
+    }
+
+    /// The path of the public base URL, without a slash at its end.
+    fn prefix(&self) -> String {
+        self.base().map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+    }
+
+    fn origin(&self) -> String {
+        self.base().map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
+
+    fn base(&self) -> Option<Url> {
+        Url::parse(self.live.deployment.server.base_path.as_str()).ok()
+    }
+}
+
+/// Whether browsers reach this server over https.
+fn is_secure(live: &Live) -> bool {
+    live.deployment.server.base_path.is_https()
+}

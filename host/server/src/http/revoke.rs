@@ -1,0 +1,58 @@
+//! `POST /oauth2/revoke` (RFC 7009).
+//!
+//! A refresh token takes its whole family with it, an access token goes alone. A token that is unknown, that has
+//! expired, or that belongs to another client is answered like one that was revoked: nobody learns whose it is.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::client::{Authenticated, Exchange, Public};
+use super::error::OAuthError;
+use crate::app::App;
+use crate::grants::Refusal;
+use crate::tokens::AccessToken;
+
+pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
+    let exchange = Exchange::begin(app, &request);
+    let done = handle(&exchange, request).await;
+    exchange.end(done)
+}
+
+async fn handle(exchange: &Exchange, request: Request) -> Result<Response, OAuthError> {
+    let post = exchange.read(request).await?;
+    let token = post.required("token").map_err(|error| exchange.malformed(error))?;
+    let endpoint = &exchange.live.endpoints.revocation;
+    let client = exchange.authenticate(&post, endpoint, Public::Accepted).await?;
+    match revoke(exchange, &client, token).await {
+        Ok(()) => Ok(revoked()),
+        Err(refusal) => Err(exchange.refused(&client, "revocation", refusal)),
+    }
+}
+
+/// The type hint is not needed: a token shows its type (RFC 7009 section 2.1).
+async fn revoke(exchange: &Exchange, client: &Authenticated, token: &str) -> Result<(), Refusal> {
+    let (grants, issuer) = (&exchange.app.grants, &exchange.live.endpoints.issuer);
+    if grants.revoke_refresh_token(token, client.id()).await? {
+        return Ok(());
+    }
+    let signed = AccessToken::read(token, &exchange.app.keys.ring(), issuer);
+    let found = match signed {
+        Some(found) => Some(found),
+        None => grants.find_opaque(token).await?,
+    };
+    match found {
+        Some(found) if found.client_id == client.id() => Ok(grants.revoke_access_token(&found).await?),
+        _ => Ok(()),
+    }
+}
+
+fn revoked() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::OK;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

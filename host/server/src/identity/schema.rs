@@ -1,0 +1,43 @@
+//! The tables of clients and of their keys.
+//!
+//! Lists are JSON arrays, because they are only ever read as a whole. `DROPINS_CLIENT_VERSION` has one row, with the number
+//! of the latest change; it is locked from there to the commit, so that changes are numbered in the order in which
+//! they become visible. Who changes a client by hand adds one to it, and every node reads all clients anew.
+
+pub(crate) const MIGRATION: &str = "
+    CREATE TABLE DROPINS_CLIENT (
+        CLIENT_ID          {key}     NOT NULL PRIMARY KEY,
+        CLIENT_NAME        {text},
+        ENABLED            {integer} NOT NULL,
+        AUTH_METHOD        {text},
+        SIGNING_ALG        {text},
+        GRANT_TYPES        {text}    NOT NULL,
+        REDIRECT_URIS      {text}    NOT NULL,
+        SCOPES             {text}    NOT NULL,
+        SECRET_HASH        {text},
+        CERTIFICATE        {text},
+        JWKS               {text},
+        JWKS_URI           {text},
+        OVERRIDES          {text}    NOT NULL,
+        REGISTRATION_TOKEN {text},
+        REVISION           {integer} NOT NULL,
+        TIME_CREATED       {integer} NOT NULL,
+        TIME_UPDATED       {integer} NOT NULL
+    ) {options};
+    CREATE TABLE DROPINS_CLIENT_CHANGE (
+        VERSION   {integer} NOT NULL PRIMARY KEY,
+        CLIENT_ID {key}     NOT NULL
+    ) {options};
+    CREATE TABLE DROPINS_CLIENT_VERSION (
+        ONLY_ROW {integer} NOT NULL PRIMARY KEY,
+        LATEST   {integer} NOT NULL
+    ) {options};
+    INSERT INTO DROPINS_CLIENT_VERSION (ONLY_ROW, LATEST) VALUES (1, 0);
+    CREATE TABLE DROPINS_KEY_USE (
+        CLIENT_ID  {key}     NOT NULL,
+        THUMBPRINT {key}     NOT NULL,
+        SOURCE     {text}    NOT NULL,
+        FIRST_SEEN {integer} NOT NULL,
+        LAST_USED  {integer},
+        PRIMARY KEY (CLIENT_ID, THUMBPRINT)
+    ) {options}";

@@ -1,0 +1,18 @@
+//! The tables of sessions and of the server's sealing key.
+//!
+//! `SESSION_HASH` is SHA-256 of what the browser has; who reads the table cannot take over a session. `EXPIRES_AT` is
+//! the end of the session unless it is used again before.
+
+pub(crate) const MIGRATION: &str = "
+    CREATE TABLE DROPINS_SESSION (
+        SESSION_HASH {key}     NOT NULL PRIMARY KEY,
+        USER_ID      {key}     NOT NULL,
+        AUTH_TIME    {integer} NOT NULL,
+        EXPIRES_AT   {integer} NOT NULL
+    ) {options};
+    CREATE INDEX DROPINS_SESSION_EXPIRY ON DROPINS_SESSION (EXPIRES_AT);
+    CREATE INDEX DROPINS_SESSION_USER ON DROPINS_SESSION (USER_ID);
+    CREATE TABLE DROPINS_SEALING_KEY (
+        ONLY_ROW   {integer} NOT NULL PRIMARY KEY,
+        KEY_BASE64 {text}    NOT NULL
+    ) {options}";

@@ -1,0 +1,103 @@
+use dropins_host::services::FixedClock;
+
+use super::*;
+use crate::config::Secret;
+use crate::database::testing::{Fresh, on_every_engine};
+use crate::users::Users;
+
+struct World {
+    sessions: Sessions,
+    users: Users,
+    user: User,
+    database: Database,
+    clock: Arc<FixedClock>,
+    _fresh: Fresh,
+}
+
+async fn world(fresh: Fresh) -> World {
+    let database = fresh.open().await;
+    let clock = Arc::new(FixedClock::at(1_000_000));
+    let users = Users::new(database.clone(), Arc::clone(&clock) as _);
+    let user = users.add("jane", Secret::new("correct horse"), true).await.unwrap();
+    let sessions = Sessions::new(database.clone(), Arc::clone(&clock) as _);
+    World { sessions, users, user, database, clock, _fresh: fresh }
+}
+
+impl World {
+    async fn is_signed_in(&self, browser: &Browser) -> bool {
+        self.sessions.of(browser).await.unwrap().is_some()
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.clock.set(self.clock.now() + seconds * 1000);
+    }
+}
+
+#[tokio::test]
+async fn signing_in_makes_another_browser_of_it_and_ends_the_session_before() {
+    on_every_engine(async |fresh| {
+        let world = world(fresh).await;
+        let anonymous = Browser::new().unwrap();
+        let first = world.sessions.begin(Some(&anonymous), &world.user).await.unwrap();
+        assert_ne!(first, anonymous);
+        assert!(!world.is_signed_in(&anonymous).await, "an id that was known before is worth nothing");
+        let session = world.sessions.of(&first).await.unwrap().unwrap();
+        assert_eq!((session.user.name.as_str(), session.auth_time), ("jane", 1_000));
+        let second = world.sessions.begin(Some(&first), &world.user).await.unwrap();
+        assert!(world.is_signed_in(&second).await && !world.is_signed_in(&first).await);
+        world.sessions.end(&second).await.unwrap();
+        assert!(!world.is_signed_in(&second).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_idle_session_ends_and_a_used_one_goes_on_for_twelve_hours() {
+    on_every_engine(async |fresh| {
+        let world = world(fresh).await;
+        let idle = world.sessions.begin(None, &world.user).await.unwrap();
+        let used = world.sessions.begin(None, &world.user).await.unwrap();
+        world.pass(IDLE - 1);
+        assert!(world.is_signed_in(&used).await);
+        world.pass(1);
+        assert!(!world.is_signed_in(&idle).await);
+        for _ in 0..(LONGEST / IDLE * 2 - 3) {
+            world.pass(IDLE / 2);
+            assert!(world.is_signed_in(&used).await);
+        }
+        world.pass(IDLE / 2);
+        assert!(!world.is_signed_in(&used).await, "the end comes in any case");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_is_let_out_removed_or_given_a_password_has_no_session() {
+    on_every_engine(async |fresh| {
+        let world = world(fresh).await;
+        let begin = async || world.sessions.begin(None, &world.user).await.unwrap();
+        let browser = begin().await;
+        world.users.set_password("jane", Secret::new("battery staple")).await.unwrap();
+        assert!(!world.is_signed_in(&browser).await);
+        let browser = begin().await;
+        world.users.set_enabled("jane", false).await.unwrap();
+        assert!(!world.is_signed_in(&browser).await);
+        world.users.set_enabled("jane", true).await.unwrap();
+        assert!(!world.is_signed_in(&browser).await, "the old one does not come back");
+        let browser = begin().await;
+        world.users.remove("jane").await.unwrap();
+        assert!(!world.is_signed_in(&browser).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_database_holds_the_hash_of_an_id_and_not_the_id() {
+    let world = world(Fresh::sqlite()).await;
+    let browser = world.sessions.begin(None, &world.user).await.unwrap();
+    let rows = world.database.query("SELECT SESSION_HASH FROM DROPINS_SESSION", Vec::new()).await.unwrap();
+    let stored = rows[0].text(0).unwrap();
+    assert_eq!(stored, browser.hash().as_str());
+    let cookie = browser.cookie(true).unwrap();
+    assert!(!cookie.to_str().unwrap().contains(&stored));
+}

@@ -1,0 +1,115 @@
+//! The token-signing keys of a running server: read at the start, and again whenever a file comes or goes.
+//!
+//! Files that cannot be read change nothing: the server signs on with the keys that it has, and says so once.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::task::AbortHandle;
+
+use super::files::{self, FileError};
+use super::ring::Ring;
+use crate::home::Home;
+
+/// How often the folder is looked at.
+const POLL: Duration = Duration::from_secs(2);
+
+/// The token-signing keys of a home.
+pub struct SigningKeys {
+    home: Home,
+    ring: ArcSwap<Ring>,
+    read: Mutex<Vec<(u64, PathBuf)>>,
+}
+
+/// Looks for new keys until it is dropped.
+pub struct Watch(AbortHandle);
+
+impl SigningKeys {
+    /// Reads the keys. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`FileError`] when there is none, or one of them cannot be used.
+    pub fn open(home: &Home) -> Result<Self, FileError> {
+        let found = files::list(home)?;
+        let ring = files::read(home, &found)?;
+        Ok(Self { home: home.clone(), ring: ArcSwap::from_pointee(ring), read: Mutex::new(found) })
+    }
+
+    /// The keys as they were last read.
+    pub fn ring(&self) -> Arc<Ring> {
+        self.ring.load_full()
+    }
+
+    /// Reads the keys anew if a file came or went; tells whether one did. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`FileError`] when they cannot be used; the old ones stay.
+    pub fn refresh(&self) -> Result<bool, FileError> {
+        let found = files::list(&self.home)?;
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if *read == found {
+            return Ok(false);
+        }
+        self.ring.store(Arc::new(files::read(&self.home, &found)?));
+        *read = found;
+        Ok(true)
+    }
+
+    /// Looks for new keys every two seconds.
+    pub fn watch(self: Arc<Self>) -> Watch {
+        let task = async move {
+            let mut failed = false;
+            loop {
+                tokio::time::sleep(POLL).await;
+                let keys = Arc::clone(&self);
+                match tokio::task::spawn_blocking(move || keys.refresh()).await {
+                    Ok(Ok(changed)) => {
+                        failed = false;
+                        if changed {
+                            tracing::info!("the token-signing keys were read anew");
+                        }
+                    }
+                    Ok(Err(error)) if !failed => {
+                        tracing::error!(%error, "the token-signing keys cannot be read anew; the known ones stay");
+                        failed = true;
+                    }
+                    _ => {}
+                }
+            }
+        };
+        Watch(tokio::spawn(task).abort_handle())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_is_seen_and_a_broken_one_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        std::fs::create_dir_all(home.security()).unwrap();
+        assert!(matches!(SigningKeys::open(&home), Err(FileError::Missing { .. })));
+        let key = dropins_keys::SigningKey::generate(dropins_keys::KeyFamily::P256).unwrap().to_pkcs8_pem().unwrap();
+        std::fs::write(home.token_signing_key(), key.as_bytes()).unwrap();
+        let keys = SigningKeys::open(&home).unwrap();
+        assert!(!keys.refresh().unwrap());
+
+        let rotation = files::rotate(&home, 100, Duration::ZERO, Duration::from_secs(60)).unwrap();
+        assert!(keys.refresh().unwrap() && !keys.refresh().unwrap());
+        assert_eq!(keys.ring().current(100).thumbprint(), rotation.kid);
+
+        std::fs::write(home.token_signing_key_from(200), "x").unwrap();
+        assert!(keys.refresh().is_err());
+        assert_eq!(keys.ring().current(200).thumbprint(), rotation.kid);
+    }
+}

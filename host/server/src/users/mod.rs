@@ -1,0 +1,61 @@
+//! The people who sign in: their records, their passwords, and what they allowed which client.
+//!
+//! Passwords are kept as argon2id hashes only. Whoever is unknown, disabled or wrong about the password gets the same
+//! answer after the same work, and guessing is slowed down by account and by address.
+
+mod consents;
+mod password;
+mod record;
+mod schema;
+mod slow_down;
+mod store;
+mod super_admin;
+#[cfg(test)]
+mod tests;
+
+pub use password::{MIN_PASSWORD, PasswordFault};
+pub use record::{NameFault, User};
+pub(crate) use schema::MIGRATION;
+pub use slow_down::{Attempt, SlowDown, Wait};
+pub use store::{UserError, Users};
+
+use std::net::IpAddr;
+
+use dropins_host::services::Unavailable;
+
+use crate::secret_hash;
+
+/// What came of an attempt to sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// This is who it says.
+    Welcome(User),
+    /// Unknown, disabled, or the wrong password: nobody is told which.
+    Refused,
+    /// Too many attempts; the password was not looked at.
+    TooOften(Wait),
+}
+
+impl Users {
+    /// Checks a name and a password; costs one argon2id run, unless there were too many attempts.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the database cannot be asked or the machine cannot run the check.
+    pub async fn sign_in(&self, name: &str, password: &str, address: Option<IpAddr>) -> Result<SignIn, Unavailable> {
+        let attempt = match self.slow_down().begin(name, address, self.now_millis()) {
+            Ok(attempt) => attempt,
+            Err(wait) => return Ok(SignIn::TooOften(wait)),
+        };
+        let found = self.named(name).await?;
+        let user = found.filter(|(user, _)| user.enabled);
+        let hash = user.as_ref().map(|(_, hash)| hash.clone());
+        let right = secret_hash::check(hash, password).await?;
+        match user.filter(|_| right) {
+            Some((user, _)) => {
+                attempt.succeeded();
+                Ok(SignIn::Welcome(user))
+            }
+            None => Ok(SignIn::Refused),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The tables of users and of what they allowed.
+//!
+//! `USER_ID` is the subject of tokens: it is random and never given to another person, whereas a name may be.
+
+pub(crate) const MIGRATION: &str = "
+    CREATE TABLE DROPINS_USER (
+        USER_ID       {key}     NOT NULL PRIMARY KEY,
+        USERNAME      {key}     NOT NULL,
+        PASSWORD_HASH {text}    NOT NULL,
+        ENABLED       {integer} NOT NULL,
+        TIME_CREATED  {integer} NOT NULL,
+        TIME_UPDATED  {integer} NOT NULL
+    ) {options};
+    CREATE UNIQUE INDEX DROPINS_USER_NAME ON DROPINS_USER (USERNAME);
+    CREATE TABLE DROPINS_CONSENT (
+        USER_ID      {key}     NOT NULL,
+        CLIENT_ID    {key}     NOT NULL,
+        SCOPES       {text}    NOT NULL,
+        TIME_GRANTED {integer} NOT NULL,
+        PRIMARY KEY (USER_ID, CLIENT_ID)
+    ) {options}";

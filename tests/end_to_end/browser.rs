@@ -1,0 +1,130 @@
+//! The authorization code grant with a real browser: the documented curl line, and two npm libraries through a whole
+//! life of an authorization. Every client authenticates with `private_key_jwt`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::documentation::{CLIENT_ID, assertion, make_keys, shell};
+use crate::home::TestHome;
+use crate::keys::generate;
+use crate::program::{command, install_client, installed, run};
+use crate::server::Server;
+
+/// Nobody listens there: the browser's request for it is caught.
+const REDIRECT_URI: &str = "http://localhost:8080/playground2/oauth2client";
+
+const USERNAME: &str = "hasintha";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// The second curl line of the page; `POST` is the name of a host there, as in the first.
+const CURL: &str = r#"curl -v POST -H "Content-Type: application/x-www-form-urlencoded;charset=UTF-8" -k -d "grant_type=authorization_code&code=<code>&scope=openid&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=<jwt_assertion>&redirect_uri=<callback_url>" https://<IS_HOST>:<IS_PORT>/oauth2/token"#;
+
+/// The scripts that drive the browser, or nothing where it cannot run.
+fn browser() -> Option<PathBuf> {
+    installed(&["node", "npm", "chromium"]).then(|| install_client("node")).flatten()
+}
+
+fn add_user(home: &TestHome) {
+    let file = home.path("password");
+    std::fs::write(&file, PASSWORD).unwrap();
+    let file = file.to_str().unwrap();
+    crate::program::dropins(&["user", "add", USERNAME, "--password-file", file, "--home", home.root()]).succeeded();
+}
+
+fn register(home: &TestHome, id: &str, key: &str) {
+    home.append(&format!(
+        "[[service_provider]]\nclient_id = \"{id}\"\nclient_name = \"Playground\"\n\
+         token_endpoint_auth_method = \"private_key_jwt\"\n\
+         grant_types = [\"authorization_code\", \"refresh_token\", \"client_credentials\"]\n\
+         redirect_uris = [\"{REDIRECT_URI}\"]\nscope = \"orders.read orders.write\"\n{key}\n"
+    ));
+}
+
+/// Runs a script with a job; what it printed.
+fn node(folder: &Path, script: &str, home: &TestHome, job: &Value) -> Value {
+    let file = home.path("job.json");
+    std::fs::write(&file, job.to_string()).unwrap();
+    let mut node = command("node");
+    node.current_dir(folder).arg(script).arg(file).env("NODE_EXTRA_CA_CERTS", home.authority());
+    run(&mut node).succeeded().json()
+}
+
+fn parameter(url: &str, name: &str) -> String {
+    let url = reqwest::Url::parse(url).unwrap();
+    let value = url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    value.unwrap_or_else(|| panic!("there is no {name} in {url}"))
+}
+
+#[test]
+fn the_documented_lines_give_access_and_refresh_tokens() {
+    if !installed(&["keytool", "openssl", "curl"]) {
+        return;
+    }
+    let Some(scripts) = browser() else { return };
+    let home = TestHome::new();
+    make_keys(&home);
+    home.replace("allow_id_token = false", "allow_id_token = true\nallow_refresh_tokens = true");
+    register(&home, CLIENT_ID, "certificate_file = \"pubcert.pem\"");
+    add_user(&home);
+    let _server = Server::start(&home);
+
+    let screenshots = home.path("screenshots");
+    std::fs::create_dir(&screenshots).unwrap();
+    let url = format!(
+        "{}/oauth2/authorize?response_type=code&client_id={CLIENT_ID}&scope=openid%20orders.read&state=here\
+         &redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fplayground2%2Foauth2client",
+        home.issuer()
+    );
+    let visit = json!({
+        "url": url, "redirect_uri": REDIRECT_URI, "username": USERNAME, "password": PASSWORD, "screenshots": screenshots,
+    });
+    let visited = node(&scripts, "sign_in.mjs", &home, &visit);
+    let arrived_at = visited["arrived_at"].as_str().unwrap();
+    assert_eq!((parameter(arrived_at, "state"), parameter(arrived_at, "iss")), ("here".into(), home.issuer()));
+    for page in ["login", "consent"] {
+        for look in ["desk-light", "desk-dark", "phone-light", "phone-dark"] {
+            let picture = std::fs::read(screenshots.join(format!("{page}-{look}.png"))).unwrap();
+            assert!(picture.starts_with(b"\x89PNG"), "{page} {look}");
+        }
+    }
+
+    let fill = |line: &str, jti: &str| {
+        line.replace("<code>", &parameter(arrived_at, "code"))
+            .replace("<jwt_assertion>", &assertion(&home, jti))
+            .replace("<callback_url>", REDIRECT_URI)
+            .replace("<IS_HOST>:<IS_PORT>", &home.https.to_string().replace("127.0.0.1", "localhost"))
+    };
+    let by_code = shell(&home.conf(""), &fill(CURL, "10003")).json();
+    let by_credentials = shell(&home.conf(""), &fill(crate::documentation::CURL, "10004")).json();
+    for answer in [&by_code, &by_credentials] {
+        for token in ["access_token", "refresh_token", "id_token"] {
+            assert!(answer[token].is_string(), "{token} is missing: {answer}");
+        }
+    }
+}
+
+#[test]
+fn openid_client_and_oauth4webapi_use_an_authorization_to_its_end() {
+    let Some(scripts) = browser() else { return };
+    let home = TestHome::new();
+    add_user(&home);
+    for library in ["openid-client", "oauth4webapi"] {
+        generate(&home, library, "p-256");
+        register(&home, library, &format!("jwks_file = \"{library}.jwks.json\""));
+    }
+    let _server = Server::start(&home);
+    for library in ["openid-client", "oauth4webapi"] {
+        let job = json!({
+            "library": library, "issuer": home.issuer(), "client_id": library,
+            "key_file": home.conf(&format!("{library}-private.pem")), "redirect_uri": REDIRECT_URI,
+            "scope": "openid orders.read", "username": USERNAME, "password": PASSWORD,
+        });
+        let life = node(&scripts, "code_flow.mjs", &home, &job);
+        assert_eq!((&life["pushed"], &life["rotated"]), (&true.into(), &true.into()), "{library}: {life}");
+        assert_eq!(life["iss"], home.issuer());
+        assert_eq!((&life["id_token"]["aud"], &life["id_token"]["sub"]), (&library.into(), &life["before"]["sub"]));
+        assert_eq!((&life["before"]["active"], &life["before"]["client_id"]), (&true.into(), &library.into()));
+        assert_eq!(life["after"], json!({ "active": false }), "{library}");
+    }
+}

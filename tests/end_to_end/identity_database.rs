@@ -1,0 +1,110 @@
+//! Clients, codes and tokens in a database on a server: every verb works on them, every node sees what one changes, and
+//! a restart loses nothing.
+
+use serde_json::{Value, json};
+
+use crate::client::TestClient;
+use crate::holder::{Holder, text};
+use crate::home::TestHome;
+use crate::program::Finished;
+use crate::server::Server;
+use crate::servers;
+use crate::wait::until;
+
+/// Runs a case on a fresh home over a new database of each kind of server that is installed.
+fn on_every_server(case: impl Fn(&TestHome)) {
+    for (kind, server) in [("postgre", servers::postgres()), ("mysql", servers::mariadb())] {
+        let Some(server) = server else { continue };
+        let home = TestHome::new();
+        let url = server.url(&server.create_database());
+        let entry = format!("[database.identity_db]\ntype = \"{kind}\"\nurl = \"{url}\"\n");
+        home.replace("[database.identity_db]\ntype = \"sqlite\"\n", &entry);
+        case(&home);
+    }
+}
+
+fn client(home: &TestHome, line: &[&str]) -> Finished {
+    home.dropins(&[&["client"], line].concat())
+}
+
+/// Adds a client of the database with a key set.
+fn add(home: &TestHome, id: &str) -> TestClient {
+    let client = TestClient::unregistered(home, id);
+    let file = home.path(&format!("{id}.jwks.json"));
+    std::fs::write(&file, json!({ "keys": [client.key.public_jwk()] }).to_string()).unwrap();
+    self::client(home, &["add", id, "--jwks", file.to_str().unwrap()]).succeeded();
+    client
+}
+
+fn shown(home: &TestHome, id: &str) -> Value {
+    serde_json::from_str(&client(home, &["show", id, "--json"]).succeeded().stdout).unwrap()
+}
+
+#[test]
+fn every_verb_works_on_clients_of_a_database_server_and_all_nodes_see_what_one_changes() {
+    on_every_server(|home| {
+        let app = add(home, "app");
+        let listed = client(home, &["list", "--json"]).succeeded().stdout;
+        assert!(listed.contains("\"app\"") && listed.contains("\"database\""), "{listed}");
+        let nodes = [Server::start(home), Server::start(&home.moved())];
+        let all = |status: u16, what: &str| {
+            for node in &nodes {
+                until(what, || (node.authenticate(&app.mint()).status == status).then_some(()));
+            }
+        };
+        all(200, "every node accepts the client");
+        client(home, &["update", "app", "--name", "An app", "--disable"]).succeeded();
+        all(401, "every node refuses the disabled client");
+        client(home, &["update", "app", "--enable"]).succeeded();
+        all(200, "every node accepts the client again");
+        let used = until("the last use of the key is written down", || {
+            let shown = shown(home, "app");
+            shown["keys"][0]["last_used"].is_u64().then_some(shown)
+        });
+        assert_eq!(used["client_name"], "An app", "{used}");
+        client(home, &["remove", "app"]).succeeded();
+        all(401, "every node refuses the removed client");
+        client(home, &["show", "app"]).failed(&["there is no client `app`"]);
+    });
+}
+
+#[test]
+fn check_says_what_a_start_does_to_the_database_and_does_not_do_it() {
+    on_every_server(|home| {
+        for _ in 0..2 {
+            let document: Value = serde_json::from_str(&home.dropins(&["check", "--json"]).succeeded().stdout).unwrap();
+            let changes = document["database"].to_string();
+            assert!(changes.contains("make the table IDN_OIDC_JTI in "), "{changes}");
+            assert!(changes.contains("make the identity tables, version "), "{changes}");
+            assert!(!changes.contains(servers::PASSWORD), "{changes}");
+        }
+        drop(Server::start(home));
+        let document: Value = serde_json::from_str(&home.dropins(&["check", "--json"]).succeeded().stdout).unwrap();
+        assert_eq!(document["database"], json!([]));
+    });
+}
+
+#[test]
+fn codes_and_tokens_in_a_database_server_are_used_once_by_all_nodes_and_outlive_them() {
+    on_every_server(|home| {
+        let app = Holder::register(home, "app");
+        let one = Server::start(home);
+        let second_node = home.moved();
+        let two = Server::start(&second_node);
+        let code = app.code();
+        let stolen = app.redeem(&one, &code).token();
+        assert!(app.is_active(&two, text(&stolen, "access_token")));
+        app.redeem(&two, &code).error(400, "invalid_grant");
+        for node in [&one, &two] {
+            assert!(!app.is_active(node, text(&stolen, "access_token")), "a code that is used twice revokes");
+        }
+        let (first, open) = (app.tokens(&one), app.code());
+        drop((one, two));
+        let server = Server::start(&second_node.moved());
+        app.redeem(&server, &open).token();
+        let second = app.refresh(&server, text(&first, "refresh_token")).token();
+        assert!(app.is_active(&server, text(&second, "access_token")));
+        app.refresh(&server, text(&first, "refresh_token")).error(400, "invalid_grant");
+        assert!(!app.is_active(&server, text(&second, "access_token")), "a refresh token that is used twice revokes");
+    });
+}

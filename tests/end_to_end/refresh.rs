@@ -1,0 +1,133 @@
+//! Refresh tokens at the token endpoint.
+
+use dropins_keys::{KeyFamily, SigningKey};
+use serde_json::json;
+
+use crate::client::TestClient;
+use crate::holder::{Holder, part, text};
+use crate::home::TestHome;
+use crate::server::Server;
+
+/// What every refresh token that cannot be used is told.
+const INVALID: &str = "The refresh token is not valid";
+
+#[test]
+fn a_refresh_token_is_replaced_and_the_new_tokens_are_as_good_as_the_old() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let first = app.tokens(&server);
+    let second = app.refresh(&server, text(&first, "refresh_token")).token();
+    assert_ne!(text(&first, "refresh_token"), text(&second, "refresh_token"));
+    assert_eq!(second["scope"], first["scope"]);
+    let (old, new) = (part(text(&first, "id_token"), 1), part(text(&second, "id_token"), 1));
+    for claim in ["iss", "sub", "aud", "auth_time"] {
+        assert_eq!(old[claim], new[claim], "{claim}");
+    }
+    assert!(app.is_active(&server, text(&first, "access_token")));
+    assert!(app.is_active(&server, text(&second, "access_token")));
+}
+
+#[test]
+fn a_refresh_token_that_is_used_twice_revokes_its_family() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let first = app.tokens(&server);
+    let second = app.refresh(&server, text(&first, "refresh_token")).token();
+    assert_eq!(app.refresh(&server, text(&first, "refresh_token")).error(400, "invalid_grant"), INVALID);
+    server.logged("the refresh token was used before");
+    assert_eq!(app.refresh(&server, text(&second, "refresh_token")).error(400, "invalid_grant"), INVALID);
+    for tokens in [&first, &second] {
+        assert!(!app.is_active(&server, text(tokens, "access_token")));
+        assert!(!app.is_active(&server, text(tokens, "refresh_token")));
+    }
+}
+
+#[test]
+fn a_refresh_token_with_another_clients_assertion_is_refused_and_stays_good_for_its_own() {
+    let home = TestHome::new();
+    let (a, b) = (Holder::register(&home, "a"), Holder::register(&home, "b"));
+    let server = Server::start(&home);
+    let tokens = a.tokens(&server);
+    let token = text(&tokens, "refresh_token");
+    assert_eq!(b.refresh(&server, token).error(400, "invalid_grant"), INVALID);
+    a.refresh(&server, token).token();
+    assert_eq!(b.refresh(&server, token).error(400, "invalid_grant"), INVALID);
+    assert!(a.is_active(&server, text(&tokens, "access_token")), "another client revokes nothing");
+}
+
+#[test]
+fn the_scope_can_be_narrowed_and_never_widened() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let ask = |token: &str, scope: &str| {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
+        app.post(&server, "/oauth2/token", &fields)
+    };
+    let tokens = app.tokens(&server);
+    ask(text(&tokens, "refresh_token"), "read admin").error(400, "invalid_scope");
+    let narrow = ask(text(&tokens, "refresh_token"), "read").token();
+    assert_eq!((&narrow["scope"], narrow.get("id_token")), (&"read".into(), None));
+    assert_eq!(app.introspect(&server, text(&narrow, "access_token"))["scope"], "read");
+    let again = app.refresh(&server, text(&narrow, "refresh_token")).token();
+    assert_eq!(again["scope"], "openid read write", "the next token may again be as wide as the grant");
+}
+
+#[test]
+fn a_refresh_token_ends_with_the_registration_of_the_key_that_authenticated_its_client() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let (old, new) = (&app.client.key, SigningKey::generate(KeyFamily::P256).unwrap());
+    let publish = |keys: &[&SigningKey]| {
+        let keys: Vec<_> = keys.iter().map(|key| key.public_jwk()).collect();
+        std::fs::write(home.conf("app.jwks.json"), json!({ "keys": keys }).to_string()).unwrap();
+    };
+    publish(&[old, &new]);
+    let server = Server::start(&home);
+    let (left, moved) = (app.tokens(&server), app.tokens(&server));
+    let new = TestClient::with_key(&home, "app", new);
+    let refresh = |server: &Server, token: &str| {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        app.post_with(server, "/oauth2/token", &new.mint(), &fields)
+    };
+    let moved = refresh(&server, text(&moved, "refresh_token")).token();
+    drop(server);
+    publish(&[&new.key]);
+    let server = Server::start(&home);
+    assert_eq!(refresh(&server, text(&left, "refresh_token")).error(400, "invalid_grant"), INVALID);
+    server.logged("is not registered any more");
+    refresh(&server, text(&moved, "refresh_token")).token();
+}
+
+#[test]
+fn a_refresh_token_ends_with_its_users_account() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let tokens = app.tokens(&server);
+    home.dropins(&["user", "remove", "admin"]).succeeded();
+    assert_eq!(app.refresh(&server, text(&tokens, "refresh_token")).error(400, "invalid_grant"), INVALID);
+}
+
+#[test]
+fn client_credentials_give_a_refresh_token_where_the_operator_allows_it() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let without = Holder::register_for(&home, "without", "\"client_credentials\"");
+    let ask = |server: &Server, holder: &Holder| {
+        holder.post(server, "/oauth2/token", &[("grant_type", "client_credentials"), ("scope", "read")]).token()
+    };
+    let server = Server::start(&home);
+    assert!(ask(&server, &app).get("refresh_token").is_none());
+    drop(server);
+    home.replace("allow_id_token = false", "allow_id_token = false\nallow_refresh_tokens = true");
+    let server = Server::start(&home);
+    assert!(ask(&server, &without).get("refresh_token").is_none());
+    let tokens = ask(&server, &app);
+    let refreshed = app.refresh(&server, text(&tokens, "refresh_token")).token();
+    assert_eq!(app.introspect(&server, text(&refreshed, "access_token"))["sub"], "app");
+    app.refresh(&server, text(&tokens, "refresh_token")).error(400, "invalid_grant");
+    assert!(!app.is_active(&server, text(&refreshed, "access_token")));
+}
