@@ -43,8 +43,7 @@ pub struct Validated {
 pub struct CandidateError {
     /// The file.
     pub file: String,
-    /// Why it is refused.
-    #[source]
+    /// Why it is refused. The message says it; as a source it would be said twice.
     pub reason: Refusal,
 }
 
@@ -166,7 +165,7 @@ impl Candidate {
                 .map_err(|error| Refusal::Compile(format!("{error:#}")))
         });
         // A compiler that panics has refused the component; it must not take the host down with it.
-        let (version, component) = compiled.await.map_err(Refusal::Compile)??;
+        let (version, component) = compiled.await.map_err(|panic| Refusal::Compile(panic.to_string()))??;
         match version {
             ApiVersion::V0_1 => match V01::link(engine, &component) {
                 Ok(plugin) => Ok((version, Arc::new(plugin))),

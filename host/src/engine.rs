@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::background::{Panicked, background};
 use crate::limits::Limits;
 use crate::shelf::Shelf;
 
@@ -32,7 +33,6 @@ pub struct Engine {
     limits: Limits,
     cache: Option<Cache>,
     permits: Arc<Semaphore>,
-    compiler: Arc<Semaphore>,
     shelf: Arc<Shelf>,
 }
 
@@ -70,7 +70,7 @@ impl Engine {
         })?;
         start_ticker(&inner).map_err(|error| EngineError::Start(error.to_string()))?;
         let permits = Arc::new(Semaphore::new(limits.concurrent_calls));
-        Ok(Self { inner, limits, cache, permits, compiler: Arc::new(Semaphore::new(1)), shelf: Arc::default() })
+        Ok(Self { inner, limits, cache, permits, shelf: Arc::default() })
     }
 
     /// The limits of every plug-in.
@@ -103,20 +103,13 @@ impl Engine {
         &self.shelf
     }
 
-    /// Runs a compilation off the asynchronous threads, after those that wait already: requests go first. The error
-    /// is the text of its panic.
+    /// Runs a compilation in the background, after those that wait already: requests go first.
     pub(crate) async fn compile<T: Send + 'static>(
         &self,
         work: impl FnOnce(&wasmtime::Engine) -> T + Send + 'static,
-    ) -> Result<T, String> {
-        let turn = Arc::clone(&self.compiler).acquire_owned().await.map_err(|closed| closed.to_string())?;
+    ) -> Result<T, Panicked> {
         let engine = self.inner.clone();
-        // Nobody can stop a compiler: who stops waiting for it must not let the next one begin beside it.
-        let compiled = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work(&engine)
-        });
-        compiled.await.map_err(|panic| panic.to_string())
+        background(move || work(&engine)).await
     }
 
     pub(crate) fn inner(&self) -> &wasmtime::Engine {
@@ -133,6 +126,8 @@ fn config(limits: &Limits, cache: Option<&Cache>) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(limits.stack)
         .async_stack_size(limits.stack + (512 << 10))
+        // One thread compiles, so that the other processors are there for requests.
+        .parallel_compilation(false)
         .cache(cache.cloned());
     config
 }
@@ -206,8 +201,8 @@ mod tests {
     async fn a_compiler_that_panics_takes_nothing_down_with_it() {
         let engine = Engine::new(Limits::default(), None).unwrap();
         let panicked = engine.compile(|_| panic!("assertion failed in cranelift")).await;
-        let panicked: Result<(), String> = panicked;
-        assert!(panicked.unwrap_err().contains("assertion failed in cranelift"));
+        let panicked: Result<(), Panicked> = panicked;
+        assert!(panicked.unwrap_err().0.contains("assertion failed in cranelift"));
         assert_eq!(engine.compile(|_| 1).await, Ok(1), "the next one has its turn");
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::background::background;
 use crate::bind_error::BindError;
 use crate::canary::Probe;
 use crate::candidate::Validated;
@@ -158,9 +159,7 @@ impl Drop for Generation {
     /// The last request of an old generation must not pay for unmapping its code and its idle instances.
     fn drop(&mut self) {
         let handlers = std::mem::take(&mut self.handlers);
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn_blocking(move || drop(handlers));
-        }
+        drop(background(move || drop(handlers)));
     }
 }
 

@@ -13,6 +13,7 @@
 //! `examples/embed.rs` for a server of forty lines.
 
 mod api;
+mod background;
 mod bind_error;
 mod breaker;
 mod call;
@@ -40,6 +41,7 @@ mod transcript;
 mod wasi;
 
 pub use api::ApiVersion;
+pub use background::{Panicked, background};
 pub use bind_error::BindError;
 pub use breaker::BreakerState;
 pub use canary::{CanaryFailure, Expected, Probe, Subject, Trial};

@@ -34,7 +34,7 @@ pub struct Description {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DescriptionError {
     /// A name, alias, version or method is unusable.
-    #[error("its {field} `{value}` is refused: 1 to 200 visible characters are allowed")]
+    #[error("its {field} `{value}` is refused: 1 to 200 visible characters without slashes are allowed")]
     Text {
         /// Which one.
         field: &'static str,
@@ -61,8 +61,9 @@ impl Description {
             .chain(std::iter::once(("version", &self.version)))
             .chain(self.methods.iter().map(|method| ("method", method)));
         for (field, value) in texts {
-            let visible = !value.is_empty() && value.len() <= 200 && value.chars().all(|c| !c.is_control() && c != ' ');
-            if !visible {
+            // A name becomes part of paths.
+            let usable = |c: char| !c.is_control() && !matches!(c, ' ' | '/' | '\\');
+            if value.is_empty() || value.len() > 200 || !value.chars().all(usable) {
                 return Err(DescriptionError::Text { field, value: value.escape_debug().take(200).collect() });
             }
         }
@@ -101,7 +102,8 @@ mod tests {
         let nameless = Description { name: String::new(), ..description() };
         let forged = Description { name: "a\nb".to_owned(), ..description() };
         let endless = Description { version: "9".repeat(201), ..description() };
-        for wrong in [nameless, forged, endless] {
+        let elsewhere = Description { name: "../../conf/x".to_owned(), ..description() };
+        for wrong in [nameless, forged, endless, elsewhere] {
             assert!(matches!(wrong.check(), Err(DescriptionError::Text { .. })));
         }
         let deaf = Description { reads: Vec::new(), ..description() };

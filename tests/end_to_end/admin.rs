@@ -30,6 +30,9 @@ fn health_readiness_metrics_and_status_are_there() {
 
     let status = server.admin_get("/status").json();
     assert_eq!((&status["ready"], &status["clients"]), (&true.into(), &1.into()));
+    assert_eq!((&status["replay"]["first"], &status["replay"]["forgiven"]), (&1.into(), &0.into()));
+    let shown = home.dropins(&["status"]).succeeded().stdout;
+    assert!(shown.contains("\nreplay store sqlite  1 rows  cache hits "), "{shown}");
     assert_eq!(status["plugins"][0]["name"], "private_key_jwt_authenticator");
     assert_eq!(status["plugins"][0]["calls"], 2);
     assert_eq!(status["replay"]["first"], 1);
@@ -58,4 +61,24 @@ fn with_a_token_only_health_and_readiness_are_open() {
     let mut status = crate::program::command(crate::program::DROPINS);
     let status = status.args(["status", "--json", "--home", home.root()]).envs(environment);
     assert_eq!(crate::program::run(status).succeeded().json()["ready"], true);
+}
+
+#[test]
+fn without_a_token_a_web_page_cannot_use_the_admin_endpoints() {
+    let home = TestHome::new();
+    let server = Server::start(&home);
+    let status = |method: &Method, path, header, value: &str| {
+        server.http().send(Request::new(method.clone(), server.admin_url(path)).header(header, value)).status
+    };
+    for (method, path) in [
+        (Method::POST, "/reload"),
+        (Method::POST, "/rollback"),
+        (Method::POST, "/keys/refresh?client_id=app"),
+        (Method::GET, "/status"),
+        (Method::GET, "/metrics"),
+    ] {
+        assert_eq!(status(&method, path, "origin", "https://evil.example"), 403, "{path}: another site posts");
+        assert_eq!(status(&method, path, "host", "evil.example:9444"), 403, "{path}: its name leads here");
+    }
+    assert_eq!(status(&Method::POST, "/reload", "host", "localhost:9444"), 200);
 }

@@ -106,6 +106,23 @@ fn a_refused_code_uses_up_its_assertion() {
 }
 
 #[test]
+fn a_code_ends_with_its_users_account() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let (kept, used) = (app.code(), app.code());
+    let tokens = app.redeem(&server, &used).token();
+    assert!(app.is_active(&server, text(&tokens, "refresh_token")));
+    home.dropins(&["user", "disable", "admin"]).succeeded();
+    assert_eq!(app.redeem(&server, &kept).error(400, "invalid_grant"), INVALID);
+    server.logged("the user is removed or disabled");
+    assert!(!app.is_active(&server, text(&tokens, "refresh_token")));
+    home.dropins(&["user", "enable", "admin"]).succeeded();
+    assert!(app.is_active(&server, text(&tokens, "refresh_token")));
+    assert_eq!(app.redeem(&server, &kept).error(400, "invalid_grant"), INVALID, "it is used up");
+}
+
+#[test]
 fn a_client_uses_only_the_grants_that_it_registered() {
     let home = TestHome::new();
     let without = Holder::register_for(&home, "without", "\"client_credentials\"");
@@ -136,7 +153,7 @@ fn a_client_without_a_credential_proves_itself_by_the_verifier_alone() {
     let app = Holder::register(&home, "app");
     home.append(&format!(
         "[[service_provider]]\nclient_id = \"page\"\ntoken_endpoint_auth_method = \"none\"\n\
-         grant_types = [\"authorization_code\", \"refresh_token\", \"client_credentials\"]\n\
+         grant_types = [\"authorization_code\", \"refresh_token\"]\n\
          redirect_uris = [\"{REDIRECT_URI}\"]\n"
     ));
     let server = Server::start(&home);

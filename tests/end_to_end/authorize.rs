@@ -210,6 +210,11 @@ fn unknown_users_and_wrong_passwords_look_the_same_and_become_slow() {
     let slow = browser.sign_in(&page, PASSWORD);
     is_page(&slow, 429, "Sign in");
     assert!(slow.header("retry-after").parse::<u64>().unwrap() >= 1, "{slow:?}");
+    let metrics = server.admin_get("/metrics").body;
+    for (result, count) in [("signed-in", 0), ("refused", 6), ("too-often", 1)] {
+        let line = format!("dropins_sign_ins_total{{result=\"{result}\"}} {count}\n");
+        assert!(metrics.contains(&line), "`{line}` is missing in\n{metrics}");
+    }
 }
 
 #[test]

@@ -71,6 +71,17 @@ fn the_quickstart_shows_a_token_and_a_refused_replay() {
 }
 
 #[test]
+fn quickstarts_at_the_same_time_do_not_take_each_others_ports() {
+    let quickstarts: Vec<_> = std::thread::scope(|scope| {
+        let begun: Vec<_> = (0..3).map(|_| scope.spawn(|| dropins(&["quickstart", "--once"]))).collect();
+        begun.into_iter().map(|quickstart| quickstart.join().unwrap()).collect()
+    });
+    for quickstart in quickstarts {
+        assert!(quickstart.succeeded().stdout.contains("HTTP 401"));
+    }
+}
+
+#[test]
 fn the_quickstart_keeps_its_home_when_asked_and_serves_until_it_is_interrupted() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("home");
@@ -142,7 +153,10 @@ fn check_agrees_with_serve() {
     let checked = home.dropins(&["check", "--json"]).succeeded().json();
     assert_eq!((&checked["ok"], &checked["clients"]), (&true.into(), &1.into()));
     assert_eq!(checked["plugins"], serde_json::json!(["private_key_jwt_authenticator", "client_secret_authenticator"]));
-    assert!(home.dropins(&["check"]).succeeded().stdout.contains("ok: 1 clients"));
+    let counted = |clients: &str| home.dropins(&["check"]).succeeded().stdout.contains(&format!("ok: {clients};"));
+    assert!(counted("1 client"));
+    crate::client::TestClient::register(&home, "other");
+    assert!(counted("2 clients"));
     home.append("[user_store]\ntype = \"read_write_ldap_unique_id\"");
     let noted = home.dropins(&["check"]).succeeded().stdout;
     assert!(noted.contains("user_store"), "a key of WSO2 without meaning here is accepted with a line\n{noted}");

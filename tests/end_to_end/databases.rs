@@ -100,15 +100,17 @@ fn a_table_of_wso2_is_announced_by_check_and_converted_by_serve_with_its_rows() 
 }
 
 #[test]
-fn check_says_that_it_would_make_the_table_and_does_not_make_it() {
+fn check_says_that_it_would_make_the_tables_and_does_not_make_them() {
     for engine in [Engine::Postgres, Engine::Mariadb] {
         let Some(database) = TestDatabase::new(engine) else { continue };
         let (home, _) = home_at(&database, &database.url());
         for _ in 0..2 {
             let document = home.dropins(&["check", "--json"]).succeeded().json();
             let changes = document["database"].as_array().unwrap();
-            assert_eq!(changes.len(), 1, "{document}");
-            assert!(changes[0].as_str().unwrap().starts_with("make the table IDN_OIDC_JTI"), "{document}");
+            assert_eq!(changes.len(), 2, "{document}");
+            for (change, begins) in changes.iter().zip(["make the table IDN_OIDC_JTI", "make the identity tables"]) {
+                assert!(change.as_str().unwrap().starts_with(begins), "{document}");
+            }
         }
     }
 }
@@ -247,4 +249,17 @@ fn metrics_and_status_show_the_store() {
         assert_eq!((&replay["kind"], &replay["rows"]), (&kind.into(), &1.into()), "{replay}");
         assert!(replay["place"].as_str().unwrap().contains("127.0.0.1") && !status.body.contains(PASSWORD), "{replay}");
     }
+}
+
+#[test]
+fn check_warns_of_a_server_that_does_not_wait_for_its_disk() {
+    let Some(database) = TestDatabase::new(Engine::Mariadb) else { return };
+    let (home, _) = home_at(&database, &database.url());
+    database.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 2");
+    let lazy = home.dropins(&["check"]);
+    database.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
+    let shown = lazy.succeeded().stdout;
+    assert!(shown.contains("warning: the replay store ") && shown.contains("a power failure"), "{shown}");
+    assert!(!shown.contains(PASSWORD), "{shown}");
+    assert!(!home.dropins(&["check"]).succeeded().stdout.contains("a power failure"));
 }

@@ -21,6 +21,9 @@ mod holder;
 mod home;
 mod http;
 mod key_host;
+#[allow(dead_code, reason = "tests/load uses the rest")]
+mod load;
+mod operator;
 mod program;
 mod server;
 #[path = "../../host/replay/tests/servers/mod.rs"]
@@ -52,6 +55,7 @@ mod metadata;
 mod openid_client;
 mod par;
 mod process;
+mod readme;
 mod refresh;
 mod registration;
 mod rejection;
@@ -61,4 +65,5 @@ mod retry;
 mod revocation;
 mod secrets;
 mod shadow;
+mod swap;
 mod token;

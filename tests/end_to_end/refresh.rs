@@ -1,7 +1,7 @@
 //! Refresh tokens at the token endpoint.
 
 use dropins_keys::{KeyFamily, SigningKey};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::TestClient;
 use crate::holder::{Holder, part, text};
@@ -93,9 +93,15 @@ fn a_refresh_token_ends_with_the_registration_of_the_key_that_authenticated_its_
         app.post_with(server, "/oauth2/token", &new.mint(), &fields)
     };
     let moved = refresh(&server, text(&moved, "refresh_token")).token();
+    let is_active = |server: &Server, tokens: &Value| {
+        let asked = [("token", text(tokens, "refresh_token"))];
+        app.post_with(server, "/oauth2/introspect", &new.mint(), &asked).json()["active"] == true
+    };
+    assert!(is_active(&server, &left) && is_active(&server, &moved));
     drop(server);
     publish(&[&new.key]);
     let server = Server::start(&home);
+    assert!(!is_active(&server, &left) && is_active(&server, &moved));
     assert_eq!(refresh(&server, text(&left, "refresh_token")).error(400, "invalid_grant"), INVALID);
     server.logged("is not registered any more");
     refresh(&server, text(&moved, "refresh_token")).token();
@@ -107,7 +113,9 @@ fn a_refresh_token_ends_with_its_users_account() {
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);
     let tokens = app.tokens(&server);
+    assert!(app.is_active(&server, text(&tokens, "refresh_token")));
     home.dropins(&["user", "remove", "admin"]).succeeded();
+    assert!(!app.is_active(&server, text(&tokens, "refresh_token")));
     assert_eq!(app.refresh(&server, text(&tokens, "refresh_token")).error(400, "invalid_grant"), INVALID);
 }
 

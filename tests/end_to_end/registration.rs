@@ -108,7 +108,8 @@ fn what_cannot_be_registered_is_named() {
     let server = server(&home);
     let (metadata, redirect) = ("invalid_client_metadata", "invalid_redirect_uri");
     for (request, error, field) in [
-        (json!({ "token_endpoint_auth_method": "none" }), metadata, "token_endpoint_auth_method"),
+        (json!({ "token_endpoint_auth_method": "tls_client_auth" }), metadata, "token_endpoint_auth_method"),
+        (json!({ "token_endpoint_auth_method": "none" }), metadata, "grant_types"),
         (json!({ "token_endpoint_auth_method": "private_key_jwt" }), metadata, "jwks"),
         (json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AAAA" }] } }), metadata, "jwks"),
         (json!({ "jwks_uri": "http://127.0.0.1/keys" }), metadata, "jwks_uri"),

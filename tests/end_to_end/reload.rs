@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::client::{TestClient, now};
 use crate::home::TestHome;
 use crate::http::Http;
-use crate::program::Finished;
+use crate::program::{DROPINS, Finished, command, run};
 use crate::server::Server;
 use crate::wait::until;
 
@@ -168,6 +168,85 @@ fn only_plug_ins_are_installed_and_none_that_is_needed_is_removed() {
     assert!(!home.dropin("client_secret_authenticator.wasm").exists());
     home.dropins(&["plugin", "remove", "--force", PLUGIN]).failed(&["still uses it", PLUGIN]);
     assert_eq!(generation(&server), 2, "what serves does not need its file");
+}
+
+#[test]
+fn a_plug_in_is_installed_in_place_of_the_live_one_and_not_of_its_shadow() {
+    let home = TestHome::new();
+    let folder = tempfile::tempdir().unwrap();
+    let candidate = std::fs::read(variant(&home, &folder, "candidate.wasm")).unwrap();
+    std::fs::write(home.dropin("candidate.wasm"), &candidate).unwrap();
+    let id = format!("id = \"{PLUGIN}\"");
+    home.replace(&id, &format!("{id}\nshadow = \"candidate.wasm\""));
+    let server = Server::start(&home);
+    let old = digest(&server);
+    let said = install(&home, &folder.path().join("candidate.wasm")).succeeded().stdout;
+    assert!(said.contains(&format!("{PLUGIN}.wasm")) && said.contains("generation 2"), "{said}");
+    assert_ne!(digest(&server), old);
+    // The configuration, which names the shadow, cannot be read; the running server still knows it.
+    home.replace("timestamp_skew = \"30s\"", "timestamp_skew = \"soon\"");
+    let newer = variant(&home, &folder, "newer.wasm");
+    install(&home, &newer).failed(&[&format!("{PLUGIN}.wasm stays in the folder"), "timestamp_skew"]);
+    home.replace("timestamp_skew = \"soon\"", "timestamp_skew = \"30s\"");
+    assert_eq!(std::fs::read(home.dropin("candidate.wasm")).unwrap(), candidate);
+    assert!(!home.dropin("newer.wasm").exists());
+    home.dropins(&["check"]).succeeded();
+}
+
+#[test]
+fn a_damaged_component_is_replaced_in_its_file() {
+    let home = TestHome::new();
+    let folder = tempfile::tempdir().unwrap();
+    let good = variant(&home, &folder, "good.wasm");
+    let damage = |file: &str| std::fs::write(home.dropin(file), "damaged").unwrap();
+    damage(&format!("{PLUGIN}.wasm"));
+    let said = install(&home, &good).succeeded().stdout;
+    assert!(said.contains(&format!("{PLUGIN}.wasm")), "without a server its name says whose it is\n{said}");
+
+    std::fs::rename(home.dropin(&format!("{PLUGIN}.wasm")), home.dropin("mine.wasm")).unwrap();
+    let server = Server::start(&home);
+    damage("mine.wasm");
+    server.logged("candidate rejected");
+    let said = install(&home, &good).succeeded().stdout;
+    assert!(said.contains("mine.wasm") && !said.contains("warning"), "the server knows whose it is\n{said}");
+    assert!(!home.dropin("good.wasm").exists());
+}
+
+#[test]
+fn a_refusal_says_each_cause_once() {
+    let home = TestHome::new();
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.wasm");
+    std::fs::write(&broken, "not a component").unwrap();
+    let refused = install(&home, &broken).failed(&["error: broken.wasm: it is not"]);
+    assert_eq!(refused.stderr.matches("it is not").count(), 1, "{}", refused.stderr);
+    let _server = Server::start(&home);
+    home.replace("timestamp_skew = \"30s\"", "timestamp_skew = \"soon\"");
+    home.dropins(&["reload"]).failed(&["error: refused, generation 1 stays live: `oauth.timestamp_skew` is"]);
+    home.replace("timestamp_skew = \"soon\"", "timestamp_skew = \"30s\"");
+    let file = home.dropin(&format!("{PLUGIN}.wasm"));
+    std::fs::write(&file, "not a component").unwrap();
+    home.dropins(&["reload"]).failed(&[&format!("stays live: {}: it is not", file.display())]);
+}
+
+#[test]
+fn a_broken_configuration_does_not_hide_that_the_admin_token_stands_in_it() {
+    let home = TestHome::new();
+    home.replace("[transport.admin]", "[transport.admin]\ntoken = \"a-long-admin-token-for-tests\"");
+    let _server = Server::start(&home);
+    home.dropins(&["status"]).succeeded();
+    home.replace("timestamp_skew = \"30s\"", "timestamp_skew = \"soon\"");
+    let place = format!("deployment.toml:{}", home.position("\"soon\""));
+    for verb in ["status", "reload"] {
+        let said = home.dropins(&[verb]).failed(&["DROPINS_ADMIN_TOKEN", "`oauth.timestamp_skew` is", &place]);
+        assert!(!said.stderr.contains("a-long-admin-token"), "{}", said.stderr);
+    }
+    let with_token = |token: &str| {
+        let mut verb = command(DROPINS);
+        run(verb.args(["reload", "--home", home.root()]).env("DROPINS_ADMIN_TOKEN", token))
+    };
+    with_token("a-long-admin-token-for-tests").failed(&["generation 1 stays live", &place]);
+    with_token("another").failed(&["DROPINS_ADMIN_TOKEN", &place]);
 }
 
 #[test]

@@ -32,6 +32,18 @@ fn only_registered_scopes_are_granted_and_openid_needs_permission() {
 }
 
 #[test]
+fn an_answer_without_a_granted_scope_has_no_such_member() {
+    let home = TestHome::new();
+    let client = TestClient::register_with(&home, "app", "scope = \"read\"");
+    let server = Server::start(&home);
+    for asked in [&[][..], &[("scope", "admin")]] {
+        let token = server.authenticate_with(&client.mint(), asked).token();
+        assert_eq!(token.get("scope"), None, "{token}");
+    }
+    assert_eq!(server.authenticate_with(&client.mint(), &[("scope", "read")]).token()["scope"], "read");
+}
+
+#[test]
 fn a_grant_that_the_client_did_not_register_is_refused_and_the_assertion_is_used_up() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");

@@ -11,7 +11,7 @@ use crate::{jwk, strict_json};
 
 /// The largest registered key set, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
-/// The largest number of keys in a set (RULES 23).
+/// The largest number of keys in a set.
 const MAX_KEYS: usize = 64;
 
 /// Reads a key set; `now` in seconds since the Unix epoch.

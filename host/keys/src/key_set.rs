@@ -76,7 +76,7 @@ impl KeySet {
         &self.keys
     }
 
-    /// The keys that may have signed under this hint, best first, at most [`MAX_CANDIDATES`] (RULES 11).
+    /// The keys that may have signed under this hint, best first, at most [`MAX_CANDIDATES`].
     ///
     /// A `kid` selects among the keys that have one. A key without one answers to its thumbprints, and to any `kid`
     /// when it is the client's only key. A certificate thumbprint in the hint excludes other certificates.

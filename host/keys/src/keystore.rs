@@ -168,7 +168,7 @@ impl Keystore {
         named.chain(self.unnamed.iter().map(Vec::as_slice))
     }
 
-    /// The entry under this alias: exactly, otherwise the only one that differs in ASCII case alone (RULES 10).
+    /// The entry under this alias: exactly, otherwise the only one that differs in ASCII case alone.
     ///
     /// # Errors
     /// [`StoreError::AmbiguousAlias`] when several differ in case alone.

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
 use crate::algorithm::{Algorithm, Curve, KeyKind};
 use crate::base64url;
 
-/// The smallest and the largest RSA modulus, in bits (RFC 7518 section 3.3; RULES 6).
+/// The smallest and the largest RSA modulus, in bits (RFC 7518 section 3.3).
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// aws-lc refuses longer exponents, whose only effect is a slow verification.
 const MAX_EXPONENT_BITS: usize = 33;

@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::finding::quoted;
 
-/// The deepest nesting of arrays and objects (RULES 5).
+/// The deepest nesting of arrays and objects.
 const MAX_DEPTH: usize = 16;
 
 /// Reads one JSON value.

@@ -5,7 +5,7 @@
 use x509_parser::certificate::Validity as X509Validity;
 use x509_parser::time::ASN1Time;
 
-/// Expiry within this many seconds (30 days) is reported (RULES 13).
+/// Expiry within this many seconds (30 days) is reported.
 const SOON: i64 = 30 * DAY;
 const DAY: i64 = 24 * 60 * 60;
 

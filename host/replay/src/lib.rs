@@ -55,4 +55,4 @@ pub use settings::{Location, ReplaySettings};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
 pub use stats::Stats;
-pub use store::{JtiStore, plan};
+pub use store::{JtiStore, plan, risk};

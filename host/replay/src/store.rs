@@ -42,6 +42,25 @@ pub fn plan(settings: &ReplaySettings) -> Result<Vec<String>, OpenError> {
     }
 }
 
+/// What can make the store that the settings name forget used assertions, in one sentence: a server that does not wait
+/// for its disk. Blocks on the network.
+///
+/// # Errors
+/// [`OpenError`], as far as `open` would fail with it.
+pub fn risk(settings: &ReplaySettings) -> Result<Option<&'static str>, OpenError> {
+    match &settings.location {
+        #[cfg(feature = "postgres")]
+        Location::Postgres(url) => blocking(crate::PostgresBackend::risk(url, settings.timeout)),
+        #[cfg(feature = "mysql")]
+        Location::Mysql(url) => blocking(crate::MysqlBackend::risk(url, settings.timeout)),
+        #[cfg(feature = "redis")]
+        Location::Redis(url) => blocking(crate::RedisBackend::risk(url, settings.timeout)),
+        #[cfg(feature = "sqlite")]
+        Location::Sqlite(_) => Ok(None),
+        Location::Memory => Ok(None),
+    }
+}
+
 /// Awaits in a thread and a runtime of its own: the caller may or may not stand in one.
 #[cfg(feature = "_server")]
 fn blocking<T: Send>(work: impl Future<Output = Result<T, OpenError>> + Send) -> Result<T, OpenError> {
@@ -61,11 +80,14 @@ pub struct JtiStore {
 
 impl JtiStore {
     /// Opens the store that the settings name, making or converting its table where [`plan`] says so, under a lock
-    /// that nodes which start together share. Blocks on the disk and the network.
+    /// that nodes which start together share; writes a [`risk`] into the log. Blocks on the disk and the network.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do.
     pub fn open(settings: &ReplaySettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        if let Some(risk) = risk(settings)? {
+            tracing::warn!(database = %settings.location, "{risk}");
+        }
         match &settings.location {
             #[cfg(feature = "sqlite")]
             Location::Sqlite(path) => {

@@ -5,10 +5,11 @@
 mod common;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use common::{NOW, databases::Database, used};
 use dropins_host::services::{FixedClock, ReplayStore, Unavailable, Use, Verdict};
-use dropins_replay::{JtiStore, OpenError, ReplaySettings};
+use dropins_replay::{JtiStore, OpenError, ReplaySettings, risk};
 
 fn execute(database: &Database, statements: &str) -> String {
     let (server, name) = database.server.as_ref().unwrap();
@@ -43,9 +44,35 @@ async fn tls_verifies_the_server(mut database: Database) {
     assert!(error.to_string().to_lowercase().contains("certificate"), "{error}");
 }
 
+/// The server says that it waits for its disk, and after this statement that it does not; the other one undoes it.
+fn tells_whether_it_waits_for_its_disk(database: &Database, lazy: &str, eager: &str, setting: &str) {
+    assert_eq!(risk(&database.settings).unwrap(), None);
+    execute(database, lazy);
+    let found = risk(&database.settings).unwrap();
+    execute(database, eager);
+    assert!(found.is_some_and(|risk| risk.contains(setting)), "{found:?}");
+    assert_eq!(risk(&database.settings).unwrap(), None);
+}
+
 mod postgres {
     use super::*;
     use crate::common::databases::postgres;
+
+    #[tokio::test]
+    async fn a_server_that_does_not_wait_for_its_disk_is_a_risk() {
+        let Some(database) = postgres() else { return };
+        assert_eq!(risk(&database.settings).unwrap(), None);
+        let becomes = |expected: bool| {
+            execute(&database, "SELECT pg_reload_conf()");
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while risk(&database.settings).unwrap().is_some() != expected && Instant::now() < deadline {}
+            risk(&database.settings).unwrap().is_some() == expected
+        };
+        execute(&database, "ALTER SYSTEM SET fsync = off");
+        let found = becomes(true);
+        execute(&database, "ALTER SYSTEM RESET fsync");
+        assert!(found && becomes(false));
+    }
 
     #[tokio::test]
     async fn a_commit_is_durable_whatever_the_default_is() {
@@ -148,6 +175,13 @@ mod mysql {
     use crate::common::databases::mysql;
 
     #[tokio::test]
+    async fn a_server_that_does_not_wait_for_its_disk_is_a_risk() {
+        let Some(database) = mysql() else { return };
+        let set = |value| format!("SET GLOBAL innodb_flush_log_at_trx_commit = {value}");
+        tells_whether_it_waits_for_its_disk(&database, &set(2), &set(1), "innodb_flush_log_at_trx_commit");
+    }
+
+    #[tokio::test]
     async fn tls_verifies_the_server() {
         let Some(database) = mysql() else { return };
         super::tls_verifies_the_server(database).await;
@@ -195,6 +229,13 @@ mod redis {
 
     /// The settings of a server are shared by its databases.
     static ALONE: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
+    #[tokio::test]
+    async fn a_server_without_a_log_is_a_risk() {
+        let Some(database) = redis() else { return };
+        let set = |value| format!("CONFIG SET appendonly {value}");
+        tells_whether_it_waits_for_its_disk(&database, &set("no"), &set("yes"), "appendonly");
+    }
 
     #[tokio::test]
     async fn tls_verifies_the_server() {

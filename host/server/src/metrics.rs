@@ -25,6 +25,7 @@ use crate::expiry::Stage;
 use crate::http::error::ErrorKind;
 use crate::live::Live;
 use crate::reload::Outcome;
+use crate::users::SignIn;
 
 /// More reason codes than all known plug-ins have together.
 const MAX_REASONS: usize = 128;
@@ -110,6 +111,7 @@ pub struct Metrics {
     seconds: Histogram,
     errors: Family<ErrorLabels, Counter>,
     tokens: Family<GrantLabels, Counter>,
+    sign_ins: Family<ResultLabels, Counter>,
     reloads: Family<ResultLabels, Counter>,
     phases: Family<PhaseLabels, Histogram, fn() -> Histogram>,
     known_reasons: Mutex<BTreeSet<String>>,
@@ -132,6 +134,8 @@ impl Metrics {
         let seconds = Histogram::new(SECONDS);
         let errors = Family::default();
         let tokens = Family::default();
+        let sign_ins = Family::<ResultLabels, Counter>::default();
+        SignIn::RESULTS.iter().for_each(|result| drop(sign_ins.get_or_create(&ResultLabels { result })));
         let reloads = Family::<ResultLabels, Counter>::default();
         Outcome::ALL.iter().for_each(|result| drop(reloads.get_or_create(&ResultLabels { result: result.as_str() })));
         let phases = Family::new_with_constructor((|| Histogram::new(PHASE_SECONDS)) as fn() -> Histogram);
@@ -142,10 +146,24 @@ impl Metrics {
         registry.register("authentication_seconds", "Time of a decision", seconds.clone());
         registry.register("error_answers", "Error answers by error code", errors.clone());
         registry.register("tokens", "Token answers by grant", tokens.clone());
+        registry.register("sign_ins", "Attempts of people to sign in by result", sign_ins.clone());
         registry.register("reload", "Candidates and rollbacks by result", reloads.clone());
         registry.register("reload_phase_seconds", "Time of a reload by phase", phases.clone());
         let known_reasons = Mutex::default();
-        Self { registry, outcomes, reasons, failures, calls, seconds, errors, tokens, reloads, phases, known_reasons }
+        Self {
+            registry,
+            outcomes,
+            reasons,
+            failures,
+            calls,
+            seconds,
+            errors,
+            tokens,
+            sign_ins,
+            reloads,
+            phases,
+            known_reasons,
+        }
     }
 
     /// Counts a decision.
@@ -177,6 +195,11 @@ impl Metrics {
     /// Counts a token answer.
     pub fn issued(&self, grant: &str) {
         self.tokens.get_or_create(&GrantLabels { grant: grant.to_owned() }).inc();
+    }
+
+    /// Counts an attempt to sign in.
+    pub fn signed_in(&self, attempt: &SignIn) {
+        self.sign_ins.get_or_create(&ResultLabels { result: attempt.as_str() }).inc();
     }
 
     /// Counts a verdict about a candidate.
@@ -275,6 +298,7 @@ fn register_replay(registry: &mut Registry, location: &Location, replay: &Stats,
     gauge(registry, "replay_largest_batch", "Decisions in the largest transaction", replay.largest_batch);
     for (name, help, value) in [
         ("replay_first", "Assertions used for the first time", replay.first),
+        ("replay_forgiven", "Retries of failed requests that were forgiven, among the first uses", replay.forgiven),
         ("replay_seen", "Assertions that were used before", replay.seen),
         ("replay_unavailable", "Decisions that the replay store could not give", replay.unavailable),
         ("replay_cache_hits", "Replays that the cache answered", replay.cache_hits),
@@ -335,6 +359,7 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::users::Wait;
 
     #[test]
     fn the_hit_ratio_is_that_of_the_decisions_that_asked_the_cache() {
@@ -346,18 +371,36 @@ mod tests {
     fn a_size_that_is_not_known_is_no_metric() {
         let encoded = |size| {
             let mut registry = Registry::with_prefix("dropins");
-            register_replay(&mut registry, &Location::Memory, &Stats::default(), size);
+            let stats = Stats { first: 5, forgiven: 2, ..Stats::default() };
+            register_replay(&mut registry, &Location::Memory, &stats, size);
             let mut out = String::new();
             text::encode_registry(&mut out, &registry).unwrap();
             out
         };
         let known = encoded(Some(Size { rows: 3, bytes: 400 }));
-        for line in
-            ["dropins_replay_store_info{kind=\"memory\"} 1", "dropins_replay_rows 3", "dropins_replay_bytes 400"]
-        {
+        for line in [
+            "dropins_replay_store_info{kind=\"memory\"} 1",
+            "dropins_replay_rows 3",
+            "dropins_replay_bytes 400",
+            "dropins_replay_forgiven_total 2",
+        ] {
             assert!(known.contains(line), "`{line}` is missing in\n{known}");
         }
         assert!(!encoded(None).contains("replay_rows"));
+    }
+
+    #[test]
+    fn sign_ins_are_counted_by_their_result() {
+        let metrics = Metrics::new();
+        metrics.signed_in(&SignIn::Refused);
+        metrics.signed_in(&SignIn::Refused);
+        metrics.signed_in(&SignIn::TooOften(Wait { seconds: 1 }));
+        let mut out = String::new();
+        text::encode_registry(&mut out, &metrics.registry).unwrap();
+        for (result, count) in [("signed-in", 0), ("refused", 2), ("too-often", 1)] {
+            let line = format!("dropins_sign_ins_total{{result=\"{result}\"}} {count}\n");
+            assert!(out.contains(&line), "`{line}` is missing in\n{out}");
+        }
     }
 
     #[test]

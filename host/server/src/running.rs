@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use crate::admin_address::AdminAddress;
 use crate::app::App;
 use crate::clients;
+use crate::config::Transport;
 use crate::database;
 use crate::expiry;
 use crate::http::{self, listen};
@@ -39,6 +40,29 @@ pub struct Running {
     _reloads: reload::Task,
 }
 
+/// The bound addresses of a server.
+pub struct Listeners {
+    /// For https.
+    pub https: Option<listen::Bound>,
+    /// For http.
+    pub http: Option<listen::Bound>,
+    /// For the operator.
+    pub admin: listen::Bound,
+}
+
+impl Listeners {
+    /// Binds the configured addresses.
+    ///
+    /// # Errors
+    /// [`listen::BindError`] says which one cannot be had.
+    pub fn bind(transport: &Transport) -> Result<Self, listen::BindError> {
+        let https = transport.https.as_ref().map(|https| listen::Bound::new("transport.https.listen", https.listen));
+        let http = transport.http.map(|address| listen::Bound::new("transport.http.listen", address));
+        let admin = listen::Bound::new("transport.admin.listen", transport.admin.listen)?;
+        Ok(Self { https: https.transpose()?, http: http.transpose()?, admin })
+    }
+}
+
 /// Why a server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -56,6 +80,21 @@ impl Running {
     /// # Errors
     /// [`RunError`] in one paragraph; nothing is served then.
     pub async fn start(started: Started) -> Result<Self, RunError> {
+        Self::run(started, Listeners::bind).await
+    }
+
+    /// The same on addresses that are bound already, and stand in the configuration.
+    ///
+    /// # Errors
+    /// [`RunError`] in one paragraph; nothing is served then.
+    pub async fn start_on(started: Started, listeners: Listeners) -> Result<Self, RunError> {
+        Self::run(started, |_| Ok(listeners)).await
+    }
+
+    async fn run(
+        started: Started,
+        bind: impl FnOnce(&Transport) -> Result<Listeners, listen::BindError>,
+    ) -> Result<Self, RunError> {
         let home = started.home.clone();
         let (parts, replay) = started.open().await?;
         let signing_keys = SigningKeys::open(&home).map_err(StartError::from)?;
@@ -69,10 +108,7 @@ impl Running {
         }
 
         let tls = edition.tls.clone().map(RustlsConfig::from_config);
-        let https = transport.https.as_ref().map(|https| listen::Bound::new("transport.https.listen", https.listen));
-        let https = https.transpose()?;
-        let plain = transport.http.map(|address| listen::Bound::new("transport.http.listen", address)).transpose()?;
-        let admin = listen::Bound::new("transport.admin.listen", transport.admin.listen)?;
+        let Listeners { https, http: plain, admin } = bind(&transport)?;
 
         let purge = replay.purger().spawn();
         let app = Arc::new(App::new(Arc::clone(&edition.live), &parts, Arc::clone(&replay), signing_keys));

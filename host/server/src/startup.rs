@@ -145,6 +145,16 @@ impl Started {
         Ok(replay.into_iter().chain(identity).collect())
     }
 
+    /// What can make the replay store forget used assertions although it works.
+    ///
+    /// # Errors
+    /// [`StartError`] when it cannot be opened.
+    pub fn risk(&self) -> Result<Option<String>, StartError> {
+        let settings = self.replay_settings();
+        let risk = dropins_replay::risk(&settings).map_err(|error| self.replay_error(error))?;
+        Ok(risk.map(|risk| format!("the replay store {}: {risk}", settings.location)))
+    }
+
     /// Opens the engine, the replay store and the identity database; makes or migrates the tables there.
     ///
     /// # Errors

@@ -61,6 +61,7 @@ pub async fn document(app: &App) -> Value {
             "rows": size.map(|size| size.rows),
             "bytes": size.map(|size| size.bytes),
             "first": replay.first,
+            "forgiven": replay.forgiven,
             "seen": replay.seen,
             "unavailable": replay.unavailable,
             "cache_hits": replay.cache_hits,

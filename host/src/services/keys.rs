@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Unavailable;
 
-/// The largest number of keys that one request may be checked against (RULES 11).
+/// The largest number of keys that one request may be checked against.
 pub const MAX_CANDIDATES: usize = 8;
 
 /// What the JOSE header says about the signing key (RFC 7515 section 4.1).

@@ -1,7 +1,7 @@
 //! What the host logs about plug-ins while a test looks.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::subscriber::DefaultGuard;
 
@@ -13,6 +13,12 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn of_this_thread() -> Self {
+        // Whether a place in the code logs at all is decided once for all threads: a test that does not look must not
+        // decide it for those that do.
+        static SOMEBODY_LISTENS: Once = Once::new();
+        SOMEBODY_LISTENS.call_once(|| {
+            let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+        });
         let bytes = Captured::default();
         let writer = bytes.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();

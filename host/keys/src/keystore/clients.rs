@@ -1,4 +1,4 @@
-//! The certificates of clients in one keystore: the alias is the client id (RULES 10).
+//! The certificates of clients in one keystore: the alias is the client id.
 //!
 //! Never a key entry, which is the server's own; never an authority; never one of several aliases that differ in case
 //! alone. Keys are read when they are first asked for, and then kept as long as the store.

@@ -30,7 +30,7 @@ impl StoreLookupError {
     }
 }
 
-/// What makes an entry unfit for a client (RULES 10).
+/// What makes an entry unfit for a client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotForClients {
     /// Several aliases are the same but for case.

@@ -36,7 +36,7 @@ pub struct CertificateView {
     pub signature_algorithm: String,
     /// The public key: `2048-bit RSA key`.
     pub public_key: String,
-    /// Whether it is taken for an authority, which is never a client's (RULES 10).
+    /// Whether it is taken for an authority, which is never a client's.
     pub authority: bool,
 }
 

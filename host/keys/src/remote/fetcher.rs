@@ -99,7 +99,7 @@ impl JwksFetcher {
         self.0.counters.snapshot()
     }
 
-    /// The keys that the client publishes there, fetched if that is due or if they lack the `kid` of the hint (RULES 11).
+    /// The keys that the client publishes there, fetched if that is due or if they lack the `kid` of the hint.
     ///
     /// # Errors
     /// [`KeyLookupError::Unusable`], the same whatever the cause.

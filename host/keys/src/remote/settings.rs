@@ -1,4 +1,4 @@
-//! How JWK sets are fetched and how long they are kept; the defaults are those of RULES 23 and 24.
+//! How JWK sets are fetched and how long they are kept.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -75,16 +75,18 @@ impl Connector {
     pub async fn open(&self) -> Result<Conn, OpenError> {
         let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
         let late = |_| OpenError::Unreachable { database: self.database.to_string(), detail: "no answer".to_owned() };
-        let mut session = connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))?;
+        connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))
+    }
+
+    /// What can make this server forget although it is fit.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it cannot be asked.
+    pub async fn risk(&self, session: &mut Conn) -> Result<Option<&'static str>, OpenError> {
         let flush = session.query_first::<u8, _>("SELECT @@innodb_flush_log_at_trx_commit").await;
-        if flush.map_err(|error| meaning(&self.database, &error))? != Some(1) {
-            let database = &*self.database;
-            tracing::warn!(
-                database,
-                "innodb_flush_log_at_trx_commit is not 1: a power failure can make used assertions valid again"
-            );
-        }
-        Ok(session)
+        let lazy = flush.map_err(|error| meaning(&self.database, &error))? != Some(1);
+        let risk = "innodb_flush_log_at_trx_commit is not 1: a power failure can make used assertions valid again";
+        Ok(lazy.then_some(risk))
     }
 }
 

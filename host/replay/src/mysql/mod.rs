@@ -63,6 +63,18 @@ impl MysqlBackend {
         Ok(found.plan(&connector.database))
     }
 
+    /// What can make the server forget used assertions although it is fit to remember them.
+    ///
+    /// # Errors
+    /// [`OpenError`], as far as `open` would fail with it.
+    pub async fn risk(url: &ServerUrl, timeout: Duration) -> Result<Option<&'static str>, OpenError> {
+        let connector = Connector::new(url, timeout)?;
+        let mut session = connector.open().await?;
+        let risk = connector.risk(&mut session).await;
+        session.disconnect().await.ok();
+        risk
+    }
+
     /// Does the work on the session, within the time-out. A session that failed, or was left in the middle of something,
     /// is never used again.
     async fn with<T>(&mut self, work: impl AsyncFnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Unavailable> {

@@ -84,23 +84,26 @@ impl Connector {
         let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
         let late = |_| OpenError::Unreachable { database: self.database.clone(), detail: "no answer".to_owned() };
         let client = connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))?;
-        let row = client
-            .query_one("SELECT current_setting('server_encoding'), current_setting('fsync')", &[])
-            .await
-            .map_err(|error| meaning(&self.database, &error))?;
-        let setting = |place| row.try_get::<_, String>(place).map_err(|error| meaning(&self.database, &error));
-        let encoding = setting(0)?;
+        let encoding = self.setting(&client, "server_encoding").await?;
         if encoding != "UTF8" {
             let detail = format!("its encoding is {encoding}; make it with ENCODING 'UTF8'");
             return Err(OpenError::Unfit { database: self.database.clone(), detail });
         }
-        if setting(1)? == "off" {
-            tracing::warn!(
-                database = self.database,
-                "fsync is off: a power failure can make used assertions valid again"
-            );
-        }
         Ok(client)
+    }
+
+    /// What can make this server forget although it is fit.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it cannot be asked.
+    pub async fn risk(&self, client: &Client) -> Result<Option<&'static str>, OpenError> {
+        let off = self.setting(client, "fsync").await? == "off";
+        Ok(off.then_some("fsync is off: a power failure can make used assertions valid again"))
+    }
+
+    async fn setting(&self, client: &Client, name: &str) -> Result<String, OpenError> {
+        let row = client.query_one("SELECT current_setting($1)", &[&name]).await;
+        row.and_then(|row| row.try_get(0)).map_err(|error| meaning(&self.database, &error))
     }
 }
 

@@ -93,6 +93,16 @@ impl PostgresBackend {
         Ok(schema::inspect(&client, &connector.database).await?.plan(&connector.database))
     }
 
+    /// What can make the server forget used assertions although it is fit to remember them.
+    ///
+    /// # Errors
+    /// [`OpenError`], as far as `open` would fail with it.
+    pub async fn risk(url: &ServerUrl, timeout: Duration) -> Result<Option<&'static str>, OpenError> {
+        let connector = Connector::new(url, timeout)?;
+        let client = connector.open().await?;
+        connector.risk(&client).await
+    }
+
     /// The session, a new one when there is none or when it is known to be lost.
     async fn session(&mut self) -> Result<&Session, Unavailable> {
         match &mut self.session {

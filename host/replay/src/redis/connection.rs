@@ -54,12 +54,14 @@ impl Connector {
             );
             return Err(OpenError::Unfit { database: self.database.clone(), detail });
         }
-        let persistence = info(&mut connection, "persistence").await.map_err(meaning)?;
-        if persistence.get("aof_enabled").is_none_or(|enabled| enabled != "1") {
-            let database = &self.database;
-            tracing::warn!(database, "appendonly is off: a crash of the server can make used assertions valid again");
-        }
         Ok(connection)
+    }
+
+    /// What can make this server forget although it is fit.
+    pub(super) async fn risk(&self, connection: &mut MultiplexedConnection) -> Result<Option<&'static str>, OpenError> {
+        let persistence = info(connection, "persistence").await.map_err(|error| self.meaning(&error))?;
+        let off = persistence.get("aof_enabled").is_none_or(|enabled| enabled != "1");
+        Ok(off.then_some("appendonly is off: a crash of the server can make used assertions valid again"))
     }
 
     fn meaning(&self, error: &RedisError) -> OpenError {

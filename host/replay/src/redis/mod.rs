@@ -72,6 +72,16 @@ impl RedisBackend {
         Connector::new(url, timeout)?.open().await.map(|_| Vec::new())
     }
 
+    /// What can make the server forget used assertions although it is fit to remember them.
+    ///
+    /// # Errors
+    /// [`OpenError`], as far as `open` would fail with it.
+    pub async fn risk(url: &ServerUrl, timeout: Duration) -> Result<Option<&'static str>, OpenError> {
+        let connector = Connector::new(url, timeout)?;
+        let mut connection = connector.open().await?;
+        connector.risk(&mut connection).await
+    }
+
     async fn connection(&mut self) -> Result<&mut MultiplexedConnection, Unavailable> {
         match &mut self.connection {
             Some(connection) => Ok(connection),

@@ -16,6 +16,8 @@ use crate::http::Form;
 const MAX_STATE: usize = 4096;
 /// The longest `nonce`, in bytes: it is stored with the code.
 const MAX_NONCE: usize = 512;
+/// The longest `login_hint`, in bytes: it is kept with the request.
+const MAX_LOGIN_HINT: usize = 512;
 /// BASE64URL of a SHA-256 digest (RFC 7636 section 4.2).
 const CHALLENGE_LENGTH: usize = 43;
 
@@ -175,6 +177,9 @@ impl Parameters<'_> {
         }
         if self.form.get("nonce").is_some_and(|nonce| nonce.len() > MAX_NONCE) {
             return Err(invalid("The nonce is longer than 512 bytes"));
+        }
+        if self.form.get("login_hint").is_some_and(|hint| hint.len() > MAX_LOGIN_HINT) {
+            return Err(invalid("The login_hint is longer than 512 bytes"));
         }
         Ok(())
     }

@@ -57,7 +57,7 @@ pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::
         if json {
             super::say_json(&verdict)?;
         }
-        anyhow::bail!("refused, generation {generation} stays live: {}", text("error"));
+        anyhow::bail!("refused, generation {generation} stays live: {}", unlabelled(&text("error")));
     }
     anyhow::ensure!(status.is_success(), "{url} answers {status}: {}", text("error"));
     if json {
@@ -107,6 +107,16 @@ async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Ask
             request = request.bearer_auth(token);
         }
         match request.send().await {
+            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => {
+                if let Err(error) = started {
+                    let reason = unlabelled(&error.to_string()).to_owned();
+                    anyhow::bail!(
+                        "{url} asks for the admin token, and the configuration, which names it, cannot be used; \
+                         give the token in {TOKEN_VARIABLE}, or repair the configuration: {reason}"
+                    );
+                }
+                return read(url, response).await;
+            }
             Ok(response) => return read(url, response).await,
             Err(error) if error.is_connect() => {
                 let error = anyhow::Error::new(error);
@@ -120,8 +130,33 @@ async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Ask
     Ok(Asked::Nobody(nobody.unwrap_or_else(|| anyhow::anyhow!("no server runs"))))
 }
 
+/// A reason that renders itself begins with a label, which has no place within a sentence.
+fn unlabelled(reason: &str) -> &str {
+    match reason.split_once(": ") {
+        Some((label, rest)) if label == "error" || (label.starts_with("error[") && label.ends_with(']')) => rest,
+        _ => reason,
+    }
+}
+
 async fn read(url: String, response: Response) -> anyhow::Result<Asked> {
     let status = response.status();
     let answer = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
     Ok(Asked::Answered(url, status, answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_label_of_a_reason_is_cut_off() {
+        for (reason, sentence) in [
+            ("error: x.wasm: it is no component", "x.wasm: it is no component"),
+            ("error[bad-value]: `a` is true or false\n --> f:1:2", "`a` is true or false\n --> f:1:2"),
+            ("there is no generation before", "there is no generation before"),
+            ("errors.wasm: it is no component", "errors.wasm: it is no component"),
+        ] {
+            assert_eq!(unlabelled(reason), sentence);
+        }
+    }
 }

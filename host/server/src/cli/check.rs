@@ -43,7 +43,11 @@ impl Check {
                     say(format_args!("database: serve will {line}"))?;
                 }
                 let plugins = texts("plugins").join(", ");
-                say(format_args!("ok: {} clients; plug-ins in order: {plugins}", member(&document, "clients")))?;
+                let clients = match member(&document, "clients") {
+                    count if *count == 1 => "1 client".to_owned(),
+                    count => format!("{count} clients"),
+                };
+                say(format_args!("ok: {clients}; plug-ins in order: {plugins}"))?;
             }
             Err(error) if self.json => {
                 say_json(&failure(&error, &self.home.home().deployment_toml().display().to_string()))?;
@@ -64,6 +68,7 @@ impl Check {
             tls::Identity::read(&home, https.identity.as_ref())?.server_config()?;
         }
         let changes = started.plan().await?;
+        let risk = started.risk()?;
         let load = replay_load::warning(&started.deployment, &started.replay_settings());
         let (parts, _) = started.rehearse().await?;
         let live = started.build(&parts, 0).await?;
@@ -72,7 +77,7 @@ impl Check {
         let declared = |client_id: &str| live.clients.declared().any(|client| client.registration.id == client_id);
         let expiring = expiry::expiring(&live.clients, parts.clock.now_seconds()).await?;
         let expiring = expiring.iter().filter(|key| !declared(&key.client_id)).map(ToString::to_string);
-        let warnings: Vec<_> = live.warnings.iter().cloned().chain(expiring).chain(load).collect();
+        let warnings: Vec<_> = live.warnings.iter().cloned().chain(expiring).chain(load).chain(risk).collect();
         let plugins: Vec<_> = live.generation.handlers().iter().map(|handler| handler.id().name.clone()).collect();
         Ok(json!({
             "ok": true,

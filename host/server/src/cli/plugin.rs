@@ -1,5 +1,6 @@
 //! `dropins plugin`: the plug-ins of a home, in the folder and in the running server.
 
+mod destination;
 mod diff;
 mod inspect;
 mod install;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use dropins_host::{Engine, Limits, Validated, read_folder};
+use dropins_host::{CandidateError, Engine, Limits, Validated, read_folder};
 
 use self::diff::Diff;
 use self::inspect::Inspect;
@@ -21,7 +22,7 @@ use self::list::List;
 use self::remove::Remove;
 use self::rollback::Rollback;
 use super::{HomeArgs, block_on};
-use crate::config::{Listener, PluginSelector};
+use crate::config::{Deployment, Listener, PluginSelector};
 use crate::startup::Started;
 
 /// Look at plug-ins, install, remove and roll them back.
@@ -48,10 +49,11 @@ impl Plugin {
     }
 }
 
-/// Whether the listener entry names the plug-in; its shadow bears the same name.
-fn names(listener: &Listener, plugin: &Validated) -> bool {
+/// Whether the listener entry names the plug-in. A shadow bears the name of the plug-in beside it and answers to none.
+fn names(listener: &Listener, listeners: &[Listener], plugin: &Validated) -> bool {
+    let is_shadow = || listeners.iter().any(|other| shadows(other, plugin));
     match &listener.plugin {
-        PluginSelector::Name(name) => plugin.description().answers_to(name) && !shadows(listener, plugin),
+        PluginSelector::Name(name) => plugin.description().answers_to(name) && !is_shadow(),
         PluginSelector::File(file) => file == plugin.file(),
     }
 }
@@ -65,16 +67,15 @@ fn shadows(listener: &Listener, plugin: &Validated) -> bool {
 struct Folder {
     path: PathBuf,
     engine: Engine,
-    component_size: u64,
+    /// None while the configuration is wrong.
+    deployment: Option<Deployment>,
 }
 
 impl Folder {
     /// The folder need not belong to a configuration that is right: installing a plug-in may be what it lacks.
     fn open(home: &HomeArgs) -> anyhow::Result<Self> {
         let limits = Limits::default();
-        let configured = Started::read(&home.home(), &home.properties).ok();
-        let component_size =
-            configured.map_or(limits.component_size, |started| started.deployment.limits.component_size);
+        let deployment = Started::read(&home.home(), &home.properties).ok().map(|started| started.deployment);
         let home = home.home();
         let path = home.dropins();
         anyhow::ensure!(
@@ -83,18 +84,31 @@ impl Folder {
             path.display(),
             home.root().display()
         );
-        Ok(Self { path, engine: Engine::new(limits, Some(&home.compile_cache()))?, component_size })
+        Ok(Self { path, engine: Engine::new(limits, Some(&home.compile_cache()))?, deployment })
+    }
+
+    /// The limit of a component file in bytes.
+    fn component_size(&self) -> u64 {
+        self.deployment.as_ref().map_or(Limits::default().component_size, |deployment| deployment.limits.component_size)
+    }
+
+    /// Every component file, as the plug-in that it is or with the reason why it is none.
+    async fn contents(&self) -> anyhow::Result<Vec<Result<Validated, CandidateError>>> {
+        let found = read_folder(&self.path, self.component_size());
+        let found = found.with_context(|| format!("{} cannot be read", self.path.display()))?;
+        let mut contents = Vec::new();
+        for candidate in found {
+            contents.push(match candidate {
+                Ok(candidate) => candidate.validate(&self.engine).await,
+                Err(error) => Err(error),
+            });
+        }
+        Ok(contents)
     }
 
     /// Every component that is a plug-in.
     async fn plugins(&self) -> anyhow::Result<Vec<Validated>> {
-        let found = read_folder(&self.path, self.component_size);
-        let found = found.with_context(|| format!("{} cannot be read", self.path.display()))?;
-        let mut plugins = Vec::new();
-        for candidate in found.into_iter().flatten() {
-            plugins.extend(candidate.validate(&self.engine).await.ok());
-        }
-        Ok(plugins)
+        Ok(self.contents().await?.into_iter().flatten().collect())
     }
 
     /// Whether the folder itself holds a component file of this name.

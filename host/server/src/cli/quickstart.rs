@@ -2,7 +2,6 @@
 //!
 //! It exits with 1 when the demonstration does not turn out as it must: a token, then a refused replay.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,8 +16,9 @@ use super::mint::Assertion;
 use super::{block_on, init, member, say};
 use crate::config::{LogFormat, Logging};
 use crate::home::{Addresses, Home};
+use crate::http::listen::Bound;
 use crate::logging;
-use crate::running::Running;
+use crate::running::{Listeners, Running};
 use crate::startup::Started;
 
 const CLIENT_ID: &str = "quickstart-client";
@@ -47,10 +47,15 @@ impl Quickstart {
 
         say(format_args!("1. a home with the plug-ins: {}", home.root().display()))?;
         let pair = Pair::generate(KeyFamily::Rsa2048, CLIENT_ID, 365)?;
-        let password = prepare(&home, &pair)?;
+        // Bound from here on: another quickstart may begin at the same time.
+        let https = Bound::near("transport.https.listen", 9443)?;
+        let admin = Bound::near("transport.admin.listen", 9444)?;
+        let addresses = Addresses { https: https.address(), admin: admin.address(), ..Addresses::default() };
+        let password = prepare(&home, &pair, addresses)?;
         say(format_args!("2. a client with a fresh RSA key: {CLIENT_ID}"))?;
 
-        let running = Running::start(Started::read(&home, &[])?).await?;
+        let listeners = Listeners { https: Some(https), http: None, admin };
+        let running = Running::start_on(Started::read(&home, &[])?, listeners).await?;
         let started = Started::read(&home, &[])?;
         let (issuer, token_endpoint) = (started.deployment.issuer(), started.deployment.endpoint("/oauth2/token"));
         say(format_args!("3. the server: {issuer} (administrator: admin, password: {password})"))?;
@@ -92,8 +97,7 @@ impl Quickstart {
 }
 
 /// Makes the home with its client; returns the administrator's password.
-fn prepare(home: &Home, pair: &Pair) -> anyhow::Result<String> {
-    let addresses = Addresses { https: free(9443)?, http: free(9763)?, admin: free(9444)? };
+fn prepare(home: &Home, pair: &Pair, addresses: Addresses) -> anyhow::Result<String> {
     let provider = format!(
         "[[service_provider]]\nclient_id = \"{CLIENT_ID}\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\n\
          grant_types = [\"client_credentials\"]\ncertificate_file = \"{CLIENT_ID}.pem\"\n"
@@ -101,13 +105,6 @@ fn prepare(home: &Home, pair: &Pair) -> anyhow::Result<String> {
     let report = init::make(home, false, addresses, &provider)?;
     pair.write(&home.conf(), CLIENT_ID)?;
     Ok(report.super_admin_password.expose().to_owned())
-}
-
-/// The usual port when it is free, else another one.
-fn free(port: u16) -> anyhow::Result<SocketAddr> {
-    let usual = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    let listener = usual.or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).context("no port is free")?;
-    Ok(listener.local_addr()?)
 }
 
 /// A client that trusts the server's own certificate and no other.

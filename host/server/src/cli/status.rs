@@ -41,6 +41,7 @@ impl Status {
             "{issuer}  {ready}  generation {generation}  up {uptime} s  clients {}",
             member(&status, "clients")
         ))?;
+        say(replay(member(&status, "replay")))?;
         let plugins = member(&status, "plugins").as_array().cloned().unwrap_or_default();
         reloads(member(&status, "reload"), member(&status, "time").as_u64().unwrap_or_default())?;
         let columns = ["order", "name", "version", "digest", "calls", "failures"];
@@ -52,6 +53,16 @@ impl Status {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Where used assertions are kept, how many there are, and how often the cache saves the way there. What is wrong with
+/// the store is the reason why the server is not ready.
+fn replay(replay: &Value) -> String {
+    let rows = member(replay, "rows").as_u64().map_or("rows unknown".to_owned(), |rows| format!("{rows} rows"));
+    let hits = member(replay, "cache_hit_ratio")
+        .as_f64()
+        .map_or("cache not asked yet".to_owned(), |ratio| format!("cache hits {:.1} %", ratio * 100.0));
+    format!("replay store {}  {rows}  {hits}", text(member(replay, "kind")))
 }
 
 /// Since when what is live is live, what is kept, and what was refused and why.
@@ -89,4 +100,18 @@ fn reloads(reload: &Value, now: u64) -> anyhow::Result<()> {
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_replay_store_has_one_line_whatever_is_known_about_it() {
+        let known = json!({ "kind": "redis", "rows": 12, "cache_hit_ratio": 0.125 });
+        assert_eq!(replay(&known), "replay store redis  12 rows  cache hits 12.5 %");
+        let unknown = json!({ "kind": "sqlite", "rows": null, "cache_hit_ratio": null });
+        assert_eq!(replay(&unknown), "replay store sqlite  rows unknown  cache not asked yet");
+    }
 }

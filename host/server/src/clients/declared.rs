@@ -93,7 +93,7 @@ impl Declared {
         keys
     }
 
-    /// What the keystore entry whose alias is the client's id is worth (RULES 10).
+    /// What the keystore entry whose alias is the client's id is worth.
     fn in_keystore(&mut self, client: &ServiceProvider, keystores: &CertificateStores, now: u64) {
         let client_id = &client.client_id;
         match keystores.lint(client_id, i64::try_from(now).unwrap_or(i64::MAX)) {

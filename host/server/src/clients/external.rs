@@ -15,7 +15,7 @@ pub trait PublishedKeys: Send + Sync {
     async fn published(&self, client_id: &str, uri: &str, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError>;
 }
 
-/// Finds certificates in the keystore whose alias is a client id (RULES 10).
+/// Finds certificates in the keystore whose alias is a client id.
 #[async_trait::async_trait]
 pub trait KeystoreKeys: Send + Sync {
     /// The certificate of this client; an empty set when there is none.

@@ -1,7 +1,7 @@
 //! The keys of one client from all of its sources together.
 //!
 //! Certificate and inline JWK set are read once. A JWKS URI is asked only when these hold no key with the `kid` of the
-//! request; the keystore counts only for a client that registers no keys at all (RULES 10).
+//! request; the keystore counts only for a client that registers no keys at all.
 
 use std::sync::Arc;
 

@@ -9,10 +9,14 @@ use dropins_keys::{Algorithm, Severity};
 
 use super::keys::ClientKeyMaterial;
 use crate::config::is_redirect_uri;
+use crate::grants;
 use crate::identity::ClientRecord;
 
 /// The method of clients that have keys.
 pub(crate) const PRIVATE_KEY_JWT: &str = "private_key_jwt";
+
+/// The method of clients without a credential (RFC 7591 section 2).
+pub(crate) const NONE: &str = "none";
 
 /// Grants of the token endpoint.
 const GRANT_TYPES: [&str; 3] = ["client_credentials", "authorization_code", "refresh_token"];
@@ -64,8 +68,9 @@ pub fn lint(client: &ClientRecord, jwks: &FetchSettings, now: u64) -> Lint {
     if client.client_id.is_empty() || client.client_id.len() > MAX_NAME || !printable {
         lint.fault("client_id", "it has 1 to 255 printable ASCII characters (RFC 6749 appendix A.1)");
     }
-    if let Some(name) = client.name.as_ref().filter(|name| name.len() > MAX_NAME || name.contains(char::is_control)) {
-        lint.fault("client_name", format!("it has at most 255 bytes and no control characters, not {}", name.len()));
+    if let Some(name) = client.name.as_ref().filter(|name| name.len() > MAX_NAME || name.contains(is_unseen)) {
+        let allowed = "at most 255 bytes, without control characters, of line or of text direction";
+        lint.fault("client_name", format!("it has {allowed}; this has {} bytes", name.len()));
     }
     for grant in client.grant_types.iter().filter(|grant| !GRANT_TYPES.contains(&grant.as_str())) {
         let known = GRANT_TYPES.join(", ");
@@ -84,8 +89,30 @@ pub fn lint(client: &ClientRecord, jwks: &FetchSettings, now: u64) -> Lint {
     if let Some(Err(error)) = client.jwks_uri.as_ref().map(|uri| JwksUrl::parse(uri, jwks)) {
         lint.fault("jwks_uri", error.to_string());
     }
+    if client.auth_method.as_deref() == Some(NONE) {
+        public(client, &mut lint);
+    }
     keys(client, now, &mut lint);
     lint
+}
+
+/// A client without a credential has nothing that looks like one, and no grant that needs one (RFC 6749 section 4.4).
+fn public(client: &ClientRecord, lint: &mut Lint) {
+    if let Some(grant) = client.grant_types.iter().find(|grant| !grants::PUBLIC.contains(&grant.as_str())) {
+        let own = grants::PUBLIC.join(", ");
+        lint.fault("grant_types", format!("a client of the method none uses only {own}, not `{}`", shown(grant)));
+    }
+    for (field, given) in [
+        ("client_secret", client.secret.is_some()),
+        ("certificate", client.certificate.is_some()),
+        ("jwks", client.jwks.is_some()),
+        ("jwks_uri", client.jwks_uri.is_some()),
+        ("token_endpoint_auth_signing_alg", client.signing_alg.is_some()),
+    ] {
+        if given {
+            lint.fault(field, "a client of the method none has no credential");
+        }
+    }
 }
 
 fn keys(client: &ClientRecord, now: u64, lint: &mut Lint) {
@@ -120,6 +147,13 @@ fn keys(client: &ClientRecord, now: u64, lint: &mut Lint) {
     }
 }
 
+/// Control characters, and those that turn the direction of text (UAX #9): with them, a name could rearrange what the
+/// consent page says around it.
+fn is_unseen(character: char) -> bool {
+    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || character.is_control()
+}
+
 /// Printable ASCII without space, quote and backslash (RFC 6749 section 3.3).
 fn is_scope(scope: &str) -> bool {
     !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
@@ -137,6 +171,7 @@ pub(crate) fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret_hash::SecretHash;
     use dropins_keys::remote::HostList;
     use dropins_keys::{KeyFamily, SigningKey};
 
@@ -186,6 +221,7 @@ mod tests {
         assert_eq!(with(&|c| c.client_id = "x".repeat(256)), ["client_id"]);
         assert_eq!(with(&|c| c.client_id = "x".repeat(255)), [""; 0]);
         assert_eq!(with(&|c| c.name = text("a\nb")), ["client_name"]);
+        assert_eq!(with(&|c| c.name = text("a\u{202e}b")), ["client_name"], "it turns what follows");
         assert_eq!(with(&|c| c.grant_types = vec!["password".to_owned()]), ["grant_types"]);
         assert_eq!(with(&|c| c.redirect_uris = vec!["https://a/#b".to_owned()]), ["redirect_uris"]);
         assert_eq!(with(&|c| c.scopes = vec!["a\"b".to_owned()]), ["scope"]);
@@ -199,6 +235,30 @@ mod tests {
         assert_eq!(with(&|c| c.jwks_uri = text("http://intern/jwks")), [""; 0]);
         assert_eq!(with(&|c| c.jwks = text("{\"keys\":[]}")), ["jwks"]);
         assert_eq!(with(&|c| c.certificate = text("no certificate")), ["certificate"]);
+    }
+
+    #[test]
+    fn a_client_without_a_credential_has_nothing_that_looks_like_one() {
+        let public = ClientRecord {
+            auth_method: Some(NONE.to_owned()),
+            grant_types: grants::PUBLIC.map(str::to_owned).to_vec(),
+            ..client()
+        };
+        assert_eq!(lint(&public, &FetchSettings::default(), 0), Lint::default());
+        let with = |change: &dyn Fn(&mut ClientRecord)| {
+            let mut client = public.clone();
+            change(&mut client);
+            let faults = lint(&client, &FetchSettings::default(), 0).faults;
+            faults.into_iter().map(|fault| fault.field).collect::<Vec<_>>()
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(with(&|c| c.grant_types.push("client_credentials".to_owned())), ["grant_types"]);
+        assert_eq!(with(&|c| c.jwks = jwks(KeyFamily::P256)), ["jwks"]);
+        assert_eq!(with(&|c| c.jwks_uri = text("https://c.example/jwks")), ["jwks_uri"]);
+        assert_eq!(with(&|c| c.signing_alg = text("ES256")), ["token_endpoint_auth_signing_alg"]);
+        let key = SigningKey::generate(KeyFamily::P256).unwrap();
+        assert_eq!(with(&|c| c.certificate = Some(key.public_key_pem().unwrap())), ["certificate"]);
+        assert_eq!(with(&|c| c.secret = Some(SecretHash::of("s").unwrap())), ["client_secret"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use external::{ExternalKeys, KeystoreKeys, PublishedKeys};
 pub use keys::{ClientKeyMaterial, ClientKeys};
 pub use ledger::{Flush, Ledger};
 pub use lint::{Fault, Lint, lint};
-pub(crate) use lint::{PRIVATE_KEY_JWT, shown};
+pub(crate) use lint::{NONE, PRIVATE_KEY_JWT, shown};
 pub(crate) use random::text as random_text;
 pub use random::{NoRandomness, client_id, client_secret, registration_token};
 pub use registered::RegisteredClient;

@@ -4,6 +4,7 @@ use dropins_host::services::Registration;
 use dropins_keys::Finding;
 
 use super::keys::{ClientKeyMaterial, ClientKeys};
+use super::lint::NONE;
 use crate::identity::ClientRecord;
 use crate::secret_hash::SecretHash;
 
@@ -31,7 +32,7 @@ pub struct RegisteredClient {
 impl RegisteredClient {
     /// Whether it has no credential (RFC 6749 section 2.1).
     pub fn is_public(&self) -> bool {
-        self.registration.auth_method.as_deref() == Some("none")
+        self.registration.auth_method.as_deref() == Some(NONE)
     }
 
     /// A client of the database, with what is to be said about its keys; `now` in seconds since the Unix epoch.

@@ -13,9 +13,22 @@ use super::secret::Secret;
 use super::settings::{Section, Typed};
 use super::suggest;
 use super::url;
+use crate::grants;
 
 /// Authentication methods that come with the server, and that of clients without a credential; plug-ins may bring others.
 const METHODS: &[&str] = &["private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
+
+/// What a client proves itself with.
+const CREDENTIALS: &[&str] = &[
+    "service_provider.client_secret",
+    "service_provider.client_secret_hash",
+    "service_provider.certificate",
+    "service_provider.certificate_file",
+    "service_provider.jwks",
+    "service_provider.jwks_file",
+    "service_provider.jwks_uri",
+    "service_provider.token_endpoint_auth_signing_alg",
+];
 
 /// Keys of a client that override a property of its plug-in, with the property.
 const OVERRIDES: &[(&str, &str)] = &[
@@ -177,6 +190,23 @@ impl ServiceProvider {
             findings.problem(problem.help("for the name of a file, write certificate_file"));
         }
         self.check_jwks_uri(section, jwks, findings);
+        if self.auth_method.as_deref() == Some("none") {
+            self.check_public(section, findings);
+        }
+    }
+
+    /// A client without a credential has nothing that looks like one, and no grant that needs one.
+    fn check_public(&self, section: &Section, findings: &mut Findings) {
+        let path = "service_provider.grant_types";
+        if let Some(grant) = self.grant_types.iter().find(|grant| !grants::PUBLIC.contains(&grant.as_str())) {
+            let message = format!("the client `{}` has no credential, which the grant {grant} needs", self.client_id);
+            let problem = at(section, Code::Conflict, path, message);
+            findings.problem(problem.help("with the method none, set grant_types = [\"authorization_code\"]"));
+        }
+        for path in CREDENTIALS.iter().filter(|path| !section.lacks(path)) {
+            let message = format!("the client `{}` has the method none, and so no credential", self.client_id);
+            findings.problem(at(section, Code::Conflict, path, message));
+        }
     }
 
     fn check_jwks_uri(&self, section: &Section, jwks: &FetchSettings, findings: &mut Findings) {

@@ -232,20 +232,37 @@ pub(crate) struct Findings {
     pub(crate) problems: Problems,
     pub(crate) notices: Vec<Notice>,
     source: Arc<Source>,
+    /// Texts that no message repeats, wherever they were put by mistake.
+    hidden: Vec<String>,
 }
+
+/// The shortest secret, in bytes, that is taken out of messages: a shorter one would take words with it.
+const SHORTEST_HIDDEN: usize = 8;
 
 impl Findings {
     pub(crate) fn new(source: Arc<Source>) -> Self {
-        Self { problems: Problems::new(source.clone()), notices: Vec::new(), source }
+        Self { problems: Problems::new(source.clone()), notices: Vec::new(), source, hidden: Vec::new() }
+    }
+
+    /// Keeps these texts out of the messages to come.
+    pub(crate) fn hide(&mut self, secrets: Vec<String>) {
+        let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST_HIDDEN);
+        self.hidden.extend(long.map(|secret| escape(secret)));
+    }
+
+    fn shown(&self, message: &str) -> String {
+        self.hidden.iter().fold(message.to_owned(), |message, secret| message.replace(secret, "…"))
     }
 
     pub(crate) fn problem(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        let (message, help) = (self.shown(&problem.message), problem.help.as_deref().map(|help| self.shown(help)));
+        self.problems.push(Problem { message, help, ..problem });
     }
 
     pub(crate) fn notice(&mut self, span: &Range<usize>, path: impl Into<String>, message: impl AsRef<str>) {
         let position = self.source.position(span.start);
-        self.notices.push(Notice { position, path: path.into(), message: escape(message.as_ref()) });
+        let message = self.shown(&escape(message.as_ref()));
+        self.notices.push(Notice { position, path: path.into(), message });
     }
 }
 

@@ -31,7 +31,8 @@ struct Resolver<'a> {
 
 struct Resolved {
     text: String,
-    secret: bool,
+    /// What of it must stay out of messages.
+    secrets: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +89,8 @@ impl Resolver<'_> {
             Value::List(items) => Value::List(items.iter().map(|item| self.node(item, path, findings)).collect()),
             Value::Text(text) if text.contains('$') => match self.text(text, &mut vec![path.to_owned()]) {
                 Ok(resolved) => {
-                    secret |= resolved.secret;
+                    secret |= !resolved.secrets.is_empty();
+                    findings.hide(resolved.secrets);
                     Value::Text(resolved.text)
                 }
                 Err(fault) => {
@@ -103,7 +105,7 @@ impl Resolver<'_> {
     }
 
     fn text(&self, text: &str, trail: &mut Vec<String>) -> Result<Resolved, Fault> {
-        let mut resolved = Resolved { text: String::new(), secret: false };
+        let mut resolved = Resolved { text: String::new(), secrets: Vec::new() };
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
             resolved.text.push_str(before);
@@ -125,16 +127,16 @@ impl Resolver<'_> {
                 "ref" => self.reference(name, trail)?,
                 "env" => {
                     let value = self.environment.variable(name).ok_or_else(|| Fault::NoVariable(name.to_owned()))?;
-                    Resolved { text: value.to_owned(), secret: true }
+                    Resolved { text: value.to_owned(), secrets: vec![value.to_owned()] }
                 }
                 "sys" => {
                     let value = self.environment.property(name).ok_or_else(|| Fault::NoProperty(name.to_owned()))?;
-                    Resolved { text: value.to_owned(), secret: false }
+                    Resolved { text: value.to_owned(), secrets: Vec::new() }
                 }
                 _ => return Err(Fault::SecretStore),
             };
             into.text.push_str(&value.text);
-            into.secret |= value.secret;
+            into.secrets.extend(value.secrets);
             return Ok(rest);
         }
         let carbon = after.strip_prefix('{').and_then(|open| open.split_once('}'));
@@ -157,8 +159,9 @@ impl Resolver<'_> {
         let resolved = match self.root.at(path) {
             Some(node) => {
                 let text = node.value.scalar().ok_or_else(|| Fault::NotScalar(path.to_owned()))?;
-                let inner = self.text(&text, trail)?;
-                Resolved { secret: inner.secret || node.secret, ..inner }
+                let mut inner = self.text(&text, trail)?;
+                inner.secrets.extend(node.secret.then(|| inner.text.clone()));
+                inner
             }
             None => {
                 let default = schema::find(path).and_then(|key| key.default);

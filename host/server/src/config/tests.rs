@@ -60,7 +60,9 @@ fn the_configuration_of_the_readme_is_read_without_a_word() {
     let readme = include_str!("../../../../README.md");
     let (_, block) = readme.split_once("```toml\n").unwrap();
     let (text, _) = block.split_once("```").unwrap();
-    let text = text.replace("$env{DCR_TOKEN}", "$env{APP_SECRET}");
+    let text = ["$env{DCR_TOKEN}", "$env{ADMIN_PASSWORD}"]
+        .iter()
+        .fold(text.to_owned(), |text, variable| text.replace(variable, "$env{APP_SECRET}"));
     let (deployment, notices) = read(&text);
     assert_eq!(notices, []);
     assert_eq!((deployment.listeners.len(), deployment.service_providers.len()), (2, 1));
@@ -195,6 +197,24 @@ fn nothing_that_is_shown_holds_a_secret() {
     assert!(!problems.render("f", true).contains("hunter2") && !format!("{problems:?}").contains("hunter2"));
     // A value from the environment is not repeated, whatever the key.
     refused("[limits]\nhandles = '$env{PORT}'\nlog_lines = '$env{PORT}'", &["an integer"]);
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated_either() {
+    for text in [
+        "[[event_listener]]\nfile = '$env{APP_SECRET}'",
+        "[[event_listener]]\nname = 'a'\nshadow = 'x$env{APP_SECRET}'",
+        "[[service_provider]]\nclient_id = '$env{APP_SECRET}'\n[[service_provider]]\nclient_id = '$env{APP_SECRET}'",
+        "[[service_provider]]\nclient_id = 'a'\nredirect_uris = ['$env{APP_SECRET}']",
+        "[super_admin]\npassword = 's3cr3t-from-env'\n[[event_listener]]\nfile = '$ref{super_admin.password}'",
+    ] {
+        let faults = faults(text);
+        assert!(!faults.is_empty(), "{text}");
+        assert!(faults.iter().all(|fault| !fault.contains("s3cr3t-from-env")), "{text}\n{faults:#?}");
+        assert!(faults.iter().any(|fault| fault.contains("…")), "{text}\n{faults:#?}");
+    }
+    // What is shorter would take words with it.
+    refused("[[event_listener]]\nfile = '$env{PORT}'", &["`70000` is not the name"]);
 }
 
 const BRACKETED: &str = r#"
@@ -449,6 +469,9 @@ fn clients_are_distinct_and_complete() {
     refused(&client("").repeat(2), &["5:13 conflict", "`a`"]);
     refused("[[service_provider]]\nclient_name = 'x'", &["1:1 missing", "client_id"]);
     refused("[[service_provider]]\nclient_id = 'ü'", &["bad-value", "ASCII"]);
+    let named = |length| format!("[[service_provider]]\nclient_id = '{}'\n", "x".repeat(length));
+    refused(&named(256), &["2:13 bad-value", "at most 255"]);
+    assert_eq!(read(&named(255)).0.service_providers.len(), 1);
     refused(&client("client_secret = 'a'\nclient_secret_hash = '$argon2id$x'"), &["conflict"]);
     refused(&client("client_secret_hash = 'sha1'"), &["bad-value", "argon2id"]);
     refused(&client("certificate = '-----BEGIN CERTIFICATE-----'\ncertificate_file = 'x'"), &["conflict"]);
@@ -460,6 +483,23 @@ fn clients_are_distinct_and_complete() {
     refused(&client("jwks_uri = 'https://127.0.0.1/jwks'"), &["bad-value", "`jwks_uri` of the client `a`"]);
     refused(&client("token_endpoint_auth_method = 'private-key-jwt'"), &["did you mean `private_key_jwt`?"]);
     refused(&client("token_endpoint_auth_method = 'client_secret_basic'"), &["missing", "has none"]);
+    let public = |rest: &str| {
+        client(&format!(
+            "token_endpoint_auth_method = 'none'\ngrant_types = ['authorization_code', 'refresh_token']\n{rest}"
+        ))
+    };
+    assert_eq!(read(&public("")).0.service_providers.len(), 1);
+    refused(&client("token_endpoint_auth_method = 'none'"), &["conflict", "the grant client_credentials needs"]);
+    for credential in [
+        "client_secret = 's'",
+        "certificate_file = 'c.pem'",
+        "jwks = { keys = [] }",
+        "jwks_uri = 'https://c.example/jwks'",
+        "token_endpoint_auth_signing_alg = 'ES256'",
+    ] {
+        let problem = format!("5:{} conflict", credential.find(" = ").unwrap() + 4);
+        refused(&public(credential), &[&problem, "no credential"]);
+    }
     refused(&client("grant_types = ['passwort']"), &["client_credentials, authorization_code, refresh_token"]);
     refused(&client("redirect_uris = ['/callback']"), &["redirect URI"]);
     refused(&client("jwks = '[]'"), &["jwks"]);

@@ -62,9 +62,14 @@ impl BaseUrl {
     }
 }
 
-/// An absolute URI of any scheme, without a fragment (RFC 6749 section 3.1.2).
+/// Schemes whose URIs are code or content that a browser would take for this server's own.
+const ACTIVE_SCHEMES: [&str; 4] = ["about", "blob", "data", "javascript"];
+
+/// An absolute URI, without a fragment (RFC 6749 section 3.1.2), as it can stand in a header; of any scheme that leads to
+/// a client. The characters are looked at here, because the parser passes over white space.
 pub(crate) fn is_redirect_uri(text: &str) -> bool {
-    !text.contains('#') && reqwest::Url::parse(text).is_ok()
+    let written = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    written && reqwest::Url::parse(text).is_ok_and(|url| !ACTIVE_SCHEMES.contains(&url.scheme()))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -94,6 +99,28 @@ mod tests {
         ] {
             let error = BaseUrl::parse(text).unwrap_err();
             assert!(error.contains(fault), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_uri_leads_to_a_client_and_fits_into_a_header() {
+        for good in ["https://c.example/cb?x=%20", "http://127.0.0.1:1/cb", "com.example.app:/cb", "custom://cb"] {
+            assert!(is_redirect_uri(good), "{good}");
+        }
+        for bad in [
+            "/cb",
+            "https://c.example/cb#f",
+            "https://c.example/\r\nSet-Cookie:x=1",
+            "https://c.example/a\tb",
+            " https://c.example/cb",
+            "https://c.example/é",
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "blob:https://c.example/x",
+            "about:blank",
+        ] {
+            assert!(!is_redirect_uri(bad), "{bad:?}");
         }
     }
 

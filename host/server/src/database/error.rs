@@ -6,7 +6,8 @@ pub enum StoreError {
     /// A row with the same key is there already.
     #[error("the identity database has a row with this key already")]
     Taken,
-    /// Two transactions stood in each other's way and this one was undone; it may be repeated from its beginning.
+    /// Two transactions stood in each other's way and this one was undone. [`repeated`](super::repeated)
+    /// begins it anew.
     #[error("another transaction of the identity database had precedence; try again")]
     GaveWay,
     /// A row holds what this program never writes.

@@ -12,6 +12,7 @@ mod mysql;
 mod pool;
 mod postgres;
 mod purge;
+mod repeat;
 pub mod schema;
 mod sqlite;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use dropins_replay::OpenError;
 pub use self::error::StoreError;
 pub use self::location::Location;
 pub use self::purge::{Expiring, PurgeTask, Purger};
+pub use self::repeat::repeated;
 pub use self::transaction::Transaction;
 pub use self::value::{Column, Row, Value};
 
@@ -105,10 +107,10 @@ impl Database {
     /// # Errors
     /// [`StoreError`]; nothing was written unless it is [`StoreError::Unavailable`], which leaves that open.
     pub async fn execute(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        within(self.0.execute(sql, values)).await
+        within(repeated(|| self.0.execute(sql, values.clone()))).await
     }
 
-    /// Begins a transaction that writes. Keep it short, and await nothing but the database in it: SQLite has one writer.
+    /// Begins a transaction that writes; do it in work that is [`repeated`]. Keep it short, and await nothing but the database in it: SQLite has one writer.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked, or others write for too long.

@@ -1,12 +1,12 @@
 //! The ordered list of migrations: what leads from an empty database to the tables of this program.
 //!
 //! A room that keeps state writes a `schema.rs` with `pub(crate) const MIGRATION: &str` and appends it to
-//! [`MIGRATIONS`]; a migration that was released never changes. It is SQL that every engine understands, separated by
+//! `MIGRATIONS`; a migration that was released never changes. It is SQL that every engine understands, separated by
 //! semicolons (none inside of a literal): `CREATE TABLE DROPINS_X (… {key} …, … {text} …, … {integer} …) {options};`,
 //! `CREATE INDEX`, `ALTER TABLE … ADD COLUMN`, `INSERT`. `{key}` is text of at most 255 bytes, compared byte by byte, for
 //! keys, indices and whatever is searched for; `{text}` is text of any length, `{integer}` has 64 bits; see [`Value`] for what
 //! goes into them. No `DEFAULT`, no `AUTO_INCREMENT`, no foreign key, no trigger, no word that an engine reserves. A table
-//! whose rows are over at a time has an `{integer}` column for it, with an index, and stands in [`EXPIRING`].
+//! whose rows are over at a time has an `{integer}` column for it, with an index, and stands in `EXPIRING`.
 //!
 //! [`Value`]: super::Value
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::codes::{Binding, CodeError, Terms};
 use super::issue::{self, Issue};
-use super::{Asking, Refusal};
+use super::{Asking, Refusal, standing};
 use crate::http::error::OAuthError;
 
 pub(super) const GRANT_TYPE: &str = "authorization_code";
@@ -12,7 +12,7 @@ pub(super) const GRANT_TYPE: &str = "authorization_code";
 /// What every code that cannot be redeemed is told.
 const INVALID: &str = "The authorization code is not valid";
 
-/// Redeems a code. The `scope` of the token request means nothing here; the code has its own.
+/// Redeems a code, which ends with its user's account. The `scope` of the token request means nothing here; the code has its own.
 pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
     let code = asking.form.get("code").ok_or_else(|| OAuthError::invalid_request("The parameter code is missing"))?;
     let binding = Binding {
@@ -27,6 +27,10 @@ pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
         key: asking.client.key(),
     };
     let redeemed = asking.app.grants.redeem(code, binding, terms).await?;
+    if let Some(fallen) = standing::of_user(asking.app, redeemed.family.subject.as_deref()).await? {
+        asking.app.grants.revoke_family(&redeemed.family.id).await?;
+        return Err(Refusal::invalid_grant(INVALID, fallen));
+    }
     let issue = Issue {
         family: Some(&redeemed.family),
         scope: &redeemed.family.scope,

@@ -11,7 +11,7 @@ use super::families::{Family, FamilyId};
 use super::opaque::{self, Kind};
 use super::refresh_tokens::NewRefreshToken;
 use super::{Authorization, Grants, pkce, scope};
-use crate::database::{Row, StoreError};
+use crate::database::{Row, StoreError, repeated};
 
 /// What a token request must repeat of the authorization request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,23 +195,28 @@ impl Grants {
         };
         let kept_until = family.expires_at.max(now.saturating_add(terms.access_token.as_secs()));
 
-        let mut transaction = self.database.begin().await?;
-        let sql = "UPDATE DROPINS_AUTHORIZATION_CODE SET USED_AT = ?, KEPT_UNTIL = ? \
-                   WHERE CODE_HASH = ? AND USED_AT IS NULL AND EXPIRES_AT > ?";
-        let values = vec![now.into(), kept_until.into(), hash.into(), now.into()];
-        if transaction.execute(sql, values).await? != 1 {
-            drop(transaction);
-            return self.reused(&family.id).await;
-        }
-        family.insert(&mut transaction, now, kept_until).await?;
-        let refresh_token = match terms.refresh_token {
-            Some(_) => {
-                let token = NewRefreshToken::make(&family, terms.key)?;
-                Some(token.insert(&mut transaction, now).await?)
-            }
+        let token = match terms.refresh_token {
+            Some(_) => Some(NewRefreshToken::make(&family, terms.key)?),
             None => None,
         };
-        transaction.commit().await?;
+        let redeemed = repeated(|| async {
+            let mut transaction = self.database.begin().await?;
+            let sql = "UPDATE DROPINS_AUTHORIZATION_CODE SET USED_AT = ?, KEPT_UNTIL = ? \
+                       WHERE CODE_HASH = ? AND USED_AT IS NULL AND EXPIRES_AT > ?";
+            let values = vec![now.into(), kept_until.into(), hash.as_str().into(), now.into()];
+            if transaction.execute(sql, values).await? != 1 {
+                return Ok(false);
+            }
+            family.insert(&mut transaction, now, kept_until).await?;
+            if let Some(token) = &token {
+                token.insert(&mut transaction, now).await?;
+            }
+            transaction.commit().await.map(|()| true)
+        });
+        if !redeemed.await? {
+            return self.reused(&family.id).await;
+        }
+        let refresh_token = token.map(NewRefreshToken::show);
         Ok(Redeemed { family, nonce: stored.nonce, refresh_token })
     }
 

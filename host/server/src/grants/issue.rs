@@ -60,9 +60,12 @@ pub(super) async fn answer(asking: &Asking<'_>, issue: Issue<'_>) -> Result<Valu
         "access_token": text,
         "token_type": "Bearer",
         "expires_in": validity.as_secs(),
-        "scope": issue.scope.join(" "),
     });
     if let Some(members) = response.as_object_mut() {
+        // A scope has at least one word (RFC 6749 section 3.3).
+        if !issue.scope.is_empty() {
+            members.insert("scope".to_owned(), issue.scope.join(" ").into());
+        }
         if issue.scope.iter().any(|scope| scope == OPENID) {
             let id_token = tokens.id_token(&IdToken {
                 subject: &access_token.subject,

@@ -19,6 +19,7 @@ mod refresh_tokens;
 mod refusal;
 mod schema;
 mod scope;
+pub(crate) mod standing;
 #[cfg(test)]
 mod tests;
 

@@ -1,13 +1,12 @@
 //! The refresh token grant (RFC 6749 section 6).
 //!
-//! A refresh token ends with the registration of the key that authenticated its client: whoever removes a key that was
-//! stolen also takes back what its thief was given. It ends with its user's account as well.
+//! What is refused before the rotation uses up nothing; what it stands on is looked at each time.
 
 use serde_json::Value;
 
 use super::issue::{self, Issue};
 use super::refresh_tokens::RefreshError;
-use super::{Asking, Refusal, scope};
+use super::{Asking, Refusal, scope, standing};
 use crate::http::error::{ErrorKind, OAuthError};
 
 pub(super) const GRANT_TYPE: &str = "refresh_token";
@@ -21,16 +20,8 @@ pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
     let token = token.ok_or_else(|| OAuthError::invalid_request("The parameter refresh_token is missing"))?;
     let (grants, client) = (&asking.app.grants, asking.client);
     let used = grants.refresh_token(token, client.id()).await?;
-    if let Some(key) = &used.key
-        && !is_registered(&asking, key).await?
-    {
-        let reason = format!("the key {key} that authenticated the client is not registered any more");
-        return Err(Refusal::invalid_grant(INVALID, reason));
-    }
-    if let Some(user) = &used.family.subject
-        && !asking.app.users.find(user).await?.is_some_and(|user| user.enabled)
-    {
-        return Err(Refusal::invalid_grant(INVALID, "the user is removed or disabled"));
+    if let Some(fallen) = standing::of_refresh_token(asking.app, asking.live, &used).await? {
+        return Err(Refusal::invalid_grant(INVALID, fallen));
     }
     let scope = scope::narrowed(asking.form.get("scope"), &used.family.scope);
     let scope =
@@ -39,10 +30,6 @@ pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
     let refresh_token = grants.rotate(&used, client.key(), validity).await?;
     let issue = Issue { family: Some(&used.family), scope: &scope, nonce: None, refresh_token: Some(refresh_token) };
     issue::answer(&asking, issue).await
-}
-
-async fn is_registered(asking: &Asking<'_>, thumbprint: &str) -> Result<bool, Refusal> {
-    asking.live.clients.has_key(asking.client.id(), thumbprint).await.map_err(Refusal::unavailable)
 }
 
 impl From<RefreshError> for Refusal {

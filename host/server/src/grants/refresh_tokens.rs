@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Grants;
 use super::families::{Family, FamilyId};
 use super::opaque::{self, Kind};
-use crate::database::{StoreError, Transaction};
+use crate::database::{StoreError, Transaction, repeated};
 
 /// A refresh token that may be used now, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +78,8 @@ impl<'a> NewRefreshToken<'a> {
         Ok(Self { token: opaque::make(Kind::RefreshToken)?, family, key })
     }
 
-    /// Stores the token and shows it.
-    pub(super) async fn insert(self, transaction: &mut Transaction, now: u64) -> Result<String, StoreError> {
+    /// Stores the token.
+    pub(super) async fn insert(&self, transaction: &mut Transaction, now: u64) -> Result<(), StoreError> {
         let sql = "INSERT INTO DROPINS_REFRESH_TOKEN \
                    (TOKEN_HASH, FAMILY_ID, KEY_THUMBPRINT, TIME_CREATED, EXPIRES_AT) VALUES (?, ?, ?, ?, ?)";
         let values = vec![
@@ -89,8 +89,12 @@ impl<'a> NewRefreshToken<'a> {
             now.into(),
             self.family.expires_at.into(),
         ];
-        transaction.execute(sql, values).await?;
-        Ok(self.token)
+        transaction.execute(sql, values).await.map(|_| ())
+    }
+
+    /// The token itself, once it is stored.
+    pub(super) fn show(self) -> String {
+        self.token
     }
 }
 
@@ -117,10 +121,15 @@ impl Grants {
             expires_at: now.saturating_add(validity.as_secs()),
         };
         let kept_until = family.expires_at.max(now.saturating_add(access_token.as_secs()));
-        let mut transaction = self.database.begin().await?;
-        family.insert(&mut transaction, now, kept_until).await?;
-        let token = NewRefreshToken::make(&family, key)?.insert(&mut transaction, now).await?;
-        transaction.commit().await?;
+        let token = NewRefreshToken::make(&family, key)?;
+        let started = repeated(|| async {
+            let mut transaction = self.database.begin().await?;
+            family.insert(&mut transaction, now, kept_until).await?;
+            token.insert(&mut transaction, now).await?;
+            transaction.commit().await
+        });
+        started.await?;
+        let token = token.show();
         Ok((family, token))
     }
 
@@ -201,18 +210,24 @@ impl Grants {
         access_token: Duration,
     ) -> Result<String, RefreshError> {
         let (now, family) = (self.now(), &used.family);
-        let mut transaction = self.database.begin().await?;
-        let sql = "UPDATE DROPINS_REFRESH_TOKEN SET USED_AT = ? WHERE TOKEN_HASH = ? AND USED_AT IS NULL";
-        if transaction.execute(sql, vec![now.into(), used.hash.as_str().into()]).await? != 1 {
-            drop(transaction);
+        let kept_until = now.saturating_add(access_token.as_secs());
+        let successor = NewRefreshToken::make(family, key)?;
+        let rotated = repeated(|| async {
+            let mut transaction = self.database.begin().await?;
+            let sql = "UPDATE DROPINS_REFRESH_TOKEN SET USED_AT = ? WHERE TOKEN_HASH = ? AND USED_AT IS NULL";
+            if transaction.execute(sql, vec![now.into(), used.hash.as_str().into()]).await? != 1 {
+                return Ok(false);
+            }
+            let sql = "UPDATE DROPINS_TOKEN_FAMILY SET KEPT_UNTIL = ? WHERE FAMILY_ID = ? AND KEPT_UNTIL < ?";
+            let values = vec![kept_until.into(), family.id.as_str().into(), kept_until.into()];
+            transaction.execute(sql, values).await?;
+            successor.insert(&mut transaction, now).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        if !rotated.await? {
             return Err(self.reused_refresh_token(&family.id).await);
         }
-        let kept_until = now.saturating_add(access_token.as_secs());
-        let sql = "UPDATE DROPINS_TOKEN_FAMILY SET KEPT_UNTIL = ? WHERE FAMILY_ID = ? AND KEPT_UNTIL < ?";
-        transaction.execute(sql, vec![kept_until.into(), family.id.as_str().into(), kept_until.into()]).await?;
-        let successor = NewRefreshToken::make(family, key)?.insert(&mut transaction, now).await?;
-        transaction.commit().await?;
-        Ok(successor)
+        Ok(successor.show())
     }
 
     async fn reused_refresh_token(&self, family: &FamilyId) -> RefreshError {

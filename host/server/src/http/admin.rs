@@ -1,21 +1,21 @@
 //! The admin listener: health, readiness, metrics, status, and the words of an operator: reload, rollback.
 //!
-//! It listens on loopback unless a token is configured; with a token, everything but `/healthz` and `/readyz`
-//! asks for it.
+//! It listens on loopback unless a token is configured; who may use what stands in [`admin_access`], and `/healthz` and
+//! `/readyz` are for everybody.
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, StatusCode, Uri, header};
-use axum::middleware::{self, Next};
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use dropins_host::services::PublicKey as _;
 use dropins_keys::remote::JwksUrl;
 use serde_json::json;
-use subtle::ConstantTimeEq as _;
 
+use super::admin_access;
 use crate::app::App;
 use crate::reload::{Reloader, Target, Trigger, Verdict};
 use crate::{shadow, status};
@@ -29,25 +29,12 @@ pub(super) fn router(app: Arc<App>, reloader: Arc<Reloader>) -> Router {
         .route("/reload", post(reload))
         .route("/rollback", post(roll_back))
         .layer(Extension(reloader))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), require_token));
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), admin_access::check));
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .merge(guarded)
         .with_state(app)
-}
-
-async fn require_token(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let live = app.live();
-    let Some(token) = &live.deployment.transport.admin.token else { return next.run(request).await };
-    let given = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-    let given = given.strip_prefix(b"Bearer ").unwrap_or_default();
-    if bool::from(given.ct_eq(token.expose().as_bytes())) {
-        return next.run(request).await;
-    }
-    let mut refused = super::json(StatusCode::UNAUTHORIZED, &json!({ "error": "the admin token is missing or wrong" }));
-    refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dropins admin\""));
-    refused
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {

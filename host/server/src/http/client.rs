@@ -17,13 +17,10 @@ use super::error::{ErrorKind, OAuthError};
 use super::post::FormPost;
 use crate::app::App;
 use crate::audit;
-use crate::clients::RegisteredClient;
+use crate::clients::{NONE, RegisteredClient};
 use crate::grants::Refusal;
 use crate::live::Live;
 use crate::reference::reference;
-
-/// The authentication method of clients without a credential (RFC 7591 section 2).
-pub(super) const NONE: &str = "none";
 
 /// What a client could prove itself with; a request with any of these is not one of a client without a credential.
 const CREDENTIALS: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];

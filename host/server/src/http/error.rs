@@ -61,7 +61,7 @@ pub enum ErrorKind {
 const INVALID_CLIENT: &str = "Client authentication failed";
 
 impl ErrorKind {
-    /// Status and error code: the table of CONTRACT section 4.
+    /// Status and error code.
     pub fn status_and_code(self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidRequest => (StatusCode::BAD_REQUEST, "invalid_request"),

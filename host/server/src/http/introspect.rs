@@ -1,7 +1,8 @@
 //! `POST /oauth2/introspect` (RFC 7662).
 //!
 //! A client is told about its own tokens. About those of others only a resource server is told that
-//! `oauth.introspect.resource_servers` names; everybody else hears that the token is not active, as for any text.
+//! `oauth.introspect.resource_servers` names; everybody else hears that the token is not active, as for any text. A refresh token is active when it could be
+//! used now.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::client::{Authenticated, Exchange, Public};
 use super::error::OAuthError;
 use crate::app::App;
-use crate::grants::{RefreshToken, Refusal};
+use crate::grants::{RefreshToken, Refusal, standing};
 use crate::tokens::AccessToken;
 
 pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -38,7 +39,11 @@ async fn introspect(exchange: &Exchange, client: &Authenticated, token: &str) ->
     let resource_servers = &exchange.live.deployment.oauth.resource_servers;
     let may_know = |owner: &str| owner == client.id() || resource_servers.iter().any(|server| server == client.id());
     if let Some(found) = grants.active_refresh_token(token).await? {
-        return Ok(may_know(&found.family.client_id).then(|| of_refresh_token(&found, issuer)));
+        if !may_know(&found.family.client_id) {
+            return Ok(None);
+        }
+        let fallen = standing::of_refresh_token(&exchange.app, &exchange.live, &found).await?;
+        return Ok(fallen.is_none().then(|| of_refresh_token(&found, issuer)));
     }
     let signed = AccessToken::read(token, &exchange.app.keys.ring(), issuer);
     let found = match signed {
@@ -53,30 +58,53 @@ async fn introspect(exchange: &Exchange, client: &Authenticated, token: &str) ->
     }
 }
 
+/// A scope has at least one word (RFC 6749 section 3.3).
+fn with_scope(mut told: Value, scope: &[String]) -> Value {
+    if let Some(members) = told.as_object_mut().filter(|_| !scope.is_empty()) {
+        members.insert("scope".to_owned(), scope.join(" ").into());
+    }
+    told
+}
+
 fn of_access_token(token: &AccessToken, issuer: &str) -> Value {
-    json!({
+    let told = json!({
         "active": true,
         "token_type": "Bearer",
         "client_id": token.client_id,
         "sub": token.subject,
-        "scope": token.scope.join(" "),
         "iss": issuer,
         "aud": issuer,
         "jti": token.id,
         "iat": token.issued_at,
         "exp": token.expires_at,
-    })
+    });
+    with_scope(told, &token.scope)
 }
 
 fn of_refresh_token(token: &RefreshToken, issuer: &str) -> Value {
     let family = &token.family;
-    json!({
+    let told = json!({
         "active": true,
         "client_id": family.client_id,
         "sub": family.subject.as_ref().unwrap_or(&family.client_id),
-        "scope": family.scope.join(" "),
         "iss": issuer,
         "iat": token.issued_at,
         "exp": family.expires_at,
-    })
+    });
+    with_scope(told, &family.scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_without_a_scope_is_described_without_the_member() {
+        let scope = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+            with_scope(json!({ "active": true }), &words)
+        };
+        assert_eq!(scope(&[]), json!({ "active": true }));
+        assert_eq!(scope(&["openid", "read"]), json!({ "active": true, "scope": "openid read" }));
+    }
 }

@@ -4,7 +4,7 @@
 //! bounded, and more of them wait in the kernel's queue.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +69,15 @@ impl Bound {
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self { listener, address })
+    }
+
+    /// Binds this port of the loopback address, or another one when it cannot be had.
+    ///
+    /// # Errors
+    /// [`BindError`] when no port can be had.
+    pub fn near(setting: &'static str, port: u16) -> Result<Self, BindError> {
+        let at = |port| Self::new(setting, SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        at(port).or_else(|_| at(0))
     }
 
     /// The address, with the port that the system chose when none was asked for.

@@ -10,9 +10,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::client::NONE;
 use crate::app::App;
 use crate::authorization::{CODE_CHALLENGE_METHODS, OPENID, Prompt, RESPONSE_MODES, RESPONSE_TYPES};
+use crate::clients::NONE;
 use crate::live::Live;
 use crate::{grants, tokens};
 

@@ -3,6 +3,7 @@
 //! Every answer that may hold a token or an error is `no-store`; bodies are bounded before they are read.
 
 mod admin;
+mod admin_access;
 mod attempt;
 mod authorize;
 mod body;

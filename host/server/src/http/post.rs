@@ -1,4 +1,4 @@
-//! A form post to an endpoint that authenticates clients, read strictly (RULES 2).
+//! A form post to an endpoint that authenticates clients, read strictly.
 
 use axum::body::Body;
 use axum::extract::Request;

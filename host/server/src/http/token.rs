@@ -1,7 +1,7 @@
 //! `POST /oauth2/token` (RFC 6749 section 3.2).
 //!
 //! The request is read strictly, the client is authenticated by the live plug-ins, and only then is anything
-//! about its grant looked at. An assertion is used up even if the grant is then refused (RULES 20).
+//! about its grant looked at. An assertion is used up even if the grant is then refused.
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use super::error::ClientError;
 use super::key_use::KeyUse;
 use super::key_uses;
 use super::record::ClientRecord;
-use crate::database::{Database, StoreError};
+use crate::database::{Database, StoreError, repeated};
 
 /// Rows of one transaction of the ledger: nobody who writes must wait for a long one.
 const LEDGER_BATCH: usize = 100;
@@ -57,13 +57,17 @@ impl IdentityStore {
     /// # Errors
     /// [`ClientError::Exists`] when there is one with this id.
     pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let mut transaction = self.0.begin().await?;
-        match transaction.execute(clients::INSERT, clients::inserted(&client)?).await {
-            Err(StoreError::Taken) => return Err(ClientError::Exists { client_id: client.client_id }),
-            other => other?,
-        };
-        changes::note(&mut transaction, &client.client_id).await?;
-        Ok(transaction.commit().await?)
+        let values = clients::inserted(&client)?;
+        let added = repeated(|| async {
+            let mut transaction = self.0.begin().await?;
+            match transaction.execute(clients::INSERT, values.clone()).await {
+                Err(StoreError::Taken) => return Ok(false),
+                other => other?,
+            };
+            changes::note(&mut transaction, &client.client_id).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        if added.await? { Ok(()) } else { Err(ClientError::Exists { client_id: client.client_id }) }
     }
 
     /// Replaces a client.
@@ -72,17 +76,24 @@ impl IdentityStore {
     /// [`ClientError::Unknown`] when there is none with this id, [`ClientError::Changed`] when it is not the revision
     /// that was read.
     pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let mut transaction = self.0.begin().await?;
-        if transaction.execute(clients::UPDATE, clients::updated(&client)?).await? == 0 {
-            let there = transaction.query(clients::FIND, vec![client.client_id.as_str().into()]).await?;
-            let client_id = client.client_id;
-            return Err(match there.is_empty() {
-                false => ClientError::Changed { client_id },
-                true => ClientError::Unknown { client_id },
-            });
+        let values = clients::updated(&client)?;
+        let replaced = repeated(|| async {
+            let mut transaction = self.0.begin().await?;
+            if transaction.execute(clients::UPDATE, values.clone()).await? == 0 {
+                return Ok(false);
+            }
+            changes::note(&mut transaction, &client.client_id).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        if replaced.await? {
+            return Ok(());
         }
-        changes::note(&mut transaction, &client.client_id).await?;
-        Ok(transaction.commit().await?)
+        let there = self.0.query(clients::FIND, vec![client.client_id.as_str().into()]).await?;
+        let client_id = client.client_id;
+        Err(match there.is_empty() {
+            false => ClientError::Changed { client_id },
+            true => ClientError::Unknown { client_id },
+        })
     }
 
     /// Removes a client with its ledger; tells whether there was one.
@@ -90,14 +101,17 @@ impl IdentityStore {
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
     pub async fn remove(&self, client_id: &str) -> Result<bool, StoreError> {
-        let mut transaction = self.0.begin().await?;
-        if transaction.execute("DELETE FROM DROPINS_CLIENT WHERE CLIENT_ID = ?", vec![client_id.into()]).await? == 0 {
-            return Ok(false);
-        }
-        transaction.execute("DELETE FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
-        changes::note(&mut transaction, client_id).await?;
-        transaction.commit().await?;
-        Ok(true)
+        let removed = repeated(|| async {
+            let mut transaction = self.0.begin().await?;
+            let sql = "DELETE FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
+            if transaction.execute(sql, vec![client_id.into()]).await? == 0 {
+                return Ok(false);
+            }
+            transaction.execute("DELETE FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
+            changes::note(&mut transaction, client_id).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        removed.await
     }
 
     /// The number of the latest change.

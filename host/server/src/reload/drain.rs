@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dropins_host::background;
+
 use super::edition::Edition;
 use crate::app::App;
 use crate::live::Live;
@@ -33,6 +35,6 @@ pub(super) fn retire(edition: Edition) {
             tokio::time::sleep(INTERVAL).await;
         }
         // A runtime that shuts down may drop it at once.
-        let _ = tokio::task::spawn_blocking(move || drop(edition)).await;
+        let _ = background(move || drop(edition)).await;
     });
 }

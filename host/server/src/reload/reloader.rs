@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum_server::tls_rustls::RustlsConfig;
-use dropins_host::Digest;
+use dropins_host::{Digest, Panicked, background};
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify};
@@ -83,10 +83,16 @@ impl From<StartError> for Refusal {
     }
 }
 
-impl From<tokio::task::JoinError> for Refusal {
-    fn from(error: tokio::task::JoinError) -> Self {
+impl Refusal {
+    fn mistake(error: &dyn std::error::Error) -> Self {
         let text = format!("the candidate could not be judged, which is a mistake in this program: {error}");
         Self { summary: text.clone(), reason: text }
+    }
+}
+
+impl From<Panicked> for Refusal {
+    fn from(panicked: Panicked) -> Self {
+        Self::mistake(&panicked)
     }
 }
 
@@ -110,7 +116,7 @@ impl Reloader {
 
     pub(super) fn verdict(&self, ended: Result<Verdict, tokio::task::JoinError>) -> Verdict {
         let verdict = ended.unwrap_or_else(|error| {
-            let refusal = Refusal::from(error);
+            let refusal = Refusal::mistake(&error);
             tracing::error!("{}", refusal.summary);
             Verdict::refused(self.app.live().generation.number(), refusal.reason)
         });
@@ -265,10 +271,10 @@ impl Reloader {
 
     async fn read_once(&self) -> Result<Snapshot, Refusal> {
         let (home, environment) = (self.home.clone(), self.environment.clone());
-        Ok(tokio::task::spawn_blocking(move || Snapshot::read(&home, &environment)).await??)
+        Ok(background(move || Snapshot::read(&home, &environment)).await??)
     }
 
-    /// Builds on a thread that serves no requests.
+    /// Builds in the background.
     pub(super) async fn build(&self, live: Edition, mut snapshot: Snapshot, number: u64) -> Result<Edition, Refusal> {
         let building = Instant::now();
         let _building = self.app.reloads.building(self.app.clock.now_seconds());
@@ -282,7 +288,7 @@ impl Reloader {
             let parts = old.parts.following(&old.deployment, &snapshot.deployment)?;
             runtime.block_on(build(Arc::new(snapshot), parts, number, held))
         };
-        let built = tokio::task::spawn_blocking(work).await;
+        let built = background(work).await;
         self.app.metrics.phase("build", building.elapsed());
         Ok(built??)
     }

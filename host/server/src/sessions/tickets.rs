@@ -110,6 +110,7 @@ async fn load(database: &Database) -> Result<RandomizedNonceKey, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::testing::on_every_engine;
     use dropins_host::services::FixedClock;
 
     fn ticket() -> Ticket {
@@ -167,8 +168,23 @@ mod tests {
         for wrong in ["", "a", "!", "AAAAAAAAAAAAAAAA", &text[1..], &format!("{text}A")] {
             assert_eq!(tickets.unseal(wrong, &browser).await.unwrap(), None, "{wrong}");
         }
-        let another = Tickets::new(here.0.clone(), Arc::clone(&clock));
-        assert_eq!(another.unseal(&text, &browser).await.unwrap(), Some(ticket()), "every node has the same key");
         assert_eq!(Tickets::new(elsewhere.0.clone(), clock).unseal(&text, &browser).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn every_node_has_the_key_that_the_first_one_made() {
+        on_every_engine(async |fresh| {
+            let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(0));
+            let nodes: Vec<_> = [fresh.open().await, fresh.open().await]
+                .into_iter()
+                .map(|database| Tickets::new(database, Arc::clone(&clock)))
+                .collect();
+            let browser = Browser::new().unwrap();
+            let sealed = ticket();
+            let (one, other) = tokio::join!(nodes[0].seal(&sealed, &browser), nodes[1].seal(&sealed, &browser));
+            assert_eq!(nodes[1].unseal(&one.unwrap(), &browser).await.unwrap().as_ref(), Some(&sealed));
+            assert_eq!(nodes[0].unseal(&other.unwrap(), &browser).await.unwrap(), Some(sealed), "{}", fresh.engine);
+        })
+        .await;
     }
 }

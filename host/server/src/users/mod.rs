@@ -36,6 +36,21 @@ pub enum SignIn {
     TooOften(Wait),
 }
 
+impl SignIn {
+    /// All texts of [`SignIn::as_str`].
+    pub const RESULTS: [&str; 3] = ["signed-in", "refused", "too-often"];
+
+    /// The result for log and metrics.
+    pub fn as_str(&self) -> &'static str {
+        let [signed_in, refused, too_often] = Self::RESULTS;
+        match self {
+            Self::Welcome(_) => signed_in,
+            Self::Refused => refused,
+            Self::TooOften(_) => too_often,
+        }
+    }
+}
+
 impl Users {
     /// Checks a name and a password; costs one argon2id run, unless there were too many attempts.
     ///

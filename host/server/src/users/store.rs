@@ -9,7 +9,7 @@ use super::record::{NameFault, User};
 use super::slow_down::SlowDown;
 use crate::clients::{NoRandomness, random_text};
 use crate::config::Secret;
-use crate::database::{Database, Row, StoreError, Value};
+use crate::database::{Database, Row, StoreError, Value, repeated};
 use crate::secret_hash::{self, SecretHash};
 
 /// Letters and digits of a user id: 130 bits.
@@ -172,14 +172,17 @@ impl Users {
     async fn change(&self, name: &str, sql: &'static str, values: Vec<Value>) -> Result<(), UserError> {
         let unknown = || UserError::Unknown { name: name.to_owned() };
         let (user, _) = self.named(name).await?.ok_or_else(unknown)?;
-        let mut transaction = self.database.begin().await?;
-        if transaction.execute(sql, values).await? == 0 {
-            return Err(unknown());
-        }
-        transaction.execute("DELETE FROM DROPINS_SESSION WHERE USER_ID = ?", vec![(&user.id).into()]).await?;
-        let forget = "DELETE FROM DROPINS_CONSENT WHERE USER_ID = ? AND NOT EXISTS
-                      (SELECT 1 FROM DROPINS_USER WHERE DROPINS_USER.USER_ID = DROPINS_CONSENT.USER_ID)";
-        transaction.execute(forget, vec![user.id.into()]).await?;
-        Ok(transaction.commit().await?)
+        let changed = repeated(|| async {
+            let mut transaction = self.database.begin().await?;
+            if transaction.execute(sql, values.clone()).await? == 0 {
+                return Ok(false);
+            }
+            transaction.execute("DELETE FROM DROPINS_SESSION WHERE USER_ID = ?", vec![(&user.id).into()]).await?;
+            let forget = "DELETE FROM DROPINS_CONSENT WHERE USER_ID = ? AND NOT EXISTS
+                          (SELECT 1 FROM DROPINS_USER WHERE DROPINS_USER.USER_ID = DROPINS_CONSENT.USER_ID)";
+            transaction.execute(forget, vec![(&user.id).into()]).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        if changed.await? { Ok(()) } else { Err(unknown()) }
     }
 }

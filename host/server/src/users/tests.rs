@@ -102,15 +102,18 @@ async fn a_password_is_changed_and_a_user_is_let_out_and_in_again() {
 
 #[tokio::test]
 async fn the_super_admin_is_made_once_and_then_belongs_to_the_database() {
-    let world = world().await;
-    let configured =
-        |password: &str| SuperAdmin { username: "admin".to_owned(), password: Some(Secret::new(password)) };
-    assert!(world.users.ensure_super_admin(&configured("admin")).await.unwrap());
-    assert!(!world.users.ensure_super_admin(&configured("other")).await.unwrap());
-    assert!(matches!(world.sign_in("admin", "admin").await, SignIn::Welcome(_)), "the operator answers for it");
-    assert_eq!(world.sign_in("admin", "other").await, SignIn::Refused);
-    let without = SuperAdmin { username: "root".to_owned(), password: None };
-    assert!(!world.users.ensure_super_admin(&without).await.unwrap());
+    on_every_engine(async |fresh| {
+        let world = World::of(fresh).await;
+        let configured =
+            |password: &str| SuperAdmin { username: "admin".to_owned(), password: Some(Secret::new(password)) };
+        assert!(world.users.ensure_super_admin(&configured("admin")).await.unwrap());
+        assert!(!world.users.ensure_super_admin(&configured("other")).await.unwrap());
+        assert!(matches!(world.sign_in("admin", "admin").await, SignIn::Welcome(_)), "the operator answers for it");
+        assert_eq!(world.sign_in("admin", "other").await, SignIn::Refused);
+        let without = SuperAdmin { username: "root".to_owned(), password: None };
+        assert!(!world.users.ensure_super_admin(&without).await.unwrap());
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -109,6 +109,7 @@ fn behind_a_trusted_redirect_uri_the_client_is_told() {
         ("max_age=%2B1", InvalidRequest),
         ("max_age=1.5", InvalidRequest),
         (&format!("nonce={}", "n".repeat(513)), InvalidRequest),
+        (&format!("login_hint={}", "h".repeat(513)), InvalidRequest),
     ] {
         let error = with(&format!("state=s&{parameters}")).unwrap_err();
         let back = ReturnTo { redirect_uri: "https://app.example/cb".to_owned(), state: Some("s".to_owned()) };

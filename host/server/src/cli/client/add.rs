@@ -13,7 +13,8 @@ use crate::secret_hash;
 
 /// Register a client in the database; a running server sees it within seconds.
 ///
-/// A client with keys authenticates by private_key_jwt unless another method is given.
+/// A client with keys authenticates by private_key_jwt unless another method is given. One of the method none, such as
+/// a page or an app on a device, has no credential and proves itself by PKCE.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  dropins client add my-client --certificate my-client.pem --scope \"read write\"\n  \
@@ -56,7 +57,9 @@ impl Add {
         let mut record = ClientRecord { client_id, enabled: !self.disabled, ..ClientRecord::default() };
         self.facts.apply(&mut record)?;
         if record.grant_types.is_empty() {
-            record.grant_types.push("client_credentials".to_owned());
+            let public = record.auth_method.as_deref() == Some(clients::NONE);
+            let default = if public { "authorization_code" } else { "client_credentials" };
+            record.grant_types.push(default.to_owned());
         }
         let has_keys = record.certificate.is_some() || record.jwks.is_some() || record.jwks_uri.is_some();
         if record.auth_method.is_none() && has_keys && !self.secret {

@@ -21,7 +21,8 @@ pub(super) struct Facts {
     /// Name for people
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// The only authentication method that the client may use: private_key_jwt, client_secret_basic, client_secret_post
+    /// The only authentication method that the client may use: private_key_jwt, client_secret_basic, client_secret_post,
+    /// or none for a client without a credential
     #[arg(long, value_name = "METHOD", value_parser = method)]
     auth_method: Option<String>,
     /// The only signature algorithm that the client may use

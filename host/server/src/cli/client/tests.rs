@@ -110,6 +110,12 @@ fn what_the_configuration_would_refuse_is_refused() {
     bench.refused(&["add", "c", "--redirect-uri", "/cb"], "redirect_uris");
     bench.refused(&["add", "c", "--auth-method", "private-key-jwt"], "did you mean private_key_jwt?");
     bench.refused(&["add", "ü"], "client_id");
+    bench.refused(&["add", &"x".repeat(256)], "client_id: it has 1 to 255 printable ASCII characters");
+    bench.run(&["add", &"x".repeat(255)]).unwrap();
+    bench.refused(&["add", "c", "--auth-method", "none", "--grant-type", "client_credentials"], "grant_types");
+    bench.refused(&["add", "c", "--auth-method", "none", "--jwks-uri", "https://c.example/"], "jwks_uri: a client");
+    bench.run(&["add", "page", "--auth-method", "none", "--redirect-uri", "https://page.example/"]).unwrap();
+    assert_eq!(bench.find("page").unwrap().grant_types, ["authorization_code"]);
     bench.refused(&["update", "c"], "nothing is to be changed");
     bench.run(&["show", "declared"]).unwrap();
     assert_eq!(bench.find("c"), None);

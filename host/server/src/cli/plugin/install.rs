@@ -1,20 +1,26 @@
 //! `dropins plugin install`: puts a component into the plug-in folder in one atomic step.
 //!
-//! What is no plug-in never gets there. A new version of a plug-in takes the file of the old one, so that no two files
-//! claim one name.
+//! What is no plug-in never gets there, and no second file that claims the name of one: see [`Destination`].
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use dropins_host::{Candidate, Validated};
+use dropins_host::Candidate;
+use reqwest::Method;
+use serde_json::Value;
 
 use super::Folder;
-use crate::cli::{HomeArgs, admin, say};
+use super::destination::Destination;
+use crate::cli::{HomeArgs, admin, member, say};
 use crate::home;
 
 /// Check a component and put it into the plug-in folder; a running server takes it up at once.
+///
+/// A plug-in of the same name is replaced. A candidate that is to run as the shadow of that plug-in is therefore not
+/// installed: copy it into repository/components/dropins under another file name, and name that file with
+/// shadow = "FILE.wasm" in the plug-in's [[event_listener]].
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins plugin install --home ./dropins-home private_key_jwt_authenticator.wasm")]
 pub(in crate::cli) struct Install {
@@ -30,12 +36,11 @@ pub(in crate::cli) struct Install {
 impl Install {
     pub(super) async fn install(self) -> anyhow::Result<ExitCode> {
         let folder = Folder::open(&self.home)?;
-        let candidate = Candidate::read(&self.file, folder.component_size)?;
+        let candidate = Candidate::read(&self.file, folder.component_size())?;
         let bytes = candidate.bytes().clone();
         let plugin = candidate.validate(&folder.engine).await?;
         let name = &plugin.description().name;
-        let installed = folder.plugins().await?;
-        let file = self.destination(&plugin, &installed)?;
+        let file = self.destination(name, &folder).await?.choose(self.force)?;
         let path = folder.path.join(&file);
         home::replace_file(&path, &bytes).with_context(|| format!("{} cannot be written", path.display()))?;
         let digest = plugin.digest().short();
@@ -48,22 +53,26 @@ impl Install {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn destination(&self, plugin: &Validated, installed: &[Validated]) -> anyhow::Result<String> {
-        let name = &plugin.description().name;
-        let same = installed.iter().filter(|other| other.description().name == *name);
-        if let [other] = same.collect::<Vec<_>>().as_slice() {
-            return Ok(other.file().to_owned());
-        }
-        let given = self.file.file_name().and_then(|file| file.to_str()).unwrap_or_default();
-        let usable = given.ends_with(".wasm") && !given.starts_with('.');
-        let file = if usable { given.to_owned() } else { format!("{name}.wasm") };
-        let taken = installed.iter().find(|other| other.file() == file && other.description().name != *name);
-        match taken {
-            Some(other) if !self.force => anyhow::bail!(
-                "{file} is in the folder already and holds another plug-in, {}; rename the new file, or give --force",
-                other.description().name
-            ),
-            _ => Ok(file),
-        }
+    async fn destination<'a>(&'a self, name: &'a str, folder: &Folder) -> anyhow::Result<Destination<'a>> {
+        // Why a server cannot be asked is said when it is to reload.
+        let status = admin::ask_if_running(&self.home, Method::GET, "/status").await.ok().flatten().unwrap_or_default();
+        let serving = member(&status, "plugins").as_array().map(Vec::as_slice).unwrap_or_default();
+        let text = |document: &Value, name: &str| member(document, name).as_str().map(str::to_owned);
+        let live = serving.iter().find(|plugin| member(plugin, "name") == name);
+        let shadows = match &folder.deployment {
+            Some(deployment) => deployment.listeners.iter().filter_map(|listener| listener.shadow.clone()).collect(),
+            None => serving.iter().filter_map(|plugin| text(member(plugin, "shadow"), "file")).collect(),
+        };
+        let contents = folder.contents().await?.into_iter().map(|found| match found {
+            Ok(plugin) => (plugin.file().to_owned(), Some(plugin.description().name.clone())),
+            Err(error) => (error.file, None),
+        });
+        Ok(Destination {
+            name,
+            given: self.file.file_name().and_then(|file| file.to_str()).unwrap_or_default(),
+            folder: contents.collect(),
+            shadows,
+            live: live.and_then(|plugin| text(plugin, "file")),
+        })
     }
 }

@@ -115,9 +115,9 @@ fn serving(status: &Value) -> Vec<Value> {
 
 fn entry(plugin: &Validated, deployment: &Deployment) -> Value {
     let description = plugin.description();
-    let mut enabled = deployment.listeners.iter().filter(|listener| listener.enabled);
-    let shadow = enabled.any(|listener| shadows(listener, plugin));
-    let listener = deployment.listeners.iter().find(|listener| !shadow && names(listener, plugin));
+    let listeners = &deployment.listeners;
+    let shadow = listeners.iter().any(|listener| listener.enabled && shadows(listener, plugin));
+    let listener = listeners.iter().find(|listener| names(listener, listeners, plugin));
     let state = match listener {
         None if shadow => "shadow",
         Some(listener) if listener.enabled => "enabled",

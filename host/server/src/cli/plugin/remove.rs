@@ -65,8 +65,8 @@ impl Remove {
         }
         let started = Started::read(&self.home.home(), &self.home.properties)
             .context("it is not clear whether a listener needs it; repair the configuration, or give --force")?;
-        let mut listeners = started.deployment.listeners.iter().filter(|listener| listener.enabled);
-        let needed = listeners.find(|listener| names(listener, plugin));
+        let listeners = &started.deployment.listeners;
+        let needed = listeners.iter().find(|listener| listener.enabled && names(listener, listeners, plugin));
         let Some(listener) = needed else { return Ok(()) };
         let label = listener.id.as_deref().unwrap_or(&plugin.description().name);
         anyhow::bail!(

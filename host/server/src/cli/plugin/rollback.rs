@@ -12,7 +12,8 @@ use crate::cli::{HomeArgs, admin};
 /// The server stays there until `dropins reload`, or until the folders change to something new. It remembers
 /// its last good generations while it runs; the files in the folders are not changed, and a restart takes them.
 #[derive(Args)]
-#[command(after_help = "Example:\n  dropins plugin rollback --home ./dropins-home")]
+#[command(after_help = "Example:\n  dropins plugin rollback --home ./dropins-home\n  \
+                  dropins plugin rollback private_key_jwt_authenticator\n  dropins plugin rollback --generation 3")]
 pub(in crate::cli) struct Rollback {
     #[command(flatten)]
     home: HomeArgs,

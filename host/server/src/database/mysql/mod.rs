@@ -76,10 +76,7 @@ impl Engine for Mysql {
 
     async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
         let (permit, mut session) = self.session().await?;
-        let done = match statement::execute(&mut session, sql, values.clone()).await {
-            Err(StoreError::GaveWay) => statement::execute(&mut session, sql, values).await,
-            done => done,
-        };
+        let done = statement::execute(&mut session, sql, values).await;
         if let Ok(_) | Err(StoreError::Taken) = done {
             permit.keep(session);
         }

@@ -73,10 +73,7 @@ impl Engine for Postgres {
 
     async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
         let (permit, client) = self.session().await?;
-        let rows = match statement::execute(&client, sql, &values).await {
-            Err(StoreError::GaveWay) => statement::execute(&client, sql, &values).await,
-            done => done,
-        };
+        let rows = statement::execute(&client, sql, &values).await;
         if !client.is_closed() {
             permit.keep(client);
         }

@@ -28,19 +28,22 @@ async fn answer(visit: &Visit, form: Form) -> Result<Response, Problem> {
     let name = form.get("username").unwrap_or_default();
     let password = form.get("password").unwrap_or_default();
     let again = async |status, message: &str| page::sign_in_again(visit, &client, &ticket, name, status, message).await;
-    match visit.app.users.sign_in(name, password, visit.address).await? {
+    let attempt = visit.app.users.sign_in(name, password, visit.address).await?;
+    visit.app.metrics.signed_in(&attempt);
+    let result = attempt.as_str();
+    match attempt {
         SignIn::Welcome(user) => {
-            audit::sign_in(&visit.reference, client_id, "signed-in", Some(&user.id));
+            audit::sign_in(&visit.reference, client_id, result, Some(&user.id));
             let browser = visit.app.sessions.begin(visit.browser.as_ref(), &user).await?;
             visit.go_on(&Ticket { signed_in: true, ..ticket }, &browser).await
         }
         SignIn::Refused => {
             // A name that is no user's may be a password in the wrong field: it is never written down.
-            audit::sign_in(&visit.reference, client_id, "refused", None);
+            audit::sign_in(&visit.reference, client_id, result, None);
             again(StatusCode::FORBIDDEN, "The username or the password is not right.").await
         }
         SignIn::TooOften(wait) => {
-            audit::sign_in(&visit.reference, client_id, "too-often", None);
+            audit::sign_in(&visit.reference, client_id, result, None);
             let seconds = wait.seconds;
             let unit = if seconds == 1 { "second" } else { "seconds" };
             let message = format!("There were too many attempts. Wait {seconds} {unit}, then try again.");

@@ -12,7 +12,7 @@ use super::super::body;
 use super::super::error::OAuthError;
 use super::access::Grantor;
 use super::refuse;
-use crate::clients::{Fault, PRIVATE_KEY_JWT, shown};
+use crate::clients::{Fault, NONE, PRIVATE_KEY_JWT, shown};
 use crate::identity::ClientRecord;
 use crate::live::Live;
 use crate::secret_hash;
@@ -27,7 +27,7 @@ const OPENID: &str = "openid";
 const ISSUED: [&str; 4] =
     ["registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"];
 
-/// What the live plug-ins serve.
+/// What the live plug-ins serve, and the method of clients without a credential.
 pub(super) struct Offers {
     methods: Vec<String>,
     algorithms: Vec<String>,
@@ -35,7 +35,9 @@ pub(super) struct Offers {
 
 impl Offers {
     pub(super) fn of(live: &Live) -> Self {
-        Self { methods: live.generation.methods(), algorithms: live.generation.algorithms() }
+        let mut methods = live.generation.methods();
+        methods.push(NONE.to_owned());
+        Self { methods, algorithms: live.generation.algorithms() }
     }
 }
 

@@ -168,7 +168,12 @@ async fn metadata_that_cannot_be_served_is_refused_with_the_name_of_its_member()
     let (ec, private) = (key(), json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] }));
     let metadata = "invalid_client_metadata";
     let cases = [
-        (json!({ "token_endpoint_auth_method": "none" }), metadata, "token_endpoint_auth_method"),
+        (json!({ "token_endpoint_auth_method": "tls_client_auth" }), metadata, "client_secret_post, none"),
+        (json!({ "token_endpoint_auth_method": "none" }), metadata, "grant_types"),
+        (public(json!({ "grant_types": ["authorization_code", "client_credentials"] })), metadata, "grant_types"),
+        (public(json!({ "jwks": jwks(&ec) })), metadata, "jwks: a client of the method none has no credential"),
+        (public(json!({ "jwks_uri": "https://c.example/jwks" })), metadata, "jwks_uri: a client"),
+        (public(json!({ "token_endpoint_auth_signing_alg": "ES256" })), metadata, "signing_alg: a client"),
         (json!({ "token_endpoint_auth_method": "private_key_jwt" }), metadata, "jwks"),
         (json!({ "jwks": jwks(&ec), "jwks_uri": "https://c.example/jwks" }), metadata, "jwks_uri"),
         (json!({ "jwks_uri": "http://c.example/jwks" }), metadata, "jwks_uri"),
@@ -195,6 +200,33 @@ async fn metadata_that_cannot_be_served_is_refused_with_the_name_of_its_member()
         assert!(description.contains(part), "{request}: {description}");
     }
     assert_eq!(server.app.stored.store().count().await.unwrap(), 0);
+}
+
+/// The metadata of a client without a credential, with more of it.
+fn public(further: Value) -> Value {
+    let mut metadata =
+        json!({ "token_endpoint_auth_method": "none", "redirect_uris": ["https://c.example/cb"], "grant_types": null });
+    metadata.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+    metadata
+}
+
+#[tokio::test]
+async fn a_client_without_a_credential_is_registered_for_users_only_and_given_no_secret() {
+    let server = Server::with_token().await;
+    let created = server.register(&public(json!({ "grant_types": ["authorization_code", "refresh_token"] }))).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{}", created.body);
+    assert_eq!(created.body["token_endpoint_auth_method"], "none");
+    assert!(created.body.get("client_secret").is_none());
+    let form =
+        format!("grant_type=authorization_code&code=x&client_id={}", created.body["client_id"].as_str().unwrap());
+    let request = Request::post("/oauth2/token").header("content-type", "application/x-www-form-urlencoded");
+    let answer = server.send(request.body(form.into()).unwrap()).await;
+    assert_eq!(answer.body["error"], "invalid_grant", "the client is known, its code is not");
+    let mut update = public(json!({ "client_id": created.body["client_id"], "grant_types": ["client_credentials"] }));
+    assert_eq!(server.client("PUT", &created.body, &update).await.status, StatusCode::BAD_REQUEST);
+    update["token_endpoint_auth_method"] = json!("client_secret_basic");
+    let updated = server.client("PUT", &created.body, &update).await;
+    assert!(updated.body["client_secret"].is_string(), "with a credential it may: {}", updated.body);
 }
 
 #[tokio::test]

@@ -1,0 +1,106 @@
+//! The assertion, from the request to the verdict: never panics, and whatever is accepted says to another reader of JSON
+//! and base64url what it says to ours.
+//!
+//! The first byte chooses a token as it is, or JSON texts that are made one, since no mutation would hit base64url. Every
+//! signature is good and every client known: only the reader and the rules are left to refuse.
+
+#![no_main]
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use libfuzzer_sys::fuzz_target;
+use private_key_jwt_authenticator::{
+    ASSERTION_TYPE, Clients, Hint, KeyDescription, Keys, Log, LookupError, Policy, PublicKey, Registration, Replay,
+    Report, Request, Services, Unsupported, Use, Verdict, judge,
+};
+use serde_json::Value;
+
+const ISSUER: &str = "https://localhost:9443";
+const NOW: u64 = 1_700_000_000;
+
+struct Everything;
+
+impl Clients for Everything {
+    fn lookup(&self, client_id: &str) -> Result<Option<Registration>, String> {
+        Ok(Some(Registration { id: client_id.to_owned(), ..Registration::default() }))
+    }
+}
+
+impl Keys for Everything {
+    fn candidates(&self, _: &str, _: &Hint<'_>) -> Result<Vec<Box<dyn PublicKey>>, LookupError> {
+        Ok(vec![Box::new(Self)])
+    }
+
+    fn decoy(&self, _: &str) -> Option<Box<dyn PublicKey>> {
+        Some(Box::new(Self))
+    }
+}
+
+impl PublicKey for Everything {
+    fn describe(&self) -> KeyDescription {
+        KeyDescription::default()
+    }
+
+    fn jwk(&self) -> String {
+        "{}".to_owned()
+    }
+
+    fn verify(&self, _: &str, _: &[u8], _: &[u8]) -> Result<bool, Unsupported> {
+        Ok(true)
+    }
+}
+
+impl Replay for Everything {
+    fn remember(&self, used: &Use<'_>) -> Result<Verdict, String> {
+        assert!(used.expires_at >= NOW, "what is accepted is remembered until it has expired");
+        assert!((1..=255).contains(&used.jti.len()), "what is remembered fits the column");
+        Ok(Verdict::First)
+    }
+}
+
+impl Log for Everything {
+    fn warn(&self, _: &str) {}
+}
+
+fn read(part: Option<&str>) -> Value {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(part.expect("three parts")).expect("canonical base64url");
+    serde_json::from_slice(&bytes).expect("JSON")
+}
+
+fuzz_target!(|data: &[u8]| {
+    let [choice, body @ ..] = data else { return };
+    let token = if choice & 1 == 1 {
+        let Ok(text) = str::from_utf8(body) else { return };
+        text.to_owned()
+    } else {
+        let mut parts = body.splitn(3, |byte| *byte == 0).collect::<Vec<_>>();
+        parts.resize(3, b"signature");
+        parts.into_iter().map(|part| BASE64_URL_SAFE_NO_PAD.encode(part)).collect::<Vec<_>>().join(".")
+    };
+    let mode = ["auto", "strict", "legacy"][usize::from(choice >> 1) % 3];
+    let profile = if choice & 0x80 == 0 { "none" } else { "fapi2" };
+    let policy = Policy::from_properties(&[("AudienceMode", mode), ("Profile", profile)]).expect("good properties");
+    let request = Request {
+        endpoint: "https://localhost:9443/oauth2/par",
+        issuer: ISSUER,
+        token_endpoint: "https://localhost:9443/oauth2/token",
+        form: vec![("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &token)],
+        now: NOW * 1000,
+    };
+    let services = Services { clients: &Everything, keys: &Everything, replay: &Everything, log: &Everything };
+    let _claimed = request.claimed_client();
+    let mut report = Report::on();
+    let verdict = judge(&request, &policy, &services, &mut report);
+    let accepted = verdict.as_ref().ok().cloned();
+    let _checks = report.finish(&verdict);
+    let Some(client) = accepted else { return };
+
+    let mut parts = token.split('.');
+    let (header, claims) = (read(parts.next()), read(parts.next()));
+    assert!(header["alg"].as_str().is_some_and(|alg| alg != "none" && !alg.starts_with("HS")));
+    assert!(["crit", "b64", "enc", "zip"].iter().all(|name| header.get(*name).is_none()));
+    assert_eq!((claims["sub"].as_str(), claims["iss"].as_str()), (Some(&*client.id), Some(&*client.id)));
+    assert!(claims["exp"].as_f64().is_some_and(|exp| exp + 30.0 >= NOW as f64));
+    assert_eq!(claims["jti"].as_str(), client.jti.as_deref());
+    assert!(claims["aud"].as_str().is_some_and(|one| one.starts_with(ISSUER)) || claims["aud"].is_array());
+});

@@ -1,0 +1,17 @@
+//! The reader of forms: never panics, and what it takes a forgiving reader takes as the same.
+
+#![no_main]
+
+use dropins_server::http::Form;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|body: &[u8]| {
+    let Ok(form) = Form::parse(body) else { return };
+    let forgiving = form_urlencoded::parse(body).into_owned().collect::<Vec<_>>();
+    assert_eq!(form.fields(), forgiving);
+    for (place, (name, _)) in form.fields().iter().enumerate() {
+        assert!(name == "resource" || form.fields()[..place].iter().all(|(other, _)| other != name), "{name} twice");
+    }
+    let again = form_urlencoded::Serializer::new(String::new()).extend_pairs(form.fields()).finish();
+    assert_eq!(Form::parse(again.as_bytes()).as_ref(), Ok(&form));
+});
