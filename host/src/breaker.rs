@@ -52,8 +52,8 @@ enum State {
     HalfOpen(Duration),
 }
 
-/// Leave to ask the plug-in about one request. Dropped without a word, as when the request is given up half-way, it
-/// changes nothing.
+/// Leave to ask the plug-in about one request. Dropped without a word, as when the request is given up half-way or is
+/// not the plug-in's, it changes nothing.
 #[must_use]
 pub(crate) struct Pass<'a> {
     breaker: &'a Breaker,
@@ -113,7 +113,7 @@ impl Breaker {
 }
 
 impl Pass<'_> {
-    /// The plug-in has answered, whatever it said.
+    /// The plug-in has given a verdict, whatever it was.
     pub(crate) fn succeeded(mut self) {
         if std::mem::take(&mut self.trial) {
             *self.breaker.lock() = State::Closed(VecDeque::new());

@@ -214,6 +214,7 @@ fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::NotAFile);
     }
     let mut bytes = Vec::new();
-    fs::File::open(path).map_err(unreadable)?.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let file = fs::File::open(path).map_err(unreadable)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > limit { Err(Refusal::Size { limit }) } else { Ok(bytes) }
 }

@@ -1,4 +1,6 @@
-//! What a handler did since it was published.
+//! The counters of one handler, for status and metrics.
+//!
+//! A new generation counts from zero; one that comes back goes on where it stopped.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -178,14 +178,18 @@ fn open_cache(path: &Path) -> Result<Cache, EngineError> {
 #[cfg(unix)]
 fn make_private(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(|error| {
-        format!("it cannot be made private ({error}); it must belong to the user that runs the server")
-    })?;
-    let mode = std::fs::symlink_metadata(path).map_err(|error| error.to_string())?.mode();
-    if mode & 0o170_000 != 0o040_000 {
+    // Asked first: changing the mode of a link changes what it leads to.
+    let metadata = std::fs::symlink_metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_dir() {
         return Err("it is not a folder but a link".to_owned());
     }
-    Ok(())
+    // The superuser may change the mode of what belongs to somebody else, who may then change it back.
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err("it belongs to another user than the one that runs the server".to_owned());
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(|error| {
+        format!("it cannot be made private ({error}); it must belong to the user that runs the server")
+    })
 }
 
 #[cfg(not(unix))]
@@ -221,10 +225,14 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_compile_cache_behind_a_link_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().unwrap();
-        std::fs::create_dir(home.path().join("real")).unwrap();
-        std::os::unix::fs::symlink(home.path().join("real"), home.path().join("link")).unwrap();
+        let real = home.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::os::unix::fs::symlink(&real, home.path().join("link")).unwrap();
         let refused = Engine::new(Limits::default(), Some(&home.path().join("link")));
         assert!(matches!(refused, Err(EngineError::Cache { .. })));
+        assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o755, "nothing was changed");
     }
 }

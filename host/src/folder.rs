@@ -18,7 +18,7 @@ pub fn read_folder(folder: &Path, limit: u64) -> io::Result<Vec<Result<Candidate
         names.push(entry?.file_name());
     }
     names.sort();
-    let components = names.iter().filter(|name| name.to_str().is_some_and(is_component));
+    let components = names.iter().filter(|name| is_component(&name.to_string_lossy()));
     Ok(components.map(|name| Candidate::read(&folder.join(name), limit)).collect())
 }
 
@@ -40,6 +40,15 @@ mod tests {
         let read = read_folder(folder.path(), 100).unwrap();
         let names: Vec<_> = read.iter().map(|candidate| candidate.as_ref().unwrap().file().to_owned()).collect();
         assert_eq!(names, ["a.wasm", "b.wasm"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_no_text_is_no_reason_to_skip_a_file() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.wasm")), "x").unwrap();
+        assert_eq!(read_folder(folder.path(), 100).unwrap()[0].as_ref().unwrap().file(), "\u{fffd}.wasm");
     }
 
     #[test]

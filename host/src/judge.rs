@@ -60,14 +60,14 @@ impl Generation {
                 Ok(turn) => claims.extend(turn),
                 Err(verdict) => {
                     walk.handler = Some(handler);
-                    claims.into_iter().for_each(|turn| turn.end(walk));
+                    claims.into_iter().for_each(|turn| drop(turn.end(walk)));
                     return verdict;
                 }
             }
         }
         if claims.len() > 1 {
             let names = claims.iter().map(|turn| turn.handler.id.name.clone()).collect();
-            claims.into_iter().for_each(|turn| turn.end(walk));
+            claims.into_iter().for_each(|turn| drop(turn.end(walk)));
             return Verdict::SeveralMethods(names);
         }
         let Some(turn) = claims.pop() else { return Verdict::NoMethod };
@@ -124,7 +124,7 @@ impl<'a> Turn<'a> {
         match self.call.can_authenticate().await {
             Ok(true) => Ok(Some(self)),
             Ok(false) => {
-                self.end(walk);
+                drop(self.end(walk));
                 Ok(None)
             }
             Err(failure) => Err(self.fail(walk, &failure)),
@@ -150,15 +150,17 @@ impl<'a> Turn<'a> {
             Ok(Outcome::Unavailable(part)) => Verdict::Unavailable(part),
             Err(failure) => return self.fail(walk, &failure),
         };
-        self.end(walk);
+        let pass = self.end(walk);
+        pass.succeeded();
         verdict
     }
 
-    /// The plug-in has answered; its instance is done with the request.
-    fn end(mut self, walk: &Walk<'_>) {
+    /// The plug-in is done with the request. Only a verdict says that it works again: without one, the leave to ask it
+    /// is dropped, which says nothing.
+    fn end(mut self, walk: &Walk<'_>) -> Pass<'a> {
         plugin_log::write(&self.handler.id, &walk.request.reference, &mut self.call.state().log);
         self.call.release();
-        self.pass.succeeded();
+        self.pass
     }
 
     /// The plug-in has not answered. What it logged before may say why.

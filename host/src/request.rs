@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::call::printable;
+
 /// A request to an endpoint that authenticates clients. URLs come from the configuration, never from the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Request {
@@ -29,7 +31,7 @@ pub struct Reads {
     headers: BTreeSet<String>,
 }
 
-/// A declaration that is neither `form:NAME` nor `header:name`.
+/// A declaration that is neither `form:NAME` nor `header:name`, with its control characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` in `reads` is neither `form:NAME` nor `header:name` in lower case")]
 pub struct ReadsFormat(pub String);
@@ -42,7 +44,10 @@ impl Reads {
     pub fn parse<'a>(declarations: impl IntoIterator<Item = &'a String>) -> Result<Self, ReadsFormat> {
         let mut reads = Self::default();
         for declaration in declarations {
-            let malformed = || ReadsFormat(declaration.clone());
+            let malformed = || ReadsFormat(printable(declaration));
+            if declaration.contains(char::is_control) {
+                return Err(malformed());
+            }
             match declaration.split_once(':').ok_or_else(malformed)? {
                 ("form", name) if !name.is_empty() => reads.form.insert(name.to_owned()),
                 ("header", name) if !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase()) => {
@@ -122,5 +127,6 @@ mod tests {
         for wrong in ["client_assertion", "form:", "header:Authorization", "query:x"] {
             assert_eq!(Reads::parse(&[wrong.to_owned()]), Err(ReadsFormat(wrong.to_owned())));
         }
+        assert_eq!(Reads::parse(&["form:a\n".to_owned()]), Err(ReadsFormat("form:a\\n".to_owned())));
     }
 }

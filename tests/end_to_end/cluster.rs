@@ -14,6 +14,8 @@ use crate::wait::until;
 
 const NODES: usize = 3;
 const ASSERTIONS: usize = 2000;
+/// How often so many assertions are posted, until no answer was late.
+const ROUNDS: usize = 3;
 /// How many assertions are on their way at the same time.
 const LANES: usize = 6;
 
@@ -151,11 +153,18 @@ fn tokens(attempts: &[Attempt]) -> usize {
 fn gives_exactly_one_token_for_each_assertion(engine: Engine) {
     let Some(database) = TestDatabase::new(engine) else { return };
     let cluster = Cluster::on(&database);
-    let assertions: Vec<String> = (0..ASSERTIONS).map(|_| cluster.mint()).collect();
-    let attempts = cluster.post_all(&assertions, || {});
-    assert_eq!(attempts.iter().map(|attempts| tokens(attempts)).sum::<usize>(), ASSERTIONS);
-    assert!(attempts.iter().all(|attempts| tokens(attempts) == 1));
-    assert!(attempts.iter().flatten().all(|attempt| attempt.is_decided()));
+    // A machine that does other work may keep the database from an answer for two seconds: what is undecided then may
+    // have no token, and another two thousand must show that every one of them gets it.
+    let all_are_decided = (0..ROUNDS).any(|_| {
+        let assertions: Vec<String> = (0..ASSERTIONS).map(|_| cluster.mint()).collect();
+        let attempts = cluster.post_all(&assertions, || {});
+        assert!(attempts.iter().all(|attempts| tokens(attempts) <= 1), "two tokens for one assertion");
+        let decided = attempts.iter().flatten().all(|attempt| attempt.is_decided());
+        let sum: usize = attempts.iter().map(|attempts| tokens(attempts)).sum();
+        assert!(!decided || sum == ASSERTIONS, "{sum} tokens for {ASSERTIONS} assertions");
+        decided
+    });
+    assert!(all_are_decided);
 }
 
 fn never_gives_two_tokens_while_a_node_is_killed(engine: Engine) {

@@ -10,8 +10,9 @@ use crate::server::Server;
 use crate::servers::{PASSWORD, Proxy, Traffic, USER};
 use crate::wait::until;
 
-/// An answer must be there after two seconds; a debug build on a busy machine gets some more.
-const BOUND: Duration = Duration::from_secs(8);
+/// An answer must be there after two seconds; a debug build on a busy machine gets many more. A database that does not
+/// answer never would.
+const BOUND: Duration = Duration::from_secs(30);
 
 /// Runs a case on every kind of server that is installed.
 fn on_every_server(case: impl Fn(TestDatabase)) {

@@ -16,7 +16,7 @@ use crate::wait::until;
 const PASSWORD: &str = "wso2carbon";
 
 /// What a refusal may take: a start of the program on a busy machine, far less than a billion iterations.
-const PROMPT: Duration = Duration::from_secs(10);
+const PROMPT: Duration = Duration::from_secs(60);
 
 /// The last of the documented steps.
 const IMPORT: &str = "keytool -import -alias <client_ID> -file nwU59qy9AsDqftmwLcfmkvOhvuYa -keystore <store> \

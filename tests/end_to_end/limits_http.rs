@@ -14,7 +14,7 @@ use crate::home::TestHome;
 use crate::server::Server;
 
 /// The time-out is 5 s; the rest is for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two bytes of a slow client.
 const PACE: Duration = Duration::from_millis(100);
 

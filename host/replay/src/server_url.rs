@@ -57,7 +57,7 @@ impl ServerUrl {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.to_ascii_lowercase().as_str() {
                 "sslmode" | "ssl-mode" => wanted = tls_mode(&value).ok_or_else(|| bad("its TLS mode is unknown"))?,
-                "usessl" | "require_ssl" => wanted = value == "true",
+                "usessl" | "require_ssl" => wanted = switch(&value).ok_or_else(|| bad("its TLS mode is unknown"))?,
                 "sslrootcert" | "ssl-ca" => roots = Some(PathBuf::from(value.as_ref())),
                 _ => url.parameters.push((name.into_owned(), value.into_owned())),
             }
@@ -144,6 +144,11 @@ fn tls_mode(mode: &str) -> Option<bool> {
     }
 }
 
+/// What is neither on nor off is refused: read as off, it would quietly give up TLS.
+fn switch(value: &str) -> Option<bool> {
+    value.to_ascii_lowercase().parse().ok()
+}
+
 /// Percent-encoded for any part of a URL.
 fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
@@ -179,11 +184,15 @@ mod tests {
             ("postgresql://h/d?sslmode=require", true),
             ("mysql://h/d?useSSL=false", false),
             ("mysql://h/d?useSSL=true", true),
+            ("mysql://h/d?require_ssl=TRUE", true),
             ("mysql://h/d?ssl-mode=VERIFY_IDENTITY", true),
             ("redis://h", false),
             ("rediss://h", true),
         ] {
             assert_eq!(ServerUrl::parse(text).unwrap().tls().is_some(), wanted, "{text}");
+        }
+        for text in ["mysql://h/d?useSSL=1", "mysql://h/d?useSSL", "mysql://h/d?ssl-mode=on"] {
+            assert!(ServerUrl::parse(text).is_err(), "{text}");
         }
     }
 

@@ -238,11 +238,17 @@ async fn a_full_queue_is_unavailable_at_once() {
 #[tokio::test]
 async fn a_store_that_hangs_is_unavailable_within_the_timeout_and_recovers() {
     let (store, batches, leave) = gated(&ReplaySettings { timeout: Duration::from_millis(30), ..settings() });
-    let begun = std::time::Instant::now();
-    let error = store.remember(used("c", "slow")).await.unwrap_err();
-    assert!(error.detail.contains("no answer within 30ms"), "{error}");
-    assert!(begun.elapsed() >= Duration::from_millis(30));
-    assert_eq!(batches.recv(), Ok(1));
+    // On a busy machine the first uses may be given up before the writer takes one.
+    let size = loop {
+        let begun = std::time::Instant::now();
+        let error = store.remember(used("c", "slow")).await.unwrap_err();
+        assert!(error.detail.contains("no answer within 30ms"), "{error}");
+        assert!(begun.elapsed() >= Duration::from_millis(30));
+        if let Ok(size) = batches.try_recv() {
+            break size;
+        }
+    };
+    assert_eq!(size, 1);
     // The hanging transaction commits after all: its use is consumed, though nobody was told that it was the first.
     leave.send(()).unwrap();
     queued(&store, 0).await;

@@ -30,31 +30,6 @@ async fn the_cache_answers_replays_only_and_only_where_it_may() {
 }
 
 #[tokio::test]
-async fn a_purge_is_bounded_and_keeps_what_another_node_may_still_need() {
-    let folder = tempfile::tempdir().unwrap();
-    let clock = Arc::new(FixedClock::at(NOW * 1000));
-    let mut settings = common::settings(folder.path());
-    settings.purge_batch = 10;
-    let store = JtiStore::open(&settings, clock.clone()).unwrap();
-    for n in 0..25 {
-        store.remember(used("c", n)).await.unwrap();
-    }
-    let margin = settings.purge_margin.as_secs();
-    clock.set((NOW + 60 + margin) * 1000 - 1);
-    assert_eq!(store.purger().purge_once().await, Ok(0));
-    clock.set((NOW + 60 + margin) * 1000);
-    assert_eq!(store.purger().purge_once().await, Ok(10));
-    assert_eq!(store.purger().purge_all().await, Ok(15));
-    assert_eq!(store.rows().await, Ok(0));
-    let stats = store.stats();
-    assert_eq!((stats.purged, stats.last_purge), (25, Some(clock_now(&clock))));
-}
-
-fn clock_now(clock: &FixedClock) -> u64 {
-    dropins_host::services::Clock::now(clock)
-}
-
-#[tokio::test]
 async fn a_background_purge_works_at_its_interval_until_it_is_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(FixedClock::at((NOW + 3600) * 1000));

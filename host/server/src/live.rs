@@ -227,7 +227,10 @@ fn host_listener(listener: &Listener, deployment: &Deployment, plugins: &[Valida
         .iter()
         .flat_map(|property| property.values.iter().map(|value| (property.name.clone(), value.clone())))
         .collect();
-    let is_shadow = |file| deployment.listeners.iter().any(|other| other.shadow.as_deref() == Some(file));
+    let is_shadow = |file| {
+        let mut enabled = deployment.listeners.iter().filter(|other| other.enabled && is_authenticator(other));
+        enabled.any(|other| other.shadow.as_deref() == Some(file))
+    };
     let judges_assertions = plugins.iter().any(|plugin| {
         let bound = match &binding {
             Binding::Name(name) => plugin.description().answers_to(name) && !is_shadow(plugin.file()),

@@ -276,7 +276,8 @@ pub fn stored_clients(database: &Database, clock: Arc<dyn Clock>) -> Arc<StoredC
     Arc::new(StoredClients::new(IdentityStore::new(database.clone()), clock))
 }
 
-fn limits(deployment: &Deployment) -> Limits {
+/// The limits of plug-ins.
+pub(crate) fn limits(deployment: &Deployment) -> Limits {
     let configured = &deployment.limits;
     let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);

@@ -124,7 +124,7 @@ impl Plugin for V01 {
             name: said.name,
             aliases: said.aliases,
             version: said.version,
-            summary: said.summary,
+            summary: printable(&said.summary),
             methods: said.methods,
             reads: said.reads,
         })
@@ -141,8 +141,10 @@ impl Plugin for V01 {
             Ok(problems) => problems,
             Err(error) => return Err(failure(store, *memory_limit, &error)),
         };
-        let problems: Vec<Problem> =
-            problems.into_iter().map(|p| Problem { property: p.property, message: p.message }).collect();
+        let problems: Vec<Problem> = problems
+            .into_iter()
+            .map(|p| Problem { property: printable(&p.property), message: printable(&p.message) })
+            .collect();
         // A plug-in need not have an opinion about properties that it has just refused.
         let algorithms = if problems.is_empty() {
             arm(store, limits.load_deadline);
@@ -258,8 +260,10 @@ impl Call for CallV01 {
         self.lent.instance.store.data_mut()
     }
 
-    fn release(self: Box<Self>) {
-        if !self.failed {
+    fn release(mut self: Box<Self>) {
+        // A handle that the plug-in keeps belongs to this request; in the next one it would name something else.
+        let keeps_nothing = self.state().table.is_empty();
+        if !self.failed && keeps_nothing {
             self.pool.give_back(self.lent);
         }
     }

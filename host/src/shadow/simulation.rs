@@ -6,10 +6,17 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::digest::Digest;
 use crate::services::{ReplayStore, Unavailable, Use, Verdict};
 
 /// Pairs of client and `jti` that are remembered; beyond it the oldest are forgotten.
 const CAPACITY: usize = 10_000;
+
+/// A pair in so many bytes that its parts, which the shadow chooses, cannot fill the memory.
+fn pair(used: &Use) -> Digest {
+    let length = (used.client_id.len() as u64).to_le_bytes();
+    Digest::of(&[&length, used.client_id.as_bytes(), used.jti.as_bytes()].concat())
+}
 
 /// What a shadow would have used up.
 #[derive(Default)]
@@ -17,15 +24,15 @@ pub(super) struct Memory(Mutex<Remembered>);
 
 #[derive(Default)]
 struct Remembered {
-    pairs: HashSet<(String, String)>,
-    order: VecDeque<(String, String)>,
+    pairs: HashSet<Digest>,
+    order: VecDeque<Digest>,
 }
 
 impl Memory {
     /// Whether the pair was there; it is there afterwards.
-    fn put(&self, pair: (String, String)) -> bool {
+    fn put(&self, pair: Digest) -> bool {
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !remembered.pairs.insert(pair.clone()) {
+        if !remembered.pairs.insert(pair) {
             return true;
         }
         remembered.order.push_back(pair);
@@ -59,7 +66,7 @@ impl ReplayStore for Simulation {
         if let Some((_, verdict)) = self.told.iter().find(|(other, _)| same(other)) {
             return Ok(*verdict);
         }
-        let pair = (used.client_id.clone(), used.jti.clone());
+        let pair = pair(&used);
         let verdict = self.real.peek(used).await?;
         let here = self.memory.put(pair);
         Ok(if here { Verdict::Seen } else { verdict })
@@ -118,7 +125,7 @@ mod tests {
     #[test]
     fn the_memory_is_bounded() {
         let memory = Memory::default();
-        let pair = |number: usize| ("a".to_owned(), number.to_string());
+        let pair = |number: usize| pair(&used("a", &number.to_string()));
         (0..=CAPACITY).for_each(|number| assert!(!memory.put(pair(number))));
         assert_eq!(memory.0.lock().unwrap().pairs.len(), CAPACITY);
         assert!(memory.put(pair(1)) && !memory.put(pair(0)), "the oldest was forgotten");

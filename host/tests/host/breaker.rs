@@ -90,6 +90,17 @@ async fn one_request_tries_again_after_a_growing_while_and_a_success_closes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_the_plug_in_does_not_claim_closes_nothing() {
+    let claims = "(i32.and (local.get $form_len) (i32.ne (i32.load offset=12 (local.get $form)) (i32.const 3)))";
+    let generation = open(&[flaky("flaky").can_authenticate(claims)]).await;
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(post(&generation, "xxx").await.verdict, Verdict::NoMethod);
+    assert_eq!(generation.handlers()[0].breaker(), BreakerState::Open { retry_in_ms: 0 });
+    assert_eq!(failed(&post(&generation, "xx").await), FailureKind::Trap);
+    assert_eq!(generation.handlers()[0].breaker(), BreakerState::Open { retry_in_ms: 2_000 });
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_open_breaker_stops_the_requests_of_its_own_signals_only() {
     let other = Fixture::named("other").reads(&["form:code"]);
     let generation = open(&[flaky("flaky"), other]).await;

@@ -162,6 +162,22 @@ async fn a_plug_in_may_write_to_standard_error_and_go_on() {
 }
 
 #[tokio::test]
+async fn an_instance_that_keeps_a_stream_of_its_request_is_not_reused() {
+    // It asks for standard error once in its life, as the standard library does.
+    let writer = Fixture::named("writer").functions("(global $stream (mut i32) (i32.const -1))").authenticate(
+        "(if (i32.eq (global.get $stream) (i32.const -1)) (then (global.set $stream (call $stderr))))
+         (call $write (global.get $stream) (global.get $text) (global.get $text_len) (global.get $answer))
+         (global.get $authenticated)",
+    );
+    let plugins = validated(&ENGINE, &[writer]).await;
+    let entry = Listener { isolation: Isolation::Pooled, ..listener("writer", 0) };
+    let generation = Generation::assemble(&ENGINE, services(), &(), 1, &[entry], &plugins).await.unwrap();
+    for _ in 0..3 {
+        authenticated(&generation.authenticate(&request(&[("token", "x")])).await);
+    }
+}
+
+#[tokio::test]
 async fn standard_error_is_bounded_like_the_log() {
     let line = "x".repeat(4096);
     let flood = "(local.set $i (call $stderr))

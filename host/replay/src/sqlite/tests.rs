@@ -1,3 +1,5 @@
+//! The file itself: rows, rights and durability, and what happens when it is full, locked, damaged or gone.
+
 use std::{fs, os::unix::fs::PermissionsExt, sync::Barrier};
 
 use rusqlite::{ErrorCode, types::Value};

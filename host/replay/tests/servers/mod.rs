@@ -16,7 +16,7 @@ use std::{
     fs,
     io::Write,
     net::TcpListener,
-    os::unix::fs::MetadataExt,
+    os::unix::{fs::MetadataExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{LazyLock, Mutex, atomic::AtomicUsize, atomic::Ordering},
@@ -99,7 +99,7 @@ while read -r command; do
         start) start "$@" ;;
     esac
 done
-kill -s KILL "$server"; wait "$server"; rm -rf "$folder""#;
+kill -s "$signal" "$server"; wait "$server"; rm -rf "$folder""#;
 
 impl Server {
     /// Starts the server under a warden and waits until it answers.
@@ -112,6 +112,8 @@ impl Server {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            // The interrupt key ends this process, and must leave the warden to clean up.
+            .process_group(0)
             .spawn()
             .unwrap();
         let authority = folder.join("authority.pem");

@@ -9,7 +9,6 @@ mod request;
 mod response;
 
 pub use error::{ErrorCode, RequestError};
-pub use redirect_uri::matches;
 pub use request::{AuthorizationRequest, Prompt};
 pub use response::{ReturnTo, form_target};
 

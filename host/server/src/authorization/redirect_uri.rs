@@ -7,7 +7,7 @@
 const LOOPBACK: [&str; 2] = ["http://127.0.0.1", "http://[::1]"];
 
 /// Whether the requested URI is the registered one.
-pub fn matches(registered: &str, requested: &str) -> bool {
+pub(super) fn matches(registered: &str, requested: &str) -> bool {
     registered == requested
         || match (without_loopback_port(registered), without_loopback_port(requested)) {
             (Some(registered), Some(requested)) => registered == requested,

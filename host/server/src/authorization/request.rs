@@ -100,6 +100,11 @@ impl AuthorizationRequest {
         ReturnTo { redirect_uri: self.redirect_uri.clone(), state: self.state.clone() }
     }
 
+    /// Whether the redirect URI is still one of the client's.
+    pub fn returns_to(&self, client: &RegisteredClient) -> bool {
+        client.redirect_uris.iter().any(|uri| redirect_uri::matches(uri, &self.redirect_uri))
+    }
+
     /// Whether this is asked for.
     pub fn prompts(&self, prompt: Prompt) -> bool {
         self.prompt.contains(&prompt)

@@ -23,7 +23,7 @@ use self::remove::Remove;
 use self::rollback::Rollback;
 use super::{HomeArgs, block_on};
 use crate::config::{Deployment, Listener, PluginSelector};
-use crate::startup::Started;
+use crate::startup::{self, Started};
 
 /// Look at plug-ins, install, remove and roll them back.
 #[derive(Subcommand)]
@@ -51,7 +51,7 @@ impl Plugin {
 
 /// Whether the listener entry names the plug-in. A shadow bears the name of the plug-in beside it and answers to none.
 fn names(listener: &Listener, listeners: &[Listener], plugin: &Validated) -> bool {
-    let is_shadow = || listeners.iter().any(|other| shadows(other, plugin));
+    let is_shadow = || listeners.iter().any(|other| other.enabled && shadows(other, plugin));
     match &listener.plugin {
         PluginSelector::Name(name) => plugin.description().answers_to(name) && !is_shadow(),
         PluginSelector::File(file) => file == plugin.file(),
@@ -74,7 +74,6 @@ struct Folder {
 impl Folder {
     /// The folder need not belong to a configuration that is right: installing a plug-in may be what it lacks.
     fn open(home: &HomeArgs) -> anyhow::Result<Self> {
-        let limits = Limits::default();
         let deployment = Started::read(&home.home(), &home.properties).ok().map(|started| started.deployment);
         let home = home.home();
         let path = home.dropins();
@@ -84,12 +83,13 @@ impl Folder {
             path.display(),
             home.root().display()
         );
+        let limits = deployment.as_ref().map_or_else(Limits::default, startup::limits);
         Ok(Self { path, engine: Engine::new(limits, Some(&home.compile_cache()))?, deployment })
     }
 
     /// The limit of a component file in bytes.
     fn component_size(&self) -> u64 {
-        self.deployment.as_ref().map_or(Limits::default().component_size, |deployment| deployment.limits.component_size)
+        self.engine.limits().component_size
     }
 
     /// Every component file, as the plug-in that it is or with the reason why it is none.

@@ -82,7 +82,7 @@ impl ClientKeys {
             return Ok(true);
         }
         let elsewhere = match (&self.jwks_uri, &external.published, &external.keystore) {
-            // Without a `kid` the remembered set will do: the client has just been authenticated by it.
+            // Without a `kid` the remembered set will do; it is asked for anew when it is too old.
             (Some(uri), Some(published), _) => published.published(client_id, uri, &KeyHint::default()).await?,
             (None, _, Some(keystore)) if self.in_keystore() => keystore.certificate(client_id).await?,
             _ => return Ok(false),

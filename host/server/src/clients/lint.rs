@@ -18,9 +18,6 @@ pub(crate) const PRIVATE_KEY_JWT: &str = "private_key_jwt";
 /// The method of clients without a credential (RFC 7591 section 2).
 pub(crate) const NONE: &str = "none";
 
-/// Grants of the token endpoint.
-const GRANT_TYPES: [&str; 3] = ["client_credentials", "authorization_code", "refresh_token"];
-
 /// The longest client id, and the longest name, in bytes.
 const MAX_NAME: usize = 255;
 
@@ -72,8 +69,8 @@ pub fn lint(client: &ClientRecord, jwks: &FetchSettings, now: u64) -> Lint {
         let allowed = "at most 255 bytes, without control characters, of line or of text direction";
         lint.fault("client_name", format!("it has {allowed}; this has {} bytes", name.len()));
     }
-    for grant in client.grant_types.iter().filter(|grant| !GRANT_TYPES.contains(&grant.as_str())) {
-        let known = GRANT_TYPES.join(", ");
+    for grant in client.grant_types.iter().filter(|grant| !grants::is_supported(grant)) {
+        let known = grants::SUPPORTED.join(", ");
         lint.fault("grant_types", format!("`{}` is none of {known}", shown(grant)));
     }
     for uri in client.redirect_uris.iter().filter(|uri| !is_redirect_uri(uri)) {
@@ -190,7 +187,7 @@ mod tests {
             name: Some("A name, with ü".to_owned()),
             auth_method: Some(PRIVATE_KEY_JWT.to_owned()),
             signing_alg: Some("ES256".to_owned()),
-            grant_types: GRANT_TYPES.map(str::to_owned).to_vec(),
+            grant_types: grants::SUPPORTED.map(str::to_owned).to_vec(),
             redirect_uris: vec!["https://c.example/cb?a=b".to_owned(), "com.example.app:/cb".to_owned()],
             scopes: vec!["openid".to_owned(), "api:read".to_owned()],
             jwks: jwks(KeyFamily::P256),

@@ -110,7 +110,8 @@ impl Database {
         within(repeated(|| self.0.execute(sql, values.clone()))).await
     }
 
-    /// Begins a transaction that writes; do it in work that is [`repeated`]. Keep it short, and await nothing but the database in it: SQLite has one writer.
+    /// Begins a transaction that writes; do it in work that is [`repeated`]. Keep it short, and await nothing but the
+    /// database in it: SQLite has one writer.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked, or others write for too long.

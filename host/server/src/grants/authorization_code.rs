@@ -12,7 +12,8 @@ pub(super) const GRANT_TYPE: &str = "authorization_code";
 /// What every code that cannot be redeemed is told.
 const INVALID: &str = "The authorization code is not valid";
 
-/// Redeems a code, which ends with its user's account. The `scope` of the token request means nothing here; the code has its own.
+/// Redeems a code, which ends with its user's account. The `scope` of the token request means nothing here; the code
+/// has its own.
 pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
     let code = asking.form.get("code").ok_or_else(|| OAuthError::invalid_request("The parameter code is missing"))?;
     let binding = Binding {

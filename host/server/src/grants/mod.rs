@@ -31,7 +31,7 @@ use serde_json::Value;
 pub use authorization::Authorization;
 pub use codes::{Binding, CodeError, Redeemed, Terms};
 pub use families::{Family, FamilyId};
-pub use pushed::{Pushed, PushedRequests};
+pub use pushed::{Pushed, PushedRequests, REQUEST_URI_PREFIX};
 pub use refresh_tokens::{RefreshError, RefreshToken};
 pub use refusal::Refusal;
 pub(crate) use schema::MIGRATION;

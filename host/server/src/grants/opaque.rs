@@ -6,6 +6,7 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
+use super::pushed::REQUEST_URI_PREFIX;
 use crate::database::StoreError;
 use crate::identity::TokenHash;
 
@@ -21,7 +22,7 @@ pub(super) enum Kind {
     RefreshToken,
     /// An access token.
     AccessToken,
-    /// A pushed authorization request; the prefix is that of RFC 9126 section 2.2.
+    /// A pushed authorization request.
     PushedRequest,
 }
 
@@ -31,7 +32,7 @@ impl Kind {
             Self::Code => "dropins_code_",
             Self::RefreshToken => "dropins_refresh_",
             Self::AccessToken => "dropins_access_",
-            Self::PushedRequest => "urn:ietf:params:oauth:request_uri:",
+            Self::PushedRequest => REQUEST_URI_PREFIX,
         }
     }
 

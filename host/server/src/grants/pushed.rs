@@ -12,6 +12,9 @@ use super::opaque::{self, Kind};
 use crate::authorization::AuthorizationRequest;
 use crate::database::{Database, StoreError, Value};
 
+/// What the URI of a pushed request begins with (RFC 9126 section 2.2).
+pub const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+
 /// How long a pushed request waits for the user (RFC 9126 section 2.2).
 const VALIDITY: Duration = Duration::from_secs(60);
 

@@ -14,7 +14,7 @@ pub(super) const GRANT_TYPE: &str = "refresh_token";
 /// What every refresh token that cannot be used is told.
 const INVALID: &str = "The refresh token is not valid";
 
-/// Replaces a refresh token and issues an access token. What is refused for its key, its user or its scope is not used up.
+/// Replaces a refresh token and issues an access token.
 pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
     let token = asking.form.get("refresh_token");
     let token = token.ok_or_else(|| OAuthError::invalid_request("The parameter refresh_token is missing"))?;

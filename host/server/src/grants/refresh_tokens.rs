@@ -202,7 +202,8 @@ impl Grants {
     /// Uses the token and makes its successor, for the client that authenticated with this key.
     ///
     /// # Errors
-    /// [`RefreshError::Reused`] when somebody else used it meanwhile: its family is revoked.
+    /// [`RefreshError::Reused`] when somebody else used it meanwhile: its family is revoked. [`RefreshError::Revoked`]
+    /// when its family was revoked meanwhile.
     pub async fn rotate(
         &self,
         used: &RefreshToken,
@@ -216,18 +217,24 @@ impl Grants {
             let mut transaction = self.database.begin().await?;
             let sql = "UPDATE DROPINS_REFRESH_TOKEN SET USED_AT = ? WHERE TOKEN_HASH = ? AND USED_AT IS NULL";
             if transaction.execute(sql, vec![now.into(), used.hash.as_str().into()]).await? != 1 {
-                return Ok(false);
+                return Ok(State::Used);
             }
-            let sql = "UPDATE DROPINS_TOKEN_FAMILY SET KEPT_UNTIL = ? WHERE FAMILY_ID = ? AND KEPT_UNTIL < ?";
-            let values = vec![kept_until.into(), family.id.as_str().into(), kept_until.into()];
-            transaction.execute(sql, values).await?;
+            // Whoever revokes the family waits for its row, or was here before.
+            let sql = "UPDATE DROPINS_TOKEN_FAMILY \
+                       SET KEPT_UNTIL = CASE WHEN KEPT_UNTIL < ? THEN ? ELSE KEPT_UNTIL END \
+                       WHERE FAMILY_ID = ? AND REVOKED_AT IS NULL";
+            let values = vec![kept_until.into(), kept_until.into(), family.id.as_str().into()];
+            if transaction.execute(sql, values).await? != 1 {
+                return Ok(State::Revoked);
+            }
             successor.insert(&mut transaction, now).await?;
-            transaction.commit().await.map(|()| true)
+            transaction.commit().await.map(|()| State::Active)
         });
-        if !rotated.await? {
-            return Err(self.reused_refresh_token(&family.id).await);
+        match rotated.await? {
+            State::Active => Ok(successor.show()),
+            State::Used => Err(self.reused_refresh_token(&family.id).await),
+            State::Revoked | State::Expired => Err(RefreshError::Revoked),
         }
-        Ok(successor.show())
     }
 
     async fn reused_refresh_token(&self, family: &FamilyId) -> RefreshError {

@@ -312,6 +312,18 @@ async fn of_two_rotations_at_once_one_loses_and_the_family_with_it() {
 }
 
 #[tokio::test]
+async fn a_family_that_is_revoked_in_the_middle_of_a_refresh_gets_no_further_token() {
+    on_every_engine(async |fresh| {
+        let world = World::on(&fresh).await;
+        let redeemed = world.redeemed().await;
+        let used = world.grants.refresh_token(redeemed.refresh_token.as_deref().unwrap(), "app").await.unwrap();
+        world.grants.revoke_family(&redeemed.family.id).await.unwrap();
+        assert_eq!(world.grants.rotate(&used, None, HOUR).await, Err(RefreshError::Revoked));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_family_ends_however_often_it_is_refreshed() {
     let world = World::new().await;
     let mut token = world.redeemed().await.refresh_token.unwrap();

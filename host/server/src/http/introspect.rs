@@ -1,8 +1,8 @@
 //! `POST /oauth2/introspect` (RFC 7662).
 //!
 //! A client is told about its own tokens. About those of others only a resource server is told that
-//! `oauth.introspect.resource_servers` names; everybody else hears that the token is not active, as for any text. A refresh token is active when it could be
-//! used now.
+//! `oauth.introspect.resource_servers` names; everybody else hears that the token is not active, as for any text. A
+//! refresh token is active when it could be used now.
 
 use std::sync::Arc;
 

@@ -96,7 +96,8 @@ impl IdentityStore {
         })
     }
 
-    /// Removes a client with its ledger; tells whether there was one.
+    /// Removes a client with its ledger and its consents, which were not given to another client that may be registered
+    /// under this id later; tells whether there was one.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
@@ -108,6 +109,7 @@ impl IdentityStore {
                 return Ok(false);
             }
             transaction.execute("DELETE FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
+            transaction.execute("DELETE FROM DROPINS_CONSENT WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
             changes::note(&mut transaction, client_id).await?;
             transaction.commit().await.map(|()| true)
         });

@@ -1,9 +1,14 @@
 //! Clients and their keys on every engine.
 
+use std::sync::Arc;
+
+use dropins_host::services::FixedClock;
+
 use super::*;
 use crate::database::testing::on_every_engine;
 use crate::database::{Database, StoreError};
 use crate::secret_hash::SecretHash;
+use crate::users::Users;
 
 /// Runs a case over a fresh database of each engine.
 async fn on_every_store(case: impl AsyncFn(IdentityStore, Database)) {
@@ -152,6 +157,21 @@ async fn the_ledger_keeps_the_first_sight_and_the_last_use() {
         store.insert(record("c")).await.unwrap();
         store.remove("c").await.unwrap();
         assert_eq!(store.uses("c").await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn consents_go_with_their_client_and_with_no_other() {
+    on_every_store(async |store, database| {
+        let users = Users::new(database, Arc::new(FixedClock::at(0)));
+        for client_id in ["a", "b"] {
+            store.insert(record(client_id)).await.unwrap();
+            users.allow("jane", client_id, &[]).await.unwrap();
+        }
+        assert!(store.remove("a").await.unwrap());
+        assert!(!users.has_allowed("jane", "a", &[]).await.unwrap());
+        assert!(users.has_allowed("jane", "b", &[]).await.unwrap());
     })
     .await;
 }

@@ -59,7 +59,7 @@ impl History {
         self.entries().map(|entry| &entry.edition).find(|edition| edition.number() == number)
     }
 
-    /// The newest kept component of this plug-in that is not the live one, and the file that the live one stands in.
+    /// The newest kept component of this plug-in that is not the live one, with the edition that it belongs to.
     pub(super) fn other_component(&self, plugin: &str) -> Option<(&Edition, Digest)> {
         let digest = |edition: &Edition| {
             let handlers = edition.live.generation.handlers().iter();

@@ -131,8 +131,8 @@ impl Reloader {
     async fn attempt(&self, trigger: Trigger) -> Verdict {
         let settling = Instant::now();
         settle::still(&self.folders()).await;
-        let mut state = self.state.lock().await;
         self.app.metrics.phase("settle", settling.elapsed());
+        let mut state = self.state.lock().await;
         let reading = Instant::now();
         let (digest, candidate) = self.read().await;
         self.app.metrics.phase("read", reading.elapsed());

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// How long nothing may happen before the files are looked at.
 const QUIET: Duration = Duration::from_millis(250);
@@ -44,7 +44,6 @@ pub(super) async fn still(folders: &[PathBuf]) {
         }
         before = now;
     }
-    sleep_until(end).await;
 }
 
 /// What changes when a file does: size, modification time and identity.

@@ -1,7 +1,8 @@
 //! Instances that wait for their next request, for operators who prefer speed to a fresh instance.
 //!
 //! An instance serves a bounded number of requests, randomised so that no plug-in can count on its memory. It comes
-//! back only after it has answered: one that failed, or whose request was given up half-way, is dropped.
+//! back only after it has answered: one that failed, that keeps a handle of its request, or whose request was given up
+//! half-way, is dropped.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};

@@ -150,3 +150,12 @@ fn a_public_client_needs_a_code_challenge_and_others_may_have_one() {
     assert_eq!(read(bare, &client()).unwrap().code_challenge, None);
     assert_eq!(read(&proven, &client()).unwrap().code_challenge.as_deref(), Some(CHALLENGE));
 }
+
+#[test]
+fn a_request_returns_to_its_client_until_the_redirect_uri_is_taken_away() {
+    let request = with("").unwrap();
+    let mut client = client();
+    assert!(request.returns_to(&client));
+    client.redirect_uris = vec!["https://app.example/cb2".to_owned()];
+    assert!(!request.returns_to(&client));
+}

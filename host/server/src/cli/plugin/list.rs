@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use dropins_host::{Engine, Limits, Validated, read_folder};
+use dropins_host::{Engine, Validated, read_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{names, shadows};
 use crate::cli::{HomeArgs, admin, member, say_json, say_table};
 use crate::config::Deployment;
-use crate::startup::Started;
+use crate::startup::{self, Started};
 
 /// List the plug-ins with the listener entries that name them.
 ///
@@ -56,7 +56,7 @@ impl List {
     async fn in_folder(&self) -> anyhow::Result<Vec<Value>> {
         let home = self.home.home();
         let started = Started::read(&home, &self.home.properties)?;
-        let engine = Engine::new(Limits::default(), Some(&home.compile_cache()))?;
+        let engine = Engine::new(startup::limits(&started.deployment), Some(&home.compile_cache()))?;
         let mut entries = Vec::new();
         for candidate in read_folder(&home.dropins(), started.deployment.limits.component_size)? {
             let described = match candidate {

@@ -15,11 +15,9 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::authorization::{AuthorizationRequest, ErrorCode, RequestError};
 use crate::endpoints;
+use crate::grants::REQUEST_URI_PREFIX;
 use crate::http::{Form, body, is_form};
 use crate::sessions::{Browser, Ticket};
-
-/// What the URI of a pushed request begins with (RFC 9126 section 2.2).
-const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
 
 pub(super) async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
@@ -35,7 +33,7 @@ async fn answer(visit: &Visit, query: &str) -> Result<Response, Problem> {
     }
     let client_id = form.get("client_id").ok_or_else(|| Problem::shown("The parameter client_id is missing"))?;
     let client = visit.client(client_id).await?;
-    if let Some(request_uri) = form.get("request_uri").filter(|uri| uri.starts_with(PUSHED)) {
+    if let Some(request_uri) = form.get("request_uri").filter(|uri| uri.starts_with(REQUEST_URI_PREFIX)) {
         let pushed = visit.app.pushed.take(request_uri, client_id).await?;
         let used = "The request has expired or was used already; go back to the application and begin anew";
         let request = pushed.ok_or_else(|| Problem::shown(used))?;
@@ -56,7 +54,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
     let mut types = head.headers.get_all(axum::http::header::CONTENT_TYPE).iter();
     let is_form = types.next().and_then(|value| value.to_str().ok()).is_some_and(is_form);
     let query = match body::read(&head.headers, content).await {
-        Ok(body) if is_form => String::from_utf8(body).ok().filter(|query| query.is_ascii()),
+        // A form is written in what a query is written in; a `#` would end it.
+        Ok(body) if is_form => String::from_utf8(body).ok().filter(|query| query.bytes().all(is_query)),
         _ => None,
     };
     match query {
@@ -64,6 +63,24 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
         None => {
             let error = RequestError::shown(ErrorCode::InvalidRequest, "The request is not a form");
             Problem::Refused { client_id: None, error }.respond(&visit)
+        }
+    }
+}
+
+fn is_query(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'#'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_posted_form_goes_on_as_a_query_only_if_it_can_be_one() {
+        let fits = |body: &str| body.bytes().all(is_query);
+        assert!(fits("client_id=app&scope=a+b&state=%23"));
+        for body in ["state=a#b", "state=a b", "state=a\r\nb", "state=é"] {
+            assert!(!fits(body), "{body:?}");
         }
     }
 }

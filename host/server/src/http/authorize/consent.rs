@@ -19,7 +19,7 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> R
 
 async fn answer(visit: &Visit, form: Form) -> Result<Response, Problem> {
     let ticket = visit.ticket(&form).await?;
-    visit.client(&ticket.request.client_id).await?;
+    visit.client_of(&ticket).await?;
     let now = visit.app.clock.now_seconds();
     let session = visit.session().await?.filter(|session| !step::must_sign_in(&ticket, session, now));
     let Some(session) = session else {

@@ -23,7 +23,7 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> R
 
 async fn answer(visit: &Visit, form: Form) -> Result<Response, Problem> {
     let ticket = visit.ticket(&form).await?;
-    let client = visit.client(&ticket.request.client_id).await?;
+    let client = visit.client_of(&ticket).await?;
     let client_id = ticket.request.client_id.as_str();
     let name = form.get("username").unwrap_or_default();
     let password = form.get("password").unwrap_or_default();

@@ -51,7 +51,7 @@ pub(super) fn must_sign_in(ticket: &Ticket, session: &Session, now: u64) -> bool
 
 /// Takes the next step.
 pub(super) async fn proceed(visit: &Visit, ticket: Ticket) -> Result<Response, Problem> {
-    let client = visit.client(&ticket.request.client_id).await?;
+    let client = visit.client_of(&ticket).await?;
     let session = visit.session().await?;
     let allowed = match &session {
         Some(session) => has_allowed(visit, &client, &ticket.request, session).await?,

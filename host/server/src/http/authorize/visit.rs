@@ -77,6 +77,15 @@ impl Visit {
         self.live.clients.find(client_id).await?.ok_or_else(Problem::unknown_client)
     }
 
+    /// The client of a ticket, which may have changed since the ticket was sealed.
+    pub(super) async fn client_of(&self, ticket: &Ticket) -> Result<Arc<RegisteredClient>, Problem> {
+        let client = self.client(&ticket.request.client_id).await?;
+        match ticket.request.returns_to(&client) {
+            true => Ok(client),
+            false => Err(Problem::shown("The redirect_uri is not registered for the client any more")),
+        }
+    }
+
     /// The person who is signed in at this browser.
     pub(super) async fn session(&self) -> Result<Option<Session>, Problem> {
         match &self.browser {

@@ -12,6 +12,7 @@ use super::super::body;
 use super::super::error::OAuthError;
 use super::access::Grantor;
 use super::refuse;
+use crate::authorization::OPENID;
 use crate::clients::{Fault, NONE, PRIVATE_KEY_JWT, shown};
 use crate::identity::ClientRecord;
 use crate::live::Live;
@@ -21,7 +22,6 @@ use crate::secret_hash;
 pub(super) const PREVENT_TOKEN_REUSE: &str = "PreventTokenReuse";
 const ALLOW_REUSE: &str = "token_endpoint_allow_reuse_pvt_key_jwt";
 const AUTHORIZATION_CODE: &str = "authorization_code";
-const OPENID: &str = "openid";
 
 /// Members that an update must not have (RFC 7592 section 2.2).
 const ISSUED: [&str; 4] =

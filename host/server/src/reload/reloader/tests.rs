@@ -219,3 +219,14 @@ async fn a_change_is_noticed_without_a_word() {
     };
     tokio::time::timeout(Duration::from_secs(30), down).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shadow_of_a_disabled_listener_may_be_the_plug_in_of_another_one() {
+    let file = "private_key_jwt_authenticator.wasm";
+    let disabled = format!("[[event_listener]]\nid = \"off\"\nname = \"off\"\nenable = false\nshadow = \"{file}\"\n");
+    let (_folder, home) = testing::home(&disabled);
+    let live = testing::reloader(&home).await.app.live();
+    let handler = live.generation.handlers().iter().find(|handler| handler.file() == file).unwrap();
+    let skew = handler.listener().properties.iter().find(|(name, _)| name == "ClockSkewInSeconds");
+    assert_eq!(skew.map(|(_, seconds)| seconds.as_str()), Some("30"), "that of [oauth]");
+}
