@@ -10,12 +10,13 @@ use crate::secrets::basic;
 use crate::server::Server;
 use crate::wait::until;
 
-fn client(home: &TestHome, line: &[&str]) -> Finished {
+/// Runs a verb of `dropins client`.
+pub(crate) fn client(home: &TestHome, line: &[&str]) -> Finished {
     home.dropins(&[&["client"], line].concat())
 }
 
 /// Adds a client of the database with a key set.
-fn add(home: &TestHome, id: &str) -> TestClient {
+pub(crate) fn add(home: &TestHome, id: &str) -> TestClient {
     let client = TestClient::unregistered(home, id);
     let file = home.path(&format!("{id}.jwks.json"));
     std::fs::write(&file, json!({ "keys": [client.key.public_jwk()] }).to_string()).unwrap();

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::TestClient;
+use crate::clients::{add, client};
 use crate::holder::{Holder, text};
 use crate::home::TestHome;
-use crate::program::Finished;
 use crate::server::Server;
 use crate::servers;
 use crate::wait::until;
@@ -21,19 +20,6 @@ fn on_every_server(case: impl Fn(&TestHome)) {
         home.replace("[database.identity_db]\ntype = \"sqlite\"\n", &entry);
         case(&home);
     }
-}
-
-fn client(home: &TestHome, line: &[&str]) -> Finished {
-    home.dropins(&[&["client"], line].concat())
-}
-
-/// Adds a client of the database with a key set.
-fn add(home: &TestHome, id: &str) -> TestClient {
-    let client = TestClient::unregistered(home, id);
-    let file = home.path(&format!("{id}.jwks.json"));
-    std::fs::write(&file, json!({ "keys": [client.key.public_jwk()] }).to_string()).unwrap();
-    self::client(home, &["add", id, "--jwks", file.to_str().unwrap()]).succeeded();
-    client
 }
 
 fn shown(home: &TestHome, id: &str) -> Value {

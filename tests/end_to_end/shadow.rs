@@ -1,10 +1,9 @@
 //! A candidate beside the live plug-in: what the server tells about it, and that no request notices.
 
-use dropins_components::PRIVATE_KEY_JWT;
-
 use crate::client::TestClient;
 use crate::fixtures::Fixture;
 use crate::home::TestHome;
+use crate::operator::version;
 use crate::server::Server;
 use crate::wait::until;
 
@@ -19,11 +18,6 @@ fn shadowed(candidate: &[u8]) -> TestHome {
     home
 }
 
-/// The shipped component with a custom section: other bytes that mean the same.
-fn same() -> Vec<u8> {
-    [PRIVATE_KEY_JWT, &[0, 3, 1, b'x', 0]].concat()
-}
-
 /// Waits until the shadow has seen so many requests with this result.
 #[track_caller]
 fn counted(server: &Server, result: &str, count: u32) {
@@ -33,7 +27,7 @@ fn counted(server: &Server, result: &str, count: u32) {
 
 #[test]
 fn a_candidate_that_decides_alike_agrees_on_tokens_replays_and_refusals() {
-    let home = shadowed(&same());
+    let home = shadowed(&version(1));
     let client = TestClient::register(&home, "app");
     let server = Server::start(&home);
     let assertion = client.mint();

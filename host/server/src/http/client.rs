@@ -18,9 +18,11 @@ use super::post::FormPost;
 use crate::app::App;
 use crate::audit;
 use crate::clients::{NONE, RegisteredClient};
+use crate::database::StoreError;
 use crate::grants::Refusal;
 use crate::live::Live;
 use crate::reference::reference;
+use crate::tokens::AccessToken;
 
 /// What a client could prove itself with; a request with any of these is not one of a client without a credential.
 const CREDENTIALS: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];
@@ -171,6 +173,14 @@ impl Exchange {
         }
         let key = decision.evidence.key.as_ref().map(|key| key.thumbprint.clone());
         Ok(Authenticated { client: registered, key, public: decision.plugin.is_none() })
+    }
+
+    /// The access token with this text, signed or opaque; one that is over may be among them.
+    pub(super) async fn access_token(&self, text: &str) -> Result<Option<AccessToken>, StoreError> {
+        match AccessToken::read(text, &self.app.keys.ring(), &self.live.endpoints.issuer) {
+            Some(signed) => Ok(Some(signed)),
+            None => self.app.grants.find_opaque(text).await,
+        }
     }
 
     /// The client without a credential that the request names.

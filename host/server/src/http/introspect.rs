@@ -45,12 +45,7 @@ async fn introspect(exchange: &Exchange, client: &Authenticated, token: &str) ->
         let fallen = standing::of_refresh_token(&exchange.app, &exchange.live, &found).await?;
         return Ok(fallen.is_none().then(|| of_refresh_token(&found, issuer)));
     }
-    let signed = AccessToken::read(token, &exchange.app.keys.ring(), issuer);
-    let found = match signed {
-        Some(found) => Some(found),
-        None => grants.find_opaque(token).await?,
-    };
-    match found {
+    match exchange.access_token(token).await? {
         Some(found) if may_know(&found.client_id) && grants.is_active(&found).await? => {
             Ok(Some(of_access_token(&found, issuer)))
         }

@@ -14,7 +14,6 @@ use super::client::{Authenticated, Exchange, Public};
 use super::error::OAuthError;
 use crate::app::App;
 use crate::grants::Refusal;
-use crate::tokens::AccessToken;
 
 pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
     let exchange = Exchange::begin(app, &request);
@@ -35,16 +34,11 @@ async fn handle(exchange: &Exchange, request: Request) -> Result<Response, OAuth
 
 /// The type hint is not needed: a token shows its type (RFC 7009 section 2.1).
 async fn revoke(exchange: &Exchange, client: &Authenticated, token: &str) -> Result<(), Refusal> {
-    let (grants, issuer) = (&exchange.app.grants, &exchange.live.endpoints.issuer);
+    let grants = &exchange.app.grants;
     if grants.revoke_refresh_token(token, client.id()).await? {
         return Ok(());
     }
-    let signed = AccessToken::read(token, &exchange.app.keys.ring(), issuer);
-    let found = match signed {
-        Some(found) => Some(found),
-        None => grants.find_opaque(token).await?,
-    };
-    match found {
+    match exchange.access_token(token).await? {
         Some(found) if found.client_id == client.id() => Ok(grants.revoke_access_token(&found).await?),
         _ => Ok(()),
     }
