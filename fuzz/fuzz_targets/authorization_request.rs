@@ -6,7 +6,7 @@
 #![no_main]
 
 use dropins_host::services::Registration;
-use dropins_server::authorization::{AuthorizationRequest, ErrorCode, matches};
+use dropins_server::authorization::{AuthorizationRequest, ErrorCode};
 use dropins_server::clients::{ClientKeys, RegisteredClient};
 use dropins_server::http::Form;
 use libfuzzer_sys::fuzz_target;
@@ -60,10 +60,7 @@ fuzz_target!(|data: &[u8]| {
     let mut parts = data.splitn(3, |byte| *byte == b'\n');
     let mut text = || str::from_utf8(parts.next().unwrap_or_default()).unwrap_or_default();
     let (more, requested) = (text(), text());
-    let client = client(more, data.len() % 2 == 0);
-    for registered in &client.redirect_uris {
-        assert!(!matches(registered, requested) || leads_to_the_client(requested, &client), "{registered}");
-    }
+    let client = client(more, data.len().is_multiple_of(2));
     let query = parts.next().unwrap_or_default();
     let uri = form_urlencoded::byte_serialize(requested.as_bytes()).collect::<String>();
     for query in [query, &[format!("redirect_uri={uri}&").as_bytes(), query].concat()] {
