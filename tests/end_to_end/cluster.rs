@@ -10,6 +10,7 @@ use crate::client::{TestClient, now};
 use crate::database_server::{Engine, TestDatabase};
 use crate::home::TestHome;
 use crate::server::Server;
+use crate::servers::Proxy;
 use crate::wait::until;
 
 const NODES: usize = 3;
@@ -61,10 +62,15 @@ struct Cluster {
 
 impl Cluster {
     fn on(database: &TestDatabase) -> Self {
+        Self::by(database, &database.url())
+    }
+
+    /// At another URL of the database.
+    fn by(database: &TestDatabase, url: &str) -> Self {
         let home = TestHome::new();
         let client = TestClient::register(&home, "app");
         home.detail_errors();
-        database.configure(&home);
+        database.configure_by(&home, url);
         let others: Vec<TestHome> = (1..NODES).map(|_| home.node()).collect();
         Self { nodes: [home].into_iter().chain(others).map(Node::start).collect(), client }
     }
@@ -186,6 +192,13 @@ fn never_gives_two_tokens_while_the_database_restarts(engine: Engine) {
     });
 }
 
+fn never_gives_two_tokens_while_the_primary_is_switched(engine: Engine) {
+    let Some(database) = TestDatabase::on_pair(engine) else { return };
+    let proxy = Proxy::to(database.port());
+    let cluster = Cluster::by(&database, &database.url_by(proxy.port()));
+    cluster.never_gives_two_tokens(|| proxy.lead_to(database.switch()));
+}
+
 /// One test for each case and engine.
 macro_rules! on_every_engine {
     ($($name:ident: $engine:ident;)*) => {
@@ -205,6 +218,11 @@ macro_rules! on_every_engine {
             #[test]
             fn no_assertion_gets_two_tokens_while_the_database_crashes_and_restarts() {
                 super::never_gives_two_tokens_while_the_database_restarts(Engine::$engine);
+            }
+
+            #[test]
+            fn no_assertion_gets_two_tokens_while_the_replica_becomes_the_primary() {
+                super::never_gives_two_tokens_while_the_primary_is_switched(Engine::$engine);
             }
         })*
     };

@@ -6,7 +6,7 @@
 use std::ops::Deref;
 
 use crate::home::TestHome;
-use crate::servers::{self, Server};
+use crate::servers::{self, Pair, Server};
 
 /// A kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub(crate) struct TestDatabase {
 enum Held {
     Shared(&'static Server),
     Own(Box<Server>),
+    Pair(Box<Pair>),
 }
 
 impl Deref for Held {
@@ -39,6 +40,7 @@ impl Deref for Held {
         match self {
             Self::Shared(server) => server,
             Self::Own(server) => server,
+            Self::Pair(pair) => &pair.primary,
         }
     }
 }
@@ -64,6 +66,16 @@ impl TestDatabase {
         server.map(|server| Self::on(engine, Held::Own(Box::new(server))))
     }
 
+    /// On a primary with a replica, which may change places; both end when this is dropped.
+    pub(crate) fn on_pair(engine: Engine) -> Option<Self> {
+        let pair = match engine {
+            Engine::Postgres => Pair::postgres(),
+            Engine::Mariadb => Pair::mariadb(),
+            Engine::Redis => Pair::redis(),
+        };
+        pair.map(|pair| Self::on(engine, Held::Pair(Box::new(pair))))
+    }
+
     fn on(engine: Engine, server: Held) -> Self {
         let name = server.create_database();
         Self { engine, server, name }
@@ -84,6 +96,16 @@ impl TestDatabase {
         self.server.url_by(port, &self.name)
     }
 
+    /// The URL with TLS.
+    pub(crate) fn tls_url(&self) -> String {
+        self.server.tls_url(&self.name)
+    }
+
+    /// URLs with TLS that cannot trust the server.
+    pub(crate) fn untrusted_urls(&self) -> [String; 3] {
+        self.server.untrusted_urls(&self.name)
+    }
+
     /// The sections of `deployment.toml` that keep used assertions at this URL of the database.
     pub(crate) fn toml(&self, url: &str) -> String {
         let sections = |kind: &str, store: &str| {
@@ -97,12 +119,7 @@ impl TestDatabase {
         }
     }
 
-    /// Makes a fresh home keep used assertions here.
-    pub(crate) fn configure(&self, home: &TestHome) {
-        self.configure_by(home, &self.url());
-    }
-
-    /// The same at another URL of the database.
+    /// Makes a fresh home keep used assertions at this URL of the database.
     pub(crate) fn configure_by(&self, home: &TestHome, url: &str) {
         const EMBEDDED: &str = "[database.identity_db]\ntype = \"sqlite\"\n";
         const IN_IT: &str = "[replay_store]\ntype = \"identity_db\"\n";
@@ -119,6 +136,13 @@ impl TestDatabase {
     pub(crate) fn crash(&self) {
         assert!(matches!(self.server, Held::Own(_)), "other tests use this server");
         self.server.crash();
+    }
+
+    /// Makes the replica the primary, and returns its port; the former primary answers reads only.
+    pub(crate) fn switch(&self) -> u16 {
+        let Held::Pair(pair) = &self.server else { panic!("the server has no replica") };
+        pair.switch();
+        pair.replica.port()
     }
 
     /// Starts it again and waits until it answers.

@@ -1,5 +1,6 @@
 //! Used assertions on real database servers: what `check` announces and `serve` does, and what happens when one is gone.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::client::TestClient;
@@ -221,6 +222,32 @@ fn a_database_that_does_not_answer_or_hangs_up_is_down() {
         let server = Server::start(&home);
         for traffic in [Traffic::Clogged, Traffic::LosesAnswers, Traffic::Cut] {
             survives_an_outage(&server, &client, || proxy.set(traffic), || proxy.set(Traffic::Flows));
+        }
+    });
+}
+
+#[test]
+fn a_primary_that_is_switched_is_down_until_the_address_leads_to_the_new_one() {
+    for database in Engine::ALL.into_iter().filter_map(TestDatabase::on_pair) {
+        let proxy = Proxy::to(database.port());
+        let (home, client) = home_at(&database, &database.url_by(proxy.port()));
+        let server = Server::start(&home);
+        let primary = Cell::new(0);
+        survives_an_outage(&server, &client, || primary.set(database.switch()), || proxy.lead_to(primary.get()));
+    }
+}
+
+#[test]
+fn tls_to_the_database_verifies_it_and_a_refusal_says_what_to_do() {
+    on_every_server(|database| {
+        let (home, client) = home_at(&database, &database.tls_url());
+        Server::start(&home).authenticate(&client.mint()).token();
+        for url in database.untrusted_urls() {
+            let (home, _) = home_at(&database, &url);
+            for verb in ["check", "serve"] {
+                let refused = home.dropins(&[verb]).failed(&["is not trusted", "certificate", "sslrootcert"]);
+                assert!(!refused.stderr.contains(PASSWORD), "{refused:?}");
+            }
         }
     });
 }

@@ -1,5 +1,7 @@
 //! Why a store cannot be opened: what, where, and what to do about it, in one sentence each.
 
+#[cfg(feature = "_server")]
+use std::{error::Error, io, sync::Arc};
 use std::{path::PathBuf, time::Duration};
 
 /// Why a store cannot be opened.
@@ -59,6 +61,22 @@ pub enum OpenError {
         /// What the server says.
         detail: String,
     },
+    /// The server cannot prove that it is the one that is meant.
+    #[error(
+        "the database {database} is not trusted ({detail}); name the PEM file of its authority with sslrootcert, and the host as its certificate does"
+    )]
+    Untrusted {
+        /// The address, without the password.
+        database: String,
+        /// What is wrong with its certificate.
+        detail: String,
+    },
+    /// The server answers, but takes no writes: a standby, or a primary that is one no more.
+    #[error("the database {database} is read-only; correct the address to one that leads to the primary")]
+    ReadOnly {
+        /// The address, without the password.
+        database: String,
+    },
     /// The server is set up in a way in which it cannot keep the promise.
     #[error("the database {database} cannot be used: {detail}")]
     Unfit {
@@ -100,4 +118,31 @@ pub enum OpenError {
     /// The operating system gives no thread.
     #[error("the writer of the replay store cannot start ({0}); raise the limits of the process")]
     Writer(#[from] std::io::Error),
+}
+
+#[cfg(feature = "_server")]
+impl OpenError {
+    /// The meaning of an error that is not the server's answer. A certificate that is not believed is found among its
+    /// causes, whichever driver reports it.
+    pub(crate) fn without_answer(database: String, error: &(dyn Error + 'static), detail: String) -> Self {
+        match rejection(error) {
+            Some(rejection) => Self::Untrusted { database, detail: rejection.to_string() },
+            None => Self::Unreachable { database, detail },
+        }
+    }
+}
+
+/// Why the certificate is not believed, if that is what happened.
+#[cfg(feature = "_server")]
+fn rejection<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(rejection @ rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+        return Some(rejection);
+    }
+    // Asked for their source, an error of the operating system and a shared one pass over what they hold.
+    let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let shared = error.downcast_ref::<Arc<dyn Error + Send + Sync>>().map(AsRef::as_ref);
+    match held.or(shared) {
+        Some(inner) => rejection(inner),
+        None => rejection(error.source()?),
+    }
 }

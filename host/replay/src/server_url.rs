@@ -5,7 +5,10 @@
 //! `useSSL`, `require_ssl`) and `sslrootcert` (`ssl-ca`), a PEM file. TLS always verifies chain and host name, and
 //! there is none by opportunity: `prefer` protects from nobody and reads as `disable`.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use crate::open_error::OpenError;
 
@@ -98,6 +101,15 @@ impl ServerUrl {
         self
     }
 
+    /// The same address, with the file of `sslrootcert` in this folder where it is relative.
+    #[must_use]
+    pub fn with_files_in(mut self, folder: &Path) -> Self {
+        if let Some(roots) = self.tls.as_mut().and_then(|tls| tls.roots.as_mut()) {
+            *roots = folder.join(&*roots);
+        }
+        self
+    }
+
     /// The scheme in lower case.
     pub fn scheme(&self) -> &str {
         &self.scheme
@@ -174,6 +186,17 @@ mod tests {
         let url = url.unwrap();
         assert_eq!(url.for_driver("postgresql"), "postgresql://u:p%40@a:1,b:2/d?application_name=x%20y");
         assert_eq!(url.tls(), Some(&Tls { roots: Some("/r.pem".into()) }));
+    }
+
+    #[test]
+    fn a_relative_certificate_file_is_in_the_folder_that_is_given() {
+        for (named, found) in [("ca.pem", "/conf/ca.pem"), ("/ca.pem", "/ca.pem")] {
+            let url = ServerUrl::parse(&format!("mysql://h/d?sslmode=require&sslrootcert={named}")).unwrap();
+            let url = url.with_files_in(Path::new("/conf"));
+            assert_eq!(url.tls(), Some(&Tls { roots: Some(found.into()) }));
+        }
+        let plain = ServerUrl::parse("mysql://h/d").unwrap();
+        assert_eq!(plain.clone().with_files_in(Path::new("/conf")), plain);
     }
 
     #[test]

@@ -30,7 +30,7 @@ async fn purgeable(database: &Database, pairs: usize) -> JtiStore {
     store
 }
 
-/// Uses the store by TLS, and refuses a server whose certificate nobody vouches for.
+/// Uses the store by TLS, and refuses a server that cannot prove that it is the one that is meant.
 async fn tls_verifies_the_server(mut database: Database) {
     let (server, name) = database.server.as_ref().unwrap();
     let url = server.tls_url(name);
@@ -38,19 +38,22 @@ async fn tls_verifies_the_server(mut database: Database) {
     let store = database.open();
     assert_eq!(store.remember(used("c", "j")).await, Ok(Verdict::First));
     assert_eq!(store.peek(used("c", "j")).await, Ok(Verdict::Seen));
-    let (untrusting, _) = url.split_once("sslrootcert").unwrap();
-    database.settings.location = database.at(untrusting.trim_end_matches(['?', '&']));
-    let error = open(&database.settings).err().unwrap();
-    assert!(error.to_string().to_lowercase().contains("certificate"), "{error}");
+    for untrusted in server.untrusted_urls(name) {
+        let settings = ReplaySettings { location: database.at(&untrusted), ..database.settings.clone() };
+        let error = open(&settings).err().unwrap();
+        assert!(matches!(error, OpenError::Untrusted { .. }), "{error}");
+        let error = error.to_string();
+        assert!(error.contains("invalid peer certificate") && error.contains("sslrootcert"), "{error}");
+    }
 }
 
-/// The server says that it waits for its disk, and after this statement that it does not; the other one undoes it.
-fn tells_whether_it_waits_for_its_disk(database: &Database, lazy: &str, eager: &str, setting: &str) {
+/// The server is no risk, and after this statement it is one; the other one undoes it.
+fn tells_whether_it_is_a_risk(database: &Database, risky: &str, safe: &str, named: &str) {
     assert_eq!(risk(&database.settings).unwrap(), None);
-    execute(database, lazy);
+    execute(database, risky);
     let found = risk(&database.settings).unwrap();
-    execute(database, eager);
-    assert!(found.is_some_and(|risk| risk.contains(setting)), "{found:?}");
+    execute(database, safe);
+    assert!(found.is_some_and(|risk| risk.contains(named)), "{found:?}");
     assert_eq!(risk(&database.settings).unwrap(), None);
 }
 
@@ -175,10 +178,14 @@ mod mysql {
     use crate::common::databases::mysql;
 
     #[tokio::test]
-    async fn a_server_that_does_not_wait_for_its_disk_is_a_risk() {
+    async fn a_server_that_does_not_wait_for_its_disk_is_a_risk_and_so_is_a_user_whom_read_only_does_not_stop() {
         let Some(database) = mysql() else { return };
         let set = |value| format!("SET GLOBAL innodb_flush_log_at_trx_commit = {value}");
-        tells_whether_it_waits_for_its_disk(&database, &set(2), &set(1), "innodb_flush_log_at_trx_commit");
+        tells_whether_it_is_a_risk(&database, &set(2), &set(1), "innodb_flush_log_at_trx_commit");
+        let user = format!("'{}'@'127.0.0.1'", common::servers::USER);
+        let grant = format!("GRANT READ_ONLY ADMIN ON *.* TO {user}");
+        let revoke = format!("REVOKE READ_ONLY ADMIN ON *.* FROM {user}");
+        tells_whether_it_is_a_risk(&database, &grant, &revoke, "read-only");
     }
 
     #[tokio::test]
@@ -235,7 +242,7 @@ mod redis {
         let Some(database) = redis() else { return };
         let _others = ALONE.read().await;
         let set = |value| format!("CONFIG SET appendonly {value}");
-        tells_whether_it_waits_for_its_disk(&database, &set("no"), &set("yes"), "appendonly");
+        tells_whether_it_is_a_risk(&database, &set("no"), &set("yes"), "appendonly");
     }
 
     #[tokio::test]

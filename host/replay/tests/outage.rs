@@ -6,21 +6,18 @@
 mod common;
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use common::{
     GENEROUS, NOW,
     databases::Database,
+    recovery::{answered, eventually, healthy_again, more, never_two_firsts},
     servers::{Proxy, Traffic},
     used,
 };
-use dropins_host::services::{FixedClock, ReplayStore, Unavailable, Use, Verdict};
+use dropins_host::services::{FixedClock, ReplayStore, Verdict};
 use dropins_replay::{JtiStore, OpenError, ReplaySettings};
 
 /// Servers are shared by the tests of a binary, and those that crash one need it alone.
@@ -79,25 +76,6 @@ fn over_a_wire(database: &Database, timeout: Duration) -> Wire {
     Wire { store: database.open_with(&settings), proxy }
 }
 
-/// Repeats until the store answers.
-async fn answered<T>(ask: impl AsyncFn() -> Result<T, Unavailable>) -> T {
-    let deadline = Instant::now() + GENEROUS;
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-    }
-}
-
-async fn eventually(store: &JtiStore, used: Use) -> Verdict {
-    answered(async || store.remember(used.clone()).await).await
-}
-
-async fn healthy_again(store: &JtiStore) {
-    answered(async || store.healthy().await).await;
-}
-
 async fn is_unavailable_and_recovers(database: &Database, trouble: Traffic) {
     let Wire { store, proxy } = over_a_wire(database, SHORT);
     eventually(&store, used("c", "before")).await;
@@ -140,60 +118,6 @@ async fn a_use_whose_answer_was_lost_is_never_the_first_twice(database: &Databas
     // The question had arrived, so the pair is taken, though nobody was told that it was the first.
     assert_eq!(eventually(&store, used("c", "lost")).await, Verdict::Seen);
     assert_eq!(database.open().remember(used("c", "lost")).await, Ok(Verdict::Seen));
-}
-
-/// Has three stores use the same pairs at the same time while `trouble` goes on, and checks that no pair had two first
-/// uses, that what had one is still taken, and that everything works afterwards.
-async fn never_two_firsts(stores: [Arc<JtiStore>; 3], trouble: impl FnOnce(&AtomicUsize) + Send + 'static) {
-    let firsts: Arc<Mutex<HashMap<u64, u32>>> = Arc::default();
-    let (decided, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-    let mut tasks = Vec::new();
-    for lane in 0..16 {
-        let (stores, firsts) = (stores.clone(), Arc::clone(&firsts));
-        let (decided, over) = (Arc::clone(&decided), Arc::clone(&over));
-        tasks.push(tokio::spawn(async move {
-            for round in 0.. {
-                let pair = round * 16 + lane;
-                let [a, b, c] = &stores;
-                let verdicts =
-                    tokio::join!(a.remember(used("c", pair)), b.remember(used("c", pair)), c.remember(used("c", pair)));
-                for verdict in [verdicts.0, verdicts.1, verdicts.2] {
-                    decided.fetch_add(usize::from(verdict.is_ok()), Ordering::Relaxed);
-                    if verdict == Ok(Verdict::First) {
-                        *firsts.lock().unwrap().entry(pair).or_default() += 1;
-                    }
-                }
-                if over.load(Ordering::Relaxed) {
-                    return;
-                }
-            }
-        }));
-    }
-    let seen = Arc::clone(&decided);
-    tokio::task::spawn_blocking(move || trouble(&seen)).await.unwrap();
-    over.store(true, Ordering::Relaxed);
-    for task in tasks {
-        task.await.unwrap();
-    }
-    let firsts = std::mem::take(&mut *firsts.lock().unwrap());
-    assert!(firsts.len() > 50, "only {} pairs were decided", firsts.len());
-    assert!(firsts.values().all(|count| *count == 1));
-    for store in &stores {
-        healthy_again(store).await;
-        eventually(store, used("warm", "up")).await;
-    }
-    for (pair, store) in firsts.into_keys().zip(stores.iter().cycle()) {
-        assert_eq!(eventually(store, used("c", pair)).await, Verdict::Seen, "{pair}");
-    }
-}
-
-/// Waits until so many more uses were decided.
-fn more(decided: &AtomicUsize, uses: usize) {
-    let (deadline, until) = (Instant::now() + GENEROUS, decided.load(Ordering::Relaxed) + uses);
-    while decided.load(Ordering::Relaxed) < until {
-        assert!(Instant::now() < deadline, "nothing is decided any more");
-        std::thread::yield_now();
-    }
 }
 
 async fn a_connection_that_is_lost_again_and_again_under_load_never_gives_two_firsts(database: &Database) {

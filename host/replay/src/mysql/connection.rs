@@ -1,11 +1,11 @@
 //! Sessions on a MariaDB or MySQL database.
 //!
 //! A session reads what is committed (no gaps are locked), waits a second for a lock at most, and refuses to cut or round
-//! a value. TLS verifies chain and host name.
+//! a value. None begins on a read-only server, whatever the user may do there. TLS verifies chain and host name.
 
 use std::{sync::Arc, time::Duration};
 
-use mysql_async::{Conn, Error, Opts, OptsBuilder, SslOpts, prelude::Queryable};
+use mysql_async::{Conn, Error, Opts, OptsBuilder, ServerError, SslOpts, prelude::Queryable};
 
 use crate::{open_error::OpenError, server_url::ServerUrl};
 
@@ -15,6 +15,18 @@ const SETUP: &[&str] = &[
     "SET SESSION autocommit = 1",
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES'",
 ];
+
+/// `0` or `OFF` for each switch that takes the writes away; a replica that is set up as one has the first of them on.
+const READ_ONLY: &str = "SELECT CONCAT(@@GLOBAL.read_only), CONCAT(@@GLOBAL.innodb_read_only)";
+
+/// The privileges of this user to write although the server is read-only.
+const UNSTOPPABLE: &str = "
+    SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES
+    WHERE PRIVILEGE_TYPE IN ('SUPER', 'READ_ONLY ADMIN', 'READ ONLY ADMIN', 'CONNECTION_ADMIN')
+    AND REPLACE(GRANTEE, '''', '') = CURRENT_USER()";
+
+/// What a server says that is read-only: an option prevents the statement, so does the transaction, so does the engine.
+const IS_READ_ONLY: &[u16] = &[1290, 1792, 1836];
 
 /// Begins sessions.
 #[derive(Clone)]
@@ -63,9 +75,14 @@ impl Connector {
     /// A session.
     ///
     /// # Errors
-    /// As the driver's; [`describe`] tells them without values.
+    /// As the driver's, or the server's own error 1836 when it is read-only; [`describe`] tells them without values.
     pub async fn connect(&self) -> Result<Conn, Error> {
-        Conn::new(self.options.clone()).await
+        let mut session = Conn::new(self.options.clone()).await?;
+        if is_on_primary(&mut session).await? {
+            return Ok(session);
+        }
+        let message = "Running in read-only mode".to_owned();
+        Err(Error::Server(ServerError { code: 1836, message, state: "HY000".to_owned() }))
     }
 
     /// The first session.
@@ -83,11 +100,27 @@ impl Connector {
     /// # Errors
     /// [`OpenError`] when it cannot be asked.
     pub async fn risk(&self, session: &mut Conn) -> Result<Option<&'static str>, OpenError> {
-        let flush = session.query_first::<u8, _>("SELECT @@innodb_flush_log_at_trx_commit").await;
-        let lazy = flush.map_err(|error| meaning(&self.database, &error))? != Some(1);
-        let risk = "innodb_flush_log_at_trx_commit is not 1: a power failure can make used assertions valid again";
-        Ok(lazy.then_some(risk))
+        let fail = |error| meaning(&self.database, &error);
+        let flush: Option<u8> = session.query_first("SELECT @@innodb_flush_log_at_trx_commit").await.map_err(fail)?;
+        if flush != Some(1) {
+            let risk = "innodb_flush_log_at_trx_commit is not 1: a power failure can make used assertions valid again";
+            return Ok(Some(risk));
+        }
+        let unstoppable: Option<u64> = session.query_first(UNSTOPPABLE).await.map_err(fail)?;
+        let risk = "the user may write although the server is read-only: a former primary goes on to accept assertions; \
+                    revoke SUPER, READ_ONLY ADMIN and CONNECTION_ADMIN";
+        Ok((unstoppable != Some(0)).then_some(risk))
     }
+}
+
+/// Whether the session stands on a server that takes writes. One that has become a replica still answers reads.
+///
+/// # Errors
+/// As the driver's, when the session is lost.
+pub async fn is_on_primary(session: &mut Conn) -> Result<bool, Error> {
+    let switches: Option<(String, String)> = session.query_first(READ_ONLY).await?;
+    let off = |switch: &str| ["0", "OFF"].contains(&switch);
+    Ok(switches.is_some_and(|(server, engine)| off(&server) && off(&engine)))
 }
 
 /// What happened, without values: the server's sentence for a duplicate repeats the key.
@@ -103,7 +136,9 @@ pub fn describe(error: &Error) -> String {
 pub fn meaning(database: &str, error: &Error) -> OpenError {
     let (database, detail) = (database.to_owned(), describe(error));
     match error {
-        Error::Server(server) if ![1040, 1053].contains(&server.code) => OpenError::Refused { database, detail },
-        _ => OpenError::Unreachable { database, detail },
+        Error::Server(server) if IS_READ_ONLY.contains(&server.code) => OpenError::ReadOnly { database },
+        Error::Server(server) if [1040, 1053].contains(&server.code) => OpenError::Unreachable { database, detail },
+        Error::Server(_) => OpenError::Refused { database, detail },
+        _ => OpenError::without_answer(database, error, detail),
     }
 }

@@ -6,7 +6,10 @@ use dropins_host::services::Unavailable;
 use mysql_async::{Conn, prelude::Queryable};
 use tokio::sync::Mutex;
 
-use super::{connection::Connector, failed, is_rolled_back, sql};
+use super::{
+    connection::{Connector, is_on_primary},
+    failed, is_rolled_back, sql,
+};
 use crate::{
     backend::{Deleter, Reader, Size},
     entry::Key,
@@ -33,11 +36,12 @@ impl MysqlReader {
         Self { connector, session: Mutex::new(None) }
     }
 
-    /// A session that answers. One that was idle may be lost, or belong to a runtime that has ended.
+    /// A session on the primary. One that was idle may be lost, belong to a runtime that has ended, or stand on a server
+    /// that is a replica by now: what that holds may be old.
     async fn session(&self) -> Result<Conn, Unavailable> {
         let held = self.session.lock().await.take();
         if let Some(mut session) = held
-            && session.ping().await.is_ok()
+            && matches!(is_on_primary(&mut session).await, Ok(true))
         {
             return Ok(session);
         }

@@ -3,11 +3,11 @@
 //! A session refuses a read-only server, waits for no lock and no statement longer than half a decision may take, and
 //! commits durably whatever the server's default is. TLS verifies chain and host name.
 
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{error::Error as _, io, sync::Arc, time::Duration};
 
 use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer, pki_types::pem::PemObject};
 use tokio_postgres::{
-    Client, Config, NoTls,
+    Client, Config, NoTls, SimpleQueryMessage,
     config::{SslMode, TargetSessionAttrs},
     error::SqlState,
 };
@@ -52,7 +52,7 @@ impl Connector {
     /// A session, for which a task of this runtime works.
     ///
     /// # Errors
-    /// As the driver's; [`describe`] tells them without values.
+    /// As the driver's, which refuses a server that is read-only; [`describe`] tells them without values.
     pub async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
         let client = match &self.tls {
             Some(tls) => {
@@ -107,6 +107,16 @@ impl Connector {
     }
 }
 
+/// Whether the session stands on a server that takes writes. One that has become a standby still answers reads.
+pub async fn is_on_primary(client: &Client) -> bool {
+    let shown = client.simple_query("SHOW transaction_read_only").await.unwrap_or_default();
+    let mut rows = shown.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    !client.is_closed() && rows.next() == Some("off")
+}
+
 /// The configuration that trusts the named certificates, or else those of the system.
 fn trust(tls: &Tls) -> Result<ClientConfig, OpenError> {
     let mut roots = RootCertStore::empty();
@@ -150,10 +160,18 @@ pub fn describe(error: &tokio_postgres::Error) -> String {
 pub fn meaning(database: &str, error: &tokio_postgres::Error) -> OpenError {
     let (database, detail) = (database.to_owned(), describe(error));
     match error.code() {
-        None => OpenError::Unreachable { database, detail },
+        None if is_refused_as_read_only(error) => OpenError::ReadOnly { database },
+        Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => OpenError::ReadOnly { database },
+        None => OpenError::without_answer(database, error, detail),
         Some(code) if *code == SqlState::CANNOT_CONNECT_NOW || *code == SqlState::TOO_MANY_CONNECTIONS => {
             OpenError::Unreachable { database, detail }
         }
         Some(_) => OpenError::Refused { database, detail },
     }
+}
+
+/// The driver's own refusal has the kind of an error of the operating system, but none of its numbers.
+fn is_refused_as_read_only(error: &tokio_postgres::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::PermissionDenied && cause.raw_os_error().is_none())
 }

@@ -1,6 +1,7 @@
 //! Reads the table, or purges it, beside the writer, on a session of its own, on the primary.
 //!
-//! The session belongs to the runtime of whoever began it; when it is lost, the next reader begins another.
+//! The session belongs to the runtime of whoever began it. When it is lost, or its server is the primary no more, the next
+//! reader begins another: what a standby holds may be old.
 
 use std::sync::Arc;
 
@@ -8,7 +9,11 @@ use dropins_host::services::Unavailable;
 use tokio::sync::Mutex;
 use tokio_postgres::Client;
 
-use super::{connection::Connector, failed, text::stored};
+use super::{
+    connection::{Connector, is_on_primary},
+    failed,
+    text::stored,
+};
 use crate::{
     backend::{Deleter, Reader, Size},
     entry::{Key, signed, unsigned},
@@ -44,15 +49,18 @@ impl PostgresReader {
 
     async fn client(&self) -> Result<Arc<Client>, Unavailable> {
         let mut held = self.client.lock().await;
-        if let Some(client) = held.as_ref().filter(|client| !client.is_closed()) {
-            return Ok(Arc::clone(client));
+        if let Some(client) = held.take()
+            && is_on_primary(&client).await
+        {
+            *held = Some(Arc::clone(&client));
+            return Ok(client);
         }
         let client = Arc::new(self.connector.connect().await.map_err(failed)?);
         *held = Some(Arc::clone(&client));
         Ok(client)
     }
 
-    /// After an error the session may stand on a server that is no longer the primary.
+    /// After an error nothing is known about the session.
     async fn forget(&self, error: tokio_postgres::Error) -> Unavailable {
         *self.client.lock().await = None;
         failed(error)

@@ -1,12 +1,14 @@
 //! Connections to a Redis or Valkey server.
 //!
-//! Connecting and every answer are bounded by the time-out of a decision. TLS verifies chain and host name. Refused is a
-//! server that may evict keys, because an evicted pair is free.
+//! Connecting and every answer are bounded by the time-out of a decision. TLS verifies chain and host name. Refused are a
+//! replica, even one that takes writes, because its primary overwrites them, and a server that may evict keys, because an
+//! evicted pair is free.
 
 use std::{collections::HashMap, fs, time::Duration};
 
 use ::redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, TlsCertificates, aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, TlsCertificates,
+    aio::MultiplexedConnection,
 };
 
 use crate::{open_error::OpenError, server_url::ServerUrl};
@@ -36,9 +38,13 @@ impl Connector {
         Ok(Self { client, config, database: url.shown() })
     }
 
-    /// A connection, for which a task of this runtime works.
+    /// A connection to a primary, for which a task of this runtime works.
     pub(super) async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        self.client.get_multiplexed_async_connection_with_config(&self.config).await
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
+        match is_to_primary(&mut connection).await? {
+            true => Ok(connection),
+            false => Err((ErrorKind::Server(ServerErrorKind::ReadOnly), "the server is a replica").into()),
+        }
     }
 
     /// The first connection, to a server that is fit to remember.
@@ -67,12 +73,23 @@ impl Connector {
     fn meaning(&self, error: &RedisError) -> OpenError {
         let (database, detail) = (self.database.clone(), describe(error));
         let unreachable = error.is_io_error() || error.is_timeout() || error.is_connection_dropped();
-        if unreachable && error.kind() != ErrorKind::AuthenticationFailed {
-            OpenError::Unreachable { database, detail }
-        } else {
-            OpenError::Refused { database, detail }
+        match error.kind() {
+            ErrorKind::Server(ServerErrorKind::ReadOnly) => OpenError::ReadOnly { database },
+            ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown) => {
+                OpenError::Unreachable { database, detail }
+            }
+            kind if unreachable && kind != ErrorKind::AuthenticationFailed => {
+                OpenError::without_answer(database, error, detail)
+            }
+            _ => OpenError::Refused { database, detail },
         }
     }
+}
+
+/// Whether the server is a primary. One that has become a replica still answers reads.
+pub(super) async fn is_to_primary(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
+    let replication = info(connection, "replication").await?;
+    Ok(replication.get("role").is_some_and(|role| role == "master"))
 }
 
 /// A section of the server's description of itself.
@@ -88,5 +105,8 @@ pub(super) async fn info(
 
 /// What happened.
 pub(super) fn describe(error: &RedisError) -> String {
-    error.to_string()
+    match error.kind() {
+        ErrorKind::Server(ServerErrorKind::ReadOnly) => "the server is a replica (READONLY)".to_owned(),
+        _ => error.to_string(),
+    }
 }

@@ -3,7 +3,8 @@
 //! A batch is one script, which the server runs as one step. The value of a key is when its pair is free again, and that
 //! alone decides; the server drops the key some time later by its own clock. What a commit is worth is the server's
 //! setting: only `appendonly yes` with `appendfsync always` survives its crash, and a fail-over to a replica forgets what
-//! had not reached it, because replication is asynchronous. A server that may evict keys is refused.
+//! had not reached it, because replication is asynchronous. A server that may evict keys is refused, and so is a replica:
+//! the script itself asks, because a server may become one while a connection is open.
 
 mod connection;
 mod key;
@@ -14,7 +15,10 @@ use ::redis::{AsyncCommands, Cmd, RedisError, Script, aio::MultiplexedConnection
 use dropins_host::services::Unavailable;
 use tokio::sync::Mutex;
 
-use self::{connection::Connector, key::PREFIX};
+use self::{
+    connection::{Connector, is_to_primary},
+    key::PREFIX,
+};
 use crate::{
     backend::{Backend, Reader, Size},
     entry::{Entry, Key, Outcome, down},
@@ -23,8 +27,11 @@ use crate::{
 };
 
 /// For each key its now, its new expiry and its time to live. Answers 0 for a pair that was free and is now taken, else
-/// until when it is taken. Numbers are exact below 2^53.
+/// until when it is taken. Numbers are exact below 2^53. Fails on a replica, which may be set to take writes.
 const REMEMBER: &str = "
+    if not string.find(redis.call('INFO', 'replication'), 'role:master', 1, true) then
+        return redis.error_reply('READONLY the server is a replica')
+    end
     local outcomes = {}
     for i, key in ipairs(KEYS) do
         local now, expiry, ttl = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
@@ -144,11 +151,12 @@ struct RedisReader {
 }
 
 impl RedisReader {
-    /// A connection that answers. One that was idle may be lost, or belong to a runtime that has ended.
+    /// A connection to a primary. One that was idle may be lost, belong to a runtime that has ended, or lead to a server
+    /// that is a replica by now: what that holds may be old.
     async fn connection(&self) -> Result<MultiplexedConnection, Unavailable> {
         let mut held = self.connection.lock().await;
         if let Some(connection) = held.as_mut()
-            && connection.ping::<()>().await.is_ok()
+            && matches!(is_to_primary(connection).await, Ok(true))
         {
             return Ok(connection.clone());
         }

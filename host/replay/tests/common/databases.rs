@@ -8,7 +8,12 @@ use dropins_replay::Location;
 use dropins_replay::{JtiStore, ReplaySettings};
 
 #[cfg(feature = "_server")]
-use {super::GENEROUS, super::servers::Proxy, dropins_replay::ServerUrl, std::time::Duration};
+use {
+    super::GENEROUS,
+    super::servers::{Pair, Proxy},
+    dropins_replay::ServerUrl,
+    std::time::Duration,
+};
 
 use super::{NOW, servers::Server};
 
@@ -56,6 +61,13 @@ impl Database {
         }
     }
 
+    /// A place on the primary of a pair that lasts as long as the tests.
+    #[cfg(feature = "_server")]
+    fn on_pair(pair: Pair, location: impl Fn(ServerUrl) -> Location) -> (Self, &'static Pair) {
+        let pair: &'static Pair = Box::leak(Box::new(pair));
+        (Self::on(&pair.primary, location), pair)
+    }
+
     #[cfg(feature = "_server")]
     fn on(server: &'static Server, location: impl Fn(ServerUrl) -> Location) -> Self {
         let database = server.create_database();
@@ -85,4 +97,22 @@ pub(crate) fn mysql() -> Option<Database> {
 #[cfg(feature = "redis")]
 pub(crate) fn redis() -> Option<Database> {
     super::servers::redis().map(|server| Database { forgets_by_itself: true, ..Database::on(server, Location::Redis) })
+}
+
+/// A place on a server with a replica.
+#[cfg(feature = "postgres")]
+pub(crate) fn postgres_pair() -> Option<(Database, &'static Pair)> {
+    Pair::postgres().map(|pair| Database::on_pair(pair, Location::Postgres))
+}
+
+/// A place on a server with a replica.
+#[cfg(feature = "mysql")]
+pub(crate) fn mysql_pair() -> Option<(Database, &'static Pair)> {
+    Pair::mariadb().map(|pair| Database::on_pair(pair, Location::Mysql))
+}
+
+/// A place on a server with a replica.
+#[cfg(feature = "redis")]
+pub(crate) fn redis_pair() -> Option<(Database, &'static Pair)> {
+    Pair::redis().map(|pair| Database::on_pair(pair, Location::Redis))
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod databases;
+pub(crate) mod recovery;
 #[path = "../servers/mod.rs"]
 pub(crate) mod servers;
 

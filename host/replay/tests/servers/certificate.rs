@@ -1,4 +1,4 @@
-//! A certificate for 127.0.0.1 by an authority that nobody else trusts.
+//! A certificate for 127.0.0.1 by an authority that nobody else trusts, and an authority that has nothing to do with it.
 
 use std::{
     fs,
@@ -9,6 +9,9 @@ use std::{
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use super::{NOBODY, is_root};
+
+/// The file of the other authority.
+pub(super) const STRANGER: &str = "stranger.pem";
 
 /// PEM files in the folder of a server.
 pub(super) struct Certificate {
@@ -21,8 +24,9 @@ impl Certificate {
     pub(super) fn make(folder: &Path) -> Self {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let (authority_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let [authority_key, key, other_key] = [(); 3].map(|()| KeyPair::generate().unwrap());
         let root = authority.self_signed(&authority_key).unwrap();
+        write(folder.join(STRANGER), &authority.self_signed(&other_key).unwrap().pem());
         let server = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         let certificate = server.signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
         Self {

@@ -8,6 +8,7 @@
 
 mod certificate;
 mod mariadb;
+mod pair;
 mod postgres;
 mod proxy;
 mod redis;
@@ -24,7 +25,10 @@ use std::{
 };
 
 #[allow(unused_imports, reason = "each test binary uses a part of it")]
-pub(crate) use proxy::{Proxy, Traffic};
+pub(crate) use {
+    pair::Pair,
+    proxy::{Proxy, Traffic},
+};
 
 /// The user and the password of every server.
 pub(crate) const USER: &str = "dropins";
@@ -77,6 +81,8 @@ pub(crate) trait Kind: Send + Sync {
     fn first_database(&self) -> &'static str;
     /// Makes the `number`th new database and returns its name.
     fn create(&self, server: &Server, number: usize) -> String;
+    /// See [`Pair::switch`].
+    fn switch(&self, pair: &Pair);
 }
 
 /// A running server.
@@ -154,6 +160,19 @@ impl Server {
         self.kind.tls_url(self.port, database, &self.authority)
     }
 
+    /// URLs with TLS that lead to the server but cannot trust it: no authority that vouches for it, another one, and
+    /// another name.
+    pub(crate) fn untrusted_urls(&self, database: &str) -> [String; 3] {
+        let url = self.tls_url(database);
+        let (nobody, _) = url.split_once("sslrootcert").unwrap();
+        let stranger = self.authority.with_file_name(certificate::STRANGER);
+        [
+            nobody.trim_end_matches(['?', '&']).to_owned(),
+            self.kind.tls_url(self.port, database, &stranger),
+            url.replace("127.0.0.1", "localhost"),
+        ]
+    }
+
     /// The same by way of a proxy on another port.
     pub(crate) fn url_by(&self, port: u16, database: &str) -> String {
         self.kind.url(port, database)
@@ -167,6 +186,19 @@ impl Server {
     /// Runs statements in a database by the server's own client.
     pub(crate) fn execute(&self, database: &str, statements: &str) -> Result<String, String> {
         self.kind.execute(self.port, database, statements)
+    }
+
+    /// Waits until a question is answered so, without regard to what stands around it.
+    fn until(&self, question: &str, answer: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let said = self.execute(self.kind.first_database(), question);
+            if said.as_ref().is_ok_and(|said| said.contains(answer)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{question}: {said:?} instead of {answer}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Ends the server as a crash does; what it has not made durable is lost.

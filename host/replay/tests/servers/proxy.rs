@@ -1,9 +1,12 @@
-//! A wire to a server that a test can cut, clog, or cut just before the answer.
+//! A wire to a server that a test can cut, clog, cut just before the answer, or have begin at another server.
 
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,6 +28,7 @@ pub(crate) enum Traffic {
 /// A proxy on a port of its own, for as long as the test runs.
 pub(crate) struct Proxy {
     port: u16,
+    server: Arc<AtomicU16>,
     traffic: Arc<Mutex<Traffic>>,
     wires: Arc<Mutex<Vec<TcpStream>>>,
 }
@@ -33,12 +37,15 @@ impl Proxy {
     pub(crate) fn to(server: u16) -> Self {
         let port = free_port();
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        let server = Arc::new(AtomicU16::new(server));
         let traffic = Arc::new(Mutex::new(Traffic::Flows));
         let wires = Arc::new(Mutex::new(Vec::new()));
-        let proxy = Self { port, traffic: Arc::clone(&traffic), wires: Arc::clone(&wires) };
+        let proxy =
+            Self { port, server: Arc::clone(&server), traffic: Arc::clone(&traffic), wires: Arc::clone(&wires) };
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let Some(server) = TcpStream::connect(("127.0.0.1", server)).ok() else { continue };
+                let server = TcpStream::connect(("127.0.0.1", server.load(Ordering::SeqCst)));
+                let Ok(server) = server else { continue };
                 if *traffic.lock().unwrap() == Traffic::Cut {
                     continue;
                 }
@@ -54,6 +61,11 @@ impl Proxy {
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Has new connections lead to another server; those that are open stay where they are.
+    pub(crate) fn lead_to(&self, server: u16) {
+        self.server.store(server, Ordering::SeqCst);
     }
 
     pub(crate) fn set(&self, traffic: Traffic) {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use super::{Kind, PASSWORD, Server, certificate::Certificate, folder, free_port, program, run, unprivileged};
+use super::{Kind, PASSWORD, Pair, Server, certificate::Certificate, folder, free_port, program, run, unprivileged};
 
 struct Redis {
     client: String,
@@ -20,7 +20,7 @@ pub(super) fn start() -> Option<Server> {
         &redis,
         &[
             &["--port", &port.to_string(), "--bind", "127.0.0.1", "--dir", folder.to_str().unwrap()][..],
-            &["--requirepass", PASSWORD, "--databases", "1000"],
+            &["--requirepass", PASSWORD, "--masterauth", PASSWORD, "--databases", "1000"],
             &["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
             &["--tls-port", &tls_port.to_string(), "--tls-auth-clients", "no"],
             &["--tls-cert-file", tls.certificate.to_str().unwrap(), "--tls-key-file", tls.key.to_str().unwrap()],
@@ -29,6 +29,15 @@ pub(super) fn start() -> Option<Server> {
         .concat(),
     );
     Some(Server::start(Box::new(Redis { client: client.to_owned(), tls_port }), &folder, port, "KILL", &command))
+}
+
+/// The former primary takes writes even as a replica, which makes it the more tempting.
+pub(super) fn pair() -> Option<Pair> {
+    let (primary, replica) = (start()?, start()?);
+    primary.execute("0", "CONFIG SET replica-read-only no").unwrap();
+    replica.execute("0", &format!("REPLICAOF 127.0.0.1 {}", primary.port())).unwrap();
+    primary.until("INFO replication", "state=online");
+    Some(Pair { primary, replica })
 }
 
 impl Kind for Redis {
@@ -55,5 +64,11 @@ impl Kind for Redis {
 
     fn create(&self, _: &Server, number: usize) -> String {
         number.to_string()
+    }
+
+    fn switch(&self, pair: &Pair) {
+        pair.primary.execute("0", &format!("FAILOVER TO 127.0.0.1 {}", pair.replica.port())).unwrap();
+        pair.replica.until("INFO replication", "role:master");
+        pair.primary.until("INFO replication", "role:slave");
     }
 }

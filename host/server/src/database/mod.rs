@@ -2,7 +2,8 @@
 //!
 //! SQL is written once, with `?` for values, and what the engines do differently stays in this room. A write that has
 //! returned survives a crash. Every call ends within [`TIMEOUT`]: whatever is slower is unavailable, and whether it was
-//! done is then unknown. An engine that was away is used again as soon as it is back.
+//! done is then unknown. An engine that was away is used again as soon as it is back, and a server that is read-only,
+//! because another one is the primary now, is as good as away.
 
 mod dialect;
 mod engine;
@@ -46,7 +47,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// Sessions on a database server, of one node.
 const SESSIONS: usize = 10;
 
-/// How long a session may be idle and is still believed to be there, and how long it is asked whether it is.
+/// How long a session is believed to be there, and its server to be the primary, without being asked, and how long it is
+/// asked.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The database, with its tables up to date. A clone is the same database.

@@ -1,13 +1,16 @@
 //! A few connections that many callers share.
 //!
 //! A connection comes back only from a caller that is done with it and well; whatever failed, or was given up in the
-//! middle of something, is dropped and made anew when it is needed.
+//! middle of something, is dropped and made anew when it is needed. One that comes back is believed to be alive, and on
+//! the primary, for as long as [`PATIENCE`] since it proved that: after a fail-over, a server that is read-only now would
+//! answer reads for ever.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::PATIENCE;
 use super::error::StoreError;
 
 /// The connections.
@@ -17,14 +20,16 @@ pub(super) struct Pool<C> {
 }
 
 /// A connection that waits for a caller.
-pub(super) struct Idle<C> {
-    pub(super) connection: C,
-    pub(super) since: Instant,
+struct Idle<C> {
+    connection: C,
+    proven: Instant,
 }
 
 /// The right to one connection.
 pub(super) struct Permit<C> {
     idle: Arc<Mutex<Vec<Idle<C>>>>,
+    /// When the connection of this permit proved itself.
+    proven: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -37,19 +42,31 @@ impl<C> Pool<C> {
     /// Waits until the caller may have a connection.
     pub(super) async fn permit(&self) -> Result<Permit<C>, StoreError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(StoreError::unavailable)?;
-        Ok(Permit { idle: Arc::clone(&self.idle), _permit: permit })
+        Ok(Permit { idle: Arc::clone(&self.idle), proven: Instant::now(), _permit: permit })
     }
 }
 
 impl<C> Permit<C> {
     /// The connection that was used last, if one is idle.
-    pub(super) fn idle(&self) -> Option<Idle<C>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    pub(super) fn idle(&mut self) -> Option<C> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        self.proven = idle.proven;
+        Some(idle.connection)
+    }
+
+    /// Whether the connection proved itself a moment ago.
+    pub(super) fn is_proven(&self) -> bool {
+        self.proven.elapsed() < PATIENCE
+    }
+
+    /// Notes that the connection proves itself now.
+    pub(super) fn prove(&mut self) {
+        self.proven = Instant::now();
     }
 
     /// Keeps a connection for the next caller.
     pub(super) fn keep(self, connection: C) {
-        let idle = Idle { connection, since: Instant::now() };
+        let idle = Idle { connection, proven: self.proven };
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
     }
 }

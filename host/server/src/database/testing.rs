@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use dropins_replay::ServerUrl;
 
-use self::servers::Server;
+use self::servers::{Pair, Server};
 use super::{Database, Location};
 
 #[path = "../../../replay/tests/servers/mod.rs"]
@@ -37,6 +37,17 @@ impl Fresh {
         engines.into_iter().filter_map(|engine| engine()).collect::<Vec<_>>().into_iter()
     }
 
+    /// One on each kind of pair of a primary and a replica; the pair lasts as long as the tests.
+    pub(crate) fn pairs() -> impl Iterator<Item = (Self, &'static Pair)> {
+        let on = |engine, pair: Option<Pair>, at| {
+            let pair: &'static Pair = Box::leak(Box::new(pair?));
+            Some((Self::on(engine, Some(&pair.primary), at)?, pair))
+        };
+        let pairs =
+            [on("postgres", Pair::postgres(), Location::Postgres), on("mariadb", Pair::mariadb(), Location::Mysql)];
+        pairs.into_iter().flatten()
+    }
+
     fn on(engine: &'static str, server: Option<&'static Server>, at: fn(ServerUrl) -> Location) -> Option<Self> {
         let server = server?;
         let name = server.create_database();
@@ -52,7 +63,12 @@ impl Fresh {
     /// The same database by way of another port.
     pub(crate) fn by(&self, port: u16) -> Location {
         let (server, name) = self.server.as_ref().unwrap();
-        let url = ServerUrl::parse(&server.url_by(port, name)).unwrap();
+        self.at(&server.url_by(port, name))
+    }
+
+    /// A database of the same kind at another URL.
+    pub(crate) fn at(&self, url: &str) -> Location {
+        let url = ServerUrl::parse(url).unwrap();
         match self.location {
             Location::Sqlite(_) => unreachable!(),
             Location::Postgres(_) => Location::Postgres(url),

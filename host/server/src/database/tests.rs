@@ -9,8 +9,8 @@ use dropins_replay::ServerUrl;
 use tokio::sync::Barrier;
 
 use super::schema::{COMPONENT, MIGRATIONS};
-use super::testing::on_every_engine;
 use super::testing::servers::{Proxy, Traffic};
+use super::testing::{Fresh, on_every_engine};
 use super::*;
 
 const ADD: &str = "
@@ -355,4 +355,82 @@ async fn a_server_that_is_not_there_cannot_be_opened() {
         assert!(matches!(error, OpenError::Unreachable { .. }), "{error}");
         assert!(!error.to_string().contains("hunter2"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_former_primary_is_as_good_as_away_although_it_answers_whom_it_knows() {
+    for (fresh, pair) in Fresh::pairs() {
+        println!("on {}", fresh.engine);
+        let proxy = Proxy::to(pair.primary.port());
+        let location = fresh.by(proxy.port());
+        let database = Database::open(&location).await.unwrap();
+        database.execute(ADD, row("a", 0)).await.unwrap();
+        let mut begun = database.begin().await.unwrap();
+        begun.execute(ADD, row("lost", 0)).await.unwrap();
+
+        pair.switch();
+        assert!(begun.commit().await.is_err());
+        for number in 0..5 {
+            let written = database.execute(ADD, row(&format!("refused {number}"), 0)).await;
+            assert!(matches!(written, Err(StoreError::Unavailable { .. })), "{written:?}");
+        }
+        for refused in [Database::open(&location).await.map(drop), Database::plan(&location).await.map(drop)] {
+            assert!(matches!(refused, Err(OpenError::ReadOnly { .. })), "{refused:?}");
+        }
+
+        proxy.lead_to(pair.replica.port());
+        let deadline = Instant::now() + TIMEOUT * 10;
+        while database.execute(ADD, row("after", 0)).await.is_err() {
+            assert!(Instant::now() < deadline);
+        }
+        assert_eq!(count(&database).await, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_that_never_pause_leave_a_former_primary_too() {
+    for (fresh, pair) in Fresh::pairs() {
+        println!("on {}", fresh.engine);
+        let proxy = Proxy::to(pair.primary.port());
+        let database = Database::open(&fresh.by(proxy.port())).await.unwrap();
+        assert_eq!(count(&database).await, 0);
+        pair.switch();
+        let deadline = Instant::now() + TIMEOUT * 10;
+        while let Ok(rows) = database.query(COUNT, vec![]).await {
+            assert_eq!(rows[0].unsigned(0), Ok(0));
+            assert!(Instant::now() < deadline, "a former primary is believed for ever");
+        }
+        proxy.lead_to(pair.replica.port());
+        while database.query(COUNT, vec![]).await.is_err() {
+            assert!(Instant::now() < deadline);
+        }
+    }
+}
+
+#[tokio::test]
+async fn tls_is_used_where_the_address_says_so_and_verifies_the_server() {
+    on_every_engine(async |fresh| {
+        let Some((server, name)) = &fresh.server else { return };
+        let cipher = match fresh.engine {
+            "postgres" => "SELECT coalesce(cipher, '') FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+            _ => "SELECT VARIABLE_VALUE FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'SSL_CIPHER'",
+        };
+        let plain = server.url(name);
+        for (url, encrypted) in [
+            (server.tls_url(name), true),
+            (plain.clone(), false),
+            (format!("{plain}?sslmode=disable"), false),
+            (format!("{plain}?sslmode=prefer"), false),
+        ] {
+            let database = Database::open(&fresh.at(&url)).await.unwrap();
+            let cipher = database.query(cipher, vec![]).await.unwrap()[0].text(0).unwrap();
+            assert_eq!(!cipher.is_empty(), encrypted, "{url}");
+        }
+        for url in server.untrusted_urls(name) {
+            let error = Database::open(&fresh.at(&url)).await.unwrap_err();
+            assert!(matches!(error, OpenError::Untrusted { .. }), "{error}");
+            assert!(error.to_string().contains("sslrootcert"), "{error}");
+        }
+    })
+    .await;
 }

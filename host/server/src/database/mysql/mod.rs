@@ -5,7 +5,7 @@
 mod schema;
 mod statement;
 
-use dropins_replay::connect::mysql::Connector;
+use dropins_replay::connect::mysql::{Connector, is_on_primary};
 use dropins_replay::{OpenError, ServerUrl};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
@@ -43,22 +43,27 @@ impl Mysql {
         Ok(found.plan(&connector.database))
     }
 
-    /// A session that is alive.
+    /// A session that is alive, and on the primary.
     async fn session(&self) -> Result<(Permit<Conn>, Conn), StoreError> {
-        let permit = self.sessions.permit().await?;
-        while let Some(mut idle) = permit.idle() {
-            if idle.since.elapsed() < PATIENCE || answers(&mut idle.connection).await {
-                return Ok((permit, idle.connection));
+        let mut permit = self.sessions.permit().await?;
+        while let Some(mut session) = permit.idle() {
+            if permit.is_proven() {
+                return Ok((permit, session));
+            }
+            if answers(&mut session).await {
+                permit.prove();
+                return Ok((permit, session));
             }
         }
         let session = self.connector.connect().await.map_err(statement::failed)?;
+        permit.prove();
         Ok((permit, session))
     }
 }
 
-/// Whether the server is still there; a broken connection would fail a write that was never begun.
+/// Whether the server is still there, and the primary; a broken connection would fail a write that was never begun.
 async fn answers(session: &mut Conn) -> bool {
-    matches!(tokio::time::timeout(PATIENCE, session.ping()).await, Ok(Ok(())))
+    matches!(tokio::time::timeout(PATIENCE, is_on_primary(session)).await, Ok(Ok(true)))
 }
 
 #[async_trait::async_trait]

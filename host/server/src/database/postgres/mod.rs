@@ -6,7 +6,7 @@
 mod schema;
 mod statement;
 
-use dropins_replay::connect::postgres::Connector;
+use dropins_replay::connect::postgres::{Connector, is_on_primary};
 use dropins_replay::{OpenError, ServerUrl};
 use tokio_postgres::Client;
 
@@ -37,23 +37,33 @@ impl Postgres {
         Ok(schema::inspect(&client, &connector.database).await?.plan(&connector.database))
     }
 
-    /// A session that is alive.
+    /// A session that is alive, and on the primary.
     async fn session(&self) -> Result<(Permit<Client>, Client), StoreError> {
-        let permit = self.sessions.permit().await?;
-        while let Some(idle) = permit.idle() {
-            if idle.since.elapsed() < PATIENCE || answers(&idle.connection).await {
-                return Ok((permit, idle.connection));
+        let mut permit = self.sessions.permit().await?;
+        while let Some(client) = permit.idle() {
+            if permit.is_proven() && !client.is_closed() {
+                return Ok((permit, client));
+            }
+            if answers(&client).await {
+                permit.prove();
+                return Ok((permit, client));
             }
         }
         let client = self.connector.connect().await.map_err(statement::failed)?;
+        permit.prove();
         Ok((permit, client))
     }
 }
 
-/// Whether the server is still there; a broken connection would fail a write that was never begun.
+/// Whether the server is still there, and the primary; a broken connection would fail a write that was never begun.
 async fn answers(client: &Client) -> bool {
-    let asked = tokio::time::timeout(PATIENCE, client.simple_query(""));
-    !client.is_closed() && matches!(asked.await, Ok(Ok(_)))
+    tokio::time::timeout(PATIENCE, is_on_primary(client)).await == Ok(true)
+}
+
+/// Whether the session can be used again: an error that is not about a row may be about the server, which is read-only by
+/// now.
+fn is_sound<T>(done: &Result<T, StoreError>) -> bool {
+    !matches!(done, Err(StoreError::Unavailable { .. }))
 }
 
 #[async_trait::async_trait]
@@ -65,7 +75,7 @@ impl Engine for Postgres {
     async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let (permit, client) = self.session().await?;
         let rows = statement::query(&client, sql, &values).await;
-        if !client.is_closed() {
+        if is_sound(&rows) {
             permit.keep(client);
         }
         rows
@@ -74,7 +84,7 @@ impl Engine for Postgres {
     async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
         let (permit, client) = self.session().await?;
         let rows = statement::execute(&client, sql, &values).await;
-        if !client.is_closed() {
+        if is_sound(&rows) {
             permit.keep(client);
         }
         rows
@@ -95,20 +105,31 @@ impl PostgresSession {
         let over = || StoreError::unavailable("the transaction is over");
         self.0.as_ref().map(|(_, client)| client).ok_or_else(over)
     }
+
+    /// Drops a session that cannot be used again; the server rolls back when it is gone.
+    fn checked<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if !is_sound(&done) {
+            self.0 = None;
+        }
+        done
+    }
 }
 
 #[async_trait::async_trait]
 impl Session for PostgresSession {
     async fn query(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        statement::query(self.client()?, sql, &values).await
+        let rows = statement::query(self.client()?, sql, &values).await;
+        self.checked(rows)
     }
 
     async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-        statement::execute(self.client()?, sql, &values).await
+        let rows = statement::execute(self.client()?, sql, &values).await;
+        self.checked(rows)
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.client()?.batch_execute("COMMIT").await.map_err(statement::failed)?;
+        let done = self.client()?.batch_execute("COMMIT").await.map_err(statement::failed);
+        self.checked(done)?;
         if let Some((permit, client)) = self.0.take() {
             permit.keep(client);
         }

@@ -135,10 +135,10 @@ impl Engine for Sqlite {
     }
 
     async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let permit = self.readers.permit().await?;
+        let mut permit = self.readers.permit().await?;
         let (path, sql) = (Arc::clone(&self.path), sql.to_owned());
         blocking(move || {
-            let link = match permit.idle().map(|idle| idle.connection).filter(|link| link.is_of(&path)) {
+            let link = match permit.idle().filter(|link| link.is_of(&path)) {
                 Some(link) => link,
                 None => Link::reading(&path).map_err(StoreError::unavailable)?,
             };
