@@ -9,6 +9,7 @@ use dropins_host::services::Registration;
 use dropins_server::authorization::{AuthorizationRequest, ErrorCode};
 use dropins_server::clients::{ClientKeys, RegisteredClient};
 use dropins_server::http::Form;
+use dropins_server::tokens::TokenAlgorithm;
 use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 
@@ -25,11 +26,13 @@ fn client(more: &str, public: bool) -> RegisteredClient {
         },
         enabled: true,
         name: None,
+        id_token_signed_response_alg: TokenAlgorithm::Rs256,
         grant_types: vec!["authorization_code".to_owned()],
         redirect_uris: REGISTERED.into_iter().chain(is_sound(more).then_some(more)).map(str::to_owned).collect(),
         scopes: vec!["read".to_owned()],
         secret: None,
         keys: ClientKeys::default(),
+        registered_at: None,
     }
 }
 

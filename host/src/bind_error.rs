@@ -78,6 +78,13 @@ pub enum BindError {
     },
 }
 
+impl BindError {
+    /// Whether the same entry and the same components may make a handler another time.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Canary { failure, .. } if failure.may_pass)
+    }
+}
+
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(|p| format!("{}: {}", p.property, p.message)).collect::<Vec<_>>().join("; ")
 }

@@ -1,19 +1,18 @@
 //! The store state of one call: services, budget, log and evidence. It lives as long as the instance.
 //!
-//! Time spent in host services does not count against the plug-in. What the audit log says about client,
-//! algorithm and key is what the host saw pass by, not what the plug-in claims.
+//! What the audit log says about client, algorithm and key is what the host saw pass by, not what the plug-in claims.
+//! Texts of a plug-in are bounded and made printable before anything keeps them.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use tracing::Level;
+use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
-use wasmtime::{ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::budget::Budget;
 use crate::decision::{Check, Evidence};
-use crate::engine::TICK;
 use crate::limits::Limits;
 use crate::services::{Services, UnixMillis, Use, Verdict};
 use crate::transcript::Transcript;
@@ -51,7 +50,7 @@ impl CallState {
             transcript: None,
             table,
             memory: MemoryLimiter { limit: limits.memory, refused: None },
-            budget: Budget::new(),
+            budget: Budget::new(limits),
             log: GuestLog::new(limits),
             evidence: Evidence::default(),
             uses: Vec::new(),
@@ -73,12 +72,16 @@ impl CallState {
         printable(String::from_utf8_lossy(&self.output.contents()).trim())
     }
 
-    /// Runs a host service without charging its time to the plug-in.
-    pub(crate) async fn off_the_clock<T>(&mut self, service: impl Future<Output = T>) -> T {
-        let started = Instant::now();
-        let result = service.await;
-        self.budget.in_host += started.elapsed();
-        result
+    /// Asks a service without charging its time to the plug-in; the error ends the call.
+    pub(crate) async fn ask<T>(
+        &mut self,
+        service: &'static str,
+        answer: impl Future<Output = T>,
+    ) -> wasmtime::Result<T> {
+        let began = self.budget.ask(service)?;
+        let answer = answer.await;
+        self.budget.answered(began);
+        Ok(answer)
     }
 }
 
@@ -90,40 +93,9 @@ impl WasiView for CallState {
     }
 }
 
-/// How long the running call may still compute. It is charged at every tick of the epoch.
-pub(crate) struct Budget {
-    left: Duration,
-    charged: Instant,
-    /// Time in host services since the last charge.
-    in_host: Duration,
-    pub(crate) exhausted: bool,
-}
-
-/// What one tick is charged at most: while the machine was busy elsewhere, the plug-in did not compute.
-const MAX_CHARGE: Duration = TICK.saturating_mul(2);
-
-impl Budget {
-    fn new() -> Self {
-        Self { left: Duration::ZERO, charged: Instant::now(), in_host: Duration::ZERO, exhausted: false }
-    }
-
-    /// Starts the clock of the next call.
-    pub(crate) fn start(&mut self, deadline: Duration) {
-        *self = Self { left: deadline, ..Self::new() };
-    }
-
-    /// Charges the time since the last tick.
-    pub(crate) fn on_tick(&mut self) -> UpdateDeadline {
-        let computed = self.charged.elapsed().saturating_sub(self.in_host).min(MAX_CHARGE);
-        *self = Self { left: self.left.saturating_sub(computed), ..Self::new() };
-        self.exhausted = self.left.is_zero();
-        if self.exhausted { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) }
-    }
-}
-
 /// Refuses memory beyond the limit, and remembers that it did.
 pub(crate) struct MemoryLimiter {
-    limit: usize,
+    pub(crate) limit: usize,
     pub(crate) refused: Option<usize>,
 }
 
@@ -144,6 +116,10 @@ impl ResourceLimiter for MemoryLimiter {
 
     fn instances(&self) -> usize {
         16
+    }
+
+    fn tables(&self) -> usize {
+        8
     }
 
     fn memories(&self) -> usize {
@@ -182,13 +158,36 @@ impl GuestLog {
     }
 }
 
-/// Escapes control characters, so that a plug-in cannot forge log lines or steer a terminal.
+/// The longest text of a plug-in, in bytes, that stands in a message or in the log beside its own log lines.
+const MAX_TEXT: usize = 4 << 10;
+
+/// Escapes control characters and those that change the order of others, so that a plug-in cannot forge log lines or
+/// steer a terminal.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() { out.extend(character.escape_default()) } else { out.push(character) }
+        if character.is_control() || reorders(character) {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
     }
     out
+}
+
+/// Line separators and marks of direction (Unicode Standard Annex 9), which are no control characters.
+fn reorders(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A printable text that is cut where it is too long for a message.
+pub(crate) fn excerpt(text: &str) -> String {
+    match text.get(..text.floor_char_boundary(MAX_TEXT)) {
+        Some(beginning) if text.len() > MAX_TEXT => {
+            format!("{} ... ({} bytes in all)", printable(beginning), text.len())
+        }
+        _ => printable(text),
+    }
 }
 
 #[cfg(test)]
@@ -198,6 +197,14 @@ mod tests {
     #[test]
     fn a_log_line_cannot_forge_another_one() {
         assert_eq!(printable("a\nb\u{1b}[2J é"), "a\\nb\\u{1b}[2J é");
+        assert_eq!(printable("a\u{2028}b\u{202e}c"), "a\\u{2028}b\\u{202e}c");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(excerpt(&"é".repeat(MAX_TEXT / 2)), "é".repeat(MAX_TEXT / 2));
+        let long = format!("x{}", "é".repeat(MAX_TEXT / 2));
+        assert_eq!(excerpt(&long), format!("{} ... (4097 bytes in all)", &long[..MAX_TEXT - 1]));
     }
 
     #[test]
@@ -208,35 +215,5 @@ mod tests {
         log.push(Level::INFO, "d");
         log.push(Level::INFO, "e");
         assert_eq!((log.lines.len(), log.dropped), (2, 2));
-    }
-
-    /// Charges a tick after this time, so much of it in the host; tells what is left of a second.
-    fn left_after(elapsed: Duration, in_host: Duration) -> Duration {
-        let mut budget = Budget::new();
-        budget.start(Duration::from_secs(1));
-        budget.charged = Instant::now().checked_sub(elapsed).unwrap();
-        budget.in_host = in_host;
-        assert!(matches!(budget.on_tick(), UpdateDeadline::Continue(1)));
-        budget.left
-    }
-
-    #[test]
-    fn computing_is_charged() {
-        assert!(left_after(TICK, Duration::ZERO) <= Duration::from_millis(990));
-    }
-
-    #[test]
-    fn time_in_host_services_and_time_without_a_processor_are_not() {
-        assert!(left_after(Duration::from_secs(3), Duration::from_secs(3)) > Duration::from_millis(970));
-        assert_eq!(left_after(Duration::from_secs(3), Duration::ZERO), Duration::from_millis(980));
-    }
-
-    #[test]
-    fn an_exhausted_budget_interrupts() {
-        let mut budget = Budget::new();
-        budget.start(Duration::from_nanos(1));
-        std::thread::yield_now();
-        assert!(matches!(budget.on_tick(), UpdateDeadline::Interrupt));
-        assert!(budget.exhausted);
     }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::api::{Configured, Failure, Outcome};
-use crate::call::{GuestLog, printable};
+use crate::call::{GuestLog, excerpt};
 use crate::decision::PluginId;
 use crate::engine::Engine;
 use crate::plugin::Description;
@@ -90,11 +90,27 @@ pub struct CanaryFailure {
     pub expected: String,
     /// What happened instead.
     pub found: String,
+    /// Whether it may end well another time, with the same plug-in and the same properties.
+    pub may_pass: bool,
 }
 
 impl CanaryFailure {
-    pub(crate) fn new(trial: &str, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
-        Self { trial: trial.to_owned(), expected: expected.to_string(), found: found.to_string() }
+    /// The plug-in gave a wrong answer, and will give it again.
+    pub(crate) fn wrong(trial: &str, expected: impl fmt::Display, answer: impl fmt::Display) -> Self {
+        let (trial, expected) = (trial.to_owned(), expected.to_string());
+        Self { trial, expected, found: answer.to_string(), may_pass: false }
+    }
+
+    /// The plug-in gave no answer.
+    pub(crate) fn unanswered(trial: &str, expected: impl fmt::Display, failure: &Failure) -> Self {
+        let (trial, expected) = (trial.to_owned(), expected.to_string());
+        Self { trial, expected, found: failure.to_string(), may_pass: failure.may_pass() }
+    }
+
+    /// The embedder could not make the trial.
+    fn untried(unavailable: &Unavailable) -> Self {
+        let (trial, expected) = ("a throw-away client".to_owned(), "a trial".to_owned());
+        Self { trial, expected, found: unavailable.to_string(), may_pass: true }
     }
 }
 
@@ -108,23 +124,20 @@ pub(crate) async fn run(
     probe: &dyn Probe,
     now: UnixMillis,
 ) -> Result<(), CanaryFailure> {
-    let found = |found: Unavailable| CanaryFailure::new("a throw-away client", "a trial", found);
-    let further = probe.trials(subject, now).await.map_err(found)?;
+    let further = probe.trials(subject, now).await.map_err(|unavailable| CanaryFailure::untried(&unavailable))?;
     for trial in garbage::trials(reads, now).into_iter().chain(further) {
         let Trial { name, services, request, expected } = trial;
         let mut log = None;
         let judged = expected != Expected::Unclaimed;
         let outcome = attempt(engine, configured, reads, services, &request, judged, &mut log).await;
-        let outcome = outcome.map_err(|failure| failure.to_string());
-        if !outcome.as_ref().is_ok_and(|answer| answer.satisfies(&expected)) {
-            // What the plug-in has to say about it helps its author.
-            log.iter_mut().for_each(|log| plugin_log::write(plugin, "canary", log));
-            return Err(CanaryFailure::new(
-                name,
-                expected,
-                outcome.map_or_else(|text| text, |answer| answer.to_string()),
-            ));
-        }
+        let failure = match outcome {
+            Ok(answer) if answer.satisfies(&expected) => continue,
+            Ok(answer) => CanaryFailure::wrong(name, expected, answer),
+            Err(failure) => CanaryFailure::unanswered(name, expected, &failure),
+        };
+        // What the plug-in has to say about it helps its author.
+        log.iter_mut().for_each(|log| plugin_log::write(plugin, "canary", log));
+        return Err(failure);
     }
     Ok(())
 }
@@ -153,7 +166,7 @@ impl fmt::Display for Answer {
             Self::Unclaimed => f.write_str("it does not claim the request"),
             Self::Claimed => f.write_str("it claims the request"),
             Self::Judged(Outcome::Authenticated(client)) => {
-                write!(f, "it authenticated the client `{}`", printable(&client.id))
+                write!(f, "it authenticated the client `{}`", excerpt(&client.id))
             }
             Self::Judged(Outcome::Rejected(rejection)) => {
                 write!(f, "it refused the request: {}: {}", rejection.reason, rejection.detail)

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use wasmtime::component::Component;
 
 use crate::api::{ApiVersion, Failure, Plugin, v0_1::V01};
+use crate::call::excerpt;
 use crate::contract::{Contract, ContractError};
 use crate::digest::Digest;
 use crate::engine::Engine;
@@ -73,10 +74,26 @@ pub enum Refusal {
     Link(String),
     /// It failed to describe itself.
     #[error("it fails to describe itself: {0}")]
-    Describe(String),
+    Describe(Failure),
     /// Its description is unusable.
     #[error("its description is unusable: {0}")]
     Description(#[from] DescriptionError),
+}
+
+impl Refusal {
+    /// Whether the same file may be accepted another time, without anybody having changed it.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Read(_) => true,
+            Self::Describe(failure) => failure.may_pass(),
+            Self::NotAFile
+            | Self::Size { .. }
+            | Self::Contract(_)
+            | Self::Compile(_)
+            | Self::Link(_)
+            | Self::Description(_) => false,
+        }
+    }
 }
 
 impl Candidate {
@@ -139,7 +156,7 @@ impl Candidate {
         let description = plugin.describe(engine).await.map_err(|failure| {
             self.refused(match failure {
                 Failure::Types(difference) => Refusal::Link(difference),
-                other => Refusal::Describe(other.to_string()),
+                other => Refusal::Describe(other),
             })
         })?;
         let reads = description.check().map_err(|error| self.refused(error.into()))?;
@@ -162,14 +179,14 @@ impl Candidate {
             let component = Component::new(engine, &bytes);
             component
                 .map(|component| (contract.version, component))
-                .map_err(|error| Refusal::Compile(format!("{error:#}")))
+                .map_err(|error| Refusal::Compile(excerpt(&format!("{error:#}"))))
         });
         // A compiler that panics has refused the component; it must not take the host down with it.
         let (version, component) = compiled.await.map_err(|panic| Refusal::Compile(panic.to_string()))??;
         match version {
             ApiVersion::V0_1 => match V01::link(engine, &component) {
                 Ok(plugin) => Ok((version, Arc::new(plugin))),
-                Err(error) => Err(Refusal::Link(format!("{error:#}"))),
+                Err(error) => Err(Refusal::Link(excerpt(&format!("{error:#}")))),
             },
         }
     }

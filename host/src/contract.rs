@@ -6,6 +6,7 @@
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
 use crate::api::{ApiVersion, EXPORT, IMPORTS};
+use crate::call::excerpt;
 use crate::wasi;
 
 /// The names at the surface of a component.
@@ -107,7 +108,7 @@ fn surface(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), ContractError> {
 
 fn served(exports: &[String]) -> Result<ApiVersion, ContractError> {
     let Some((_, wanted)) = exports.iter().map(|export| split(export)).find(|(name, _)| *name == EXPORT) else {
-        let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
+        let exports = if exports.is_empty() { "nothing".to_owned() } else { excerpt(&exports.join(", ")) };
         return Err(ContractError::NoExport { exports });
     };
     ApiVersion::of(wanted).ok_or_else(|| ContractError::Version { wanted: wanted.to_owned() })

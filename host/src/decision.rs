@@ -46,6 +46,8 @@ pub enum FailureKind {
     Deadline,
     /// It wanted too much memory.
     Memory,
+    /// It asked services too often.
+    ServiceCalls,
     /// It failed too often lately, and was not asked.
     BreakerOpen,
 }
@@ -57,6 +59,7 @@ impl FailureKind {
             Self::Trap => "trap",
             Self::Deadline => "deadline",
             Self::Memory => "memory",
+            Self::ServiceCalls => "service-calls",
             Self::BreakerOpen => "breaker-open",
         }
     }

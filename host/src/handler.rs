@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::api::Configured;
+use crate::api::{Configured, Failure};
 use crate::bind_error::BindError;
 use crate::breaker::{Breaker, BreakerState};
 use crate::canary::{self, CanaryFailure, Probe, Subject};
@@ -13,7 +13,7 @@ use crate::counters::Counters;
 use crate::decision::PluginId;
 use crate::engine::Engine;
 use crate::listener::{Binding, Listener};
-use crate::plugin::{Description, Problem};
+use crate::plugin::{Description, Problem, check_algorithms};
 use crate::request::Reads;
 use crate::services::UnixMillis;
 use crate::shadow::{Shadow, ShadowError};
@@ -61,10 +61,13 @@ impl Handler {
             failure: Box::new(failure),
         };
         let report = plugin.plugin.check_config(engine, &listener.properties).await;
-        let report = report.map_err(|failure| refused(CanaryFailure::new("its properties", "a verdict", failure)))?;
+        let report =
+            report.map_err(|failure| refused(CanaryFailure::unanswered("its properties", "a verdict", &failure)))?;
         if !report.problems.is_empty() {
             return Err(BindError::Properties { listener: listener.id.clone(), problems: report.problems });
         }
+        let named = check_algorithms(&report.algorithms);
+        named.map_err(|error| refused(CanaryFailure::wrong("its algorithms", "a list of names", error)))?;
         let configured = Arc::clone(&plugin.plugin).configure(&listener.properties, listener.isolation);
         let subject = Subject {
             description: &plugin.description,
@@ -138,18 +141,17 @@ impl Handler {
     /// Has the plug-in check these properties in place of its own: a client's overrides, for example.
     ///
     /// # Errors
-    /// The plug-in failed; the text says how.
+    /// The plug-in failed.
     pub async fn check_properties(
         &self,
         engine: &Engine,
         plugins: &[Validated],
         properties: &[(String, String)],
-    ) -> Result<Vec<Problem>, String> {
+    ) -> Result<Vec<Problem>, Failure> {
         let Some(plugin) = plugins.iter().find(|plugin| plugin.digest == self.id.digest) else {
             return Ok(Vec::new());
         };
-        let report = plugin.plugin.check_config(engine, properties).await.map_err(|failure| failure.to_string())?;
-        Ok(report.problems)
+        Ok(plugin.plugin.check_config(engine, properties).await?.problems)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::api::{Call, Failure, Outcome};
 use crate::breaker::Pass;
-use crate::call::printable;
+use crate::call::excerpt;
 use crate::decision::{Check, Decision, Evidence, FailureKind, Verdict};
 use crate::generation::Generation;
 use crate::handler::Handler;
@@ -132,11 +132,13 @@ impl<'a> Turn<'a> {
     }
 
     async fn authenticate(mut self, walk: &mut Walk<'a>) -> Verdict {
-        let outcome = self.call.authenticate().await;
+        let mut outcome = self.call.authenticate().await;
         // Refused before a look-up: the log still wants to know who the request claims to come from.
         if matches!(outcome, Ok(Outcome::Rejected(_))) && self.call.state().evidence.client_id.is_none() {
-            let claimed = self.call.client_id().await.unwrap_or_default();
-            self.call.state().evidence.client_id = claimed.map(|id| printable(&id));
+            match self.call.client_id().await {
+                Ok(claimed) => self.call.state().evidence.client_id = claimed.map(|id| excerpt(&id)),
+                Err(failure) => outcome = Err(failure),
+            }
         }
         let state = self.call.state();
         walk.found = Found {
@@ -171,12 +173,12 @@ impl<'a> Turn<'a> {
 }
 
 fn failed(handler: &Handler, pass: Pass<'_>, walk: &Walk<'_>, failure: &Failure) -> Verdict {
-    let Some(kind) = failure.kind() else { return Verdict::Overloaded };
-    let message = failure.to_string();
-    handler.counters.failed(kind, &message);
+    let verdict = failure.verdict();
+    let Verdict::Failed(kind, message) = &verdict else { return verdict };
+    handler.counters.failed(*kind, message);
     let (plugin, digest) = (handler.id.name.as_str(), handler.id.digest.to_string());
-    let (reference, kind_name) = (walk.request.reference.as_str(), kind.as_str());
-    tracing::error!(target: plugin_log::TARGET, reference, plugin, digest, kind = kind_name, "the plug-in failed: {message}");
+    let (reference, kind) = (walk.request.reference.as_str(), kind.as_str());
+    tracing::error!(target: plugin_log::TARGET, reference, plugin, digest, kind, "the plug-in failed: {message}");
     pass.failed(tokio::time::Instant::now());
-    Verdict::Failed(kind, message)
+    verdict
 }

@@ -16,6 +16,7 @@ mod api;
 mod background;
 mod bind_error;
 mod breaker;
+mod budget;
 mod call;
 mod canary;
 mod candidate;
@@ -40,7 +41,7 @@ mod shelf;
 mod transcript;
 mod wasi;
 
-pub use api::ApiVersion;
+pub use api::{ApiVersion, Failure};
 pub use background::{Panicked, background};
 pub use bind_error::BindError;
 pub use breaker::BreakerState;

@@ -15,6 +15,12 @@ pub struct Limits {
     pub call_deadline: Duration,
     /// The same for the calls at load time, `describe` and `check-config`.
     pub load_deadline: Duration,
+    /// Time that one request may take inside one plug-in, waiting for services included; longer than all that an honest
+    /// plug-in asks may take together. Beyond it the request is [`Unavailable`](crate::Verdict::Unavailable), which is
+    /// not held against the plug-in: it could only wait for others.
+    pub call_wall_limit: Duration,
+    /// Calls to the client directory, the key source and the replay store that one plug-in may make for one request.
+    pub service_calls: usize,
     /// What one call of the host may copy out of the plug-in.
     pub host_copy: usize,
     /// Live resource handles of one instance.
@@ -37,6 +43,8 @@ impl Default for Limits {
             stack: 512 << 10,
             call_deadline: Duration::from_millis(100),
             load_deadline: Duration::from_millis(500),
+            call_wall_limit: Duration::from_secs(10),
+            service_calls: 32,
             host_copy: 1 << 20,
             handles: 1_000,
             component_size: 8 << 20,

@@ -30,6 +30,9 @@ pub struct Description {
     pub reads: Vec<String>,
 }
 
+/// Entries of one list of a description. Everything that goes through all of them, for every plug-in, counts on it.
+const MAX_ENTRIES: usize = 64;
+
 /// Why a description is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DescriptionError {
@@ -40,6 +43,14 @@ pub enum DescriptionError {
         field: &'static str,
         /// Its value, escaped.
         value: String,
+    },
+    /// A list is longer than any plug-in needs.
+    #[error("it has {count} {field}; at most {MAX_ENTRIES} are allowed")]
+    TooMany {
+        /// Which one.
+        field: &'static str,
+        /// How many there are.
+        count: usize,
     },
     /// `reads` is malformed.
     #[error(transparent)]
@@ -60,18 +71,35 @@ impl Description {
             .chain(self.aliases.iter().map(|alias| ("alias", alias)))
             .chain(std::iter::once(("version", &self.version)))
             .chain(self.methods.iter().map(|method| ("method", method)));
-        for (field, value) in texts {
-            // A name becomes part of paths.
-            let usable = |c: char| !c.is_control() && !matches!(c, ' ' | '/' | '\\');
-            if value.is_empty() || value.len() > 200 || !value.chars().all(usable) {
-                return Err(DescriptionError::Text { field, value: value.escape_debug().take(200).collect() });
-            }
+        for (field, list) in [("aliases", &self.aliases), ("methods", &self.methods), ("reads", &self.reads)] {
+            bounded(field, list)?;
         }
+        texts.into_iter().try_for_each(|(field, value)| usable(field, value))?;
         if self.reads.is_empty() {
             return Err(DescriptionError::ReadsNothing);
         }
         Ok(Reads::parse(&self.reads)?)
     }
+}
+
+/// Checks the signature algorithms that a plug-in names.
+pub(crate) fn check_algorithms(algorithms: &[String]) -> Result<(), DescriptionError> {
+    bounded("algorithms", algorithms)?;
+    algorithms.iter().try_for_each(|algorithm| usable("algorithm", algorithm))
+}
+
+fn bounded(field: &'static str, list: &[String]) -> Result<(), DescriptionError> {
+    let count = list.len();
+    if count > MAX_ENTRIES { Err(DescriptionError::TooMany { field, count }) } else { Ok(()) }
+}
+
+fn usable(field: &'static str, value: &str) -> Result<(), DescriptionError> {
+    // A name becomes part of paths.
+    let usable = |c: char| !c.is_control() && !matches!(c, ' ' | '/' | '\\');
+    if value.is_empty() || value.len() > 200 || !value.chars().all(usable) {
+        return Err(DescriptionError::Text { field, value: value.escape_debug().take(200).collect() });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -108,5 +136,20 @@ mod tests {
         }
         let deaf = Description { reads: Vec::new(), ..description() };
         assert_eq!(deaf.check(), Err(DescriptionError::ReadsNothing));
+    }
+
+    #[test]
+    fn lists_are_bounded() {
+        let many = |count| vec!["a".to_owned(); count];
+        assert!(Description { aliases: many(64), methods: many(64), ..description() }.check().is_ok());
+        for wrong in [
+            Description { aliases: many(65), ..description() },
+            Description { methods: many(65), ..description() },
+            Description { reads: vec!["form:a".to_owned(); 65], ..description() },
+        ] {
+            assert!(matches!(wrong.check(), Err(DescriptionError::TooMany { count: 65, .. })));
+        }
+        assert!(check_algorithms(&many(64)).is_ok() && check_algorithms(&many(65)).is_err());
+        assert!(check_algorithms(&["RS256\n".to_owned()]).is_err());
     }
 }

@@ -4,11 +4,12 @@
 //! signed assertions never sees a code or a password.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::call::printable;
 
 /// A request to an endpoint that authenticates clients. URLs come from the configuration, never from the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Request {
     /// Public URL of the endpoint that was called.
     pub endpoint: String,
@@ -22,6 +23,19 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// What the log finds the request by; plug-ins are not shown it.
     pub reference: String,
+}
+
+/// Of parameters and headers the names only: a value may be a secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |fields: &[(String, String)]| fields.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        f.debug_struct("Request")
+            .field("endpoint", &self.endpoint)
+            .field("form", &names(&self.form))
+            .field("headers", &names(&self.headers))
+            .field("reference", &self.reference)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a plug-in declared to read.
@@ -100,6 +114,15 @@ mod tests {
 
     fn reads(declarations: &[&str]) -> Reads {
         Reads::parse(&declarations.iter().map(|&d| d.to_owned()).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn values_are_not_printed() {
+        let field = |name: &str| vec![(name.to_owned(), "s3cret".to_owned())];
+        let request = Request { form: field("code"), headers: field("authorization"), ..Request::default() };
+        let printed = format!("{request:?}");
+        assert!(printed.contains(r#"form: ["code"], headers: ["authorization"]"#), "{printed}");
+        assert!(!printed.contains("s3cret"));
     }
 
     #[test]

@@ -199,7 +199,8 @@ impl Shadow {
                 pass.succeeded();
                 candidate
             }
-            Err(Failure::Exhausted) => {
+            // Not its fault: nothing was learnt.
+            Err(failure) if failure.kind().is_none() => {
                 self.skipped.fetch_add(1, Ordering::Relaxed);
                 return;
             }

@@ -1,18 +1,20 @@
 //! The part of WASI that the Rust standard library asks for, and nothing that reaches the outside.
 //!
 //! There are no files, sockets, arguments or variables; clocks stand still at the time of the request and
-//! the random seed is fixed, so that a plug-in is a function of its inputs. A component that wants more
-//! does not link, and the error names the import.
+//! the random seed is fixed, so that a plug-in is a function of its inputs. On a clock that stands still nobody can
+//! wait: to ask for it is a trap. A component that wants more does not link, and the error names the import.
 
 use std::time::Duration;
 
-use wasmtime::component::Linker;
+use wasmtime::component::{HasSelf, Linker, Resource};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
+use wasmtime_wasi::p2::DynPollable;
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::bindings::{cli, clocks, io, random};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::random::WasiRandom;
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiView as _};
+use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiView as _};
 
 use crate::call::CallState;
 
@@ -48,7 +50,7 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
     cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
     clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, CallState::clocks)?;
-    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, CallState::clocks)?;
+    monotonic_clock::add_to_linker::<_, HasSelf<CallState>>(l, |state| state)?;
     io::error::add_to_linker::<_, HasTable>(l, |state| state.ctx().table)?;
     io::poll::add_to_linker::<_, HasTable>(l, |state| state.ctx().table)?;
     io::streams::add_to_linker::<_, HasTable>(l, |state| state.ctx().table)?;
@@ -65,7 +67,6 @@ impl wasmtime::component::HasData for HasTable {
 pub(crate) fn context(now: u64, output: &MemoryOutputPipe) -> WasiCtx {
     WasiCtxBuilder::new()
         .wall_clock(FrozenClock(now))
-        .monotonic_clock(FrozenClock(now))
         .insecure_random_seed(0)
         .stdout(output.clone())
         .stderr(output.clone())
@@ -84,12 +85,25 @@ impl HostWallClock for FrozenClock {
     }
 }
 
-impl HostMonotonicClock for FrozenClock {
-    fn resolution(&self) -> u64 {
-        1_000_000
+/// The plug-in wants to wait, which would take up the place of another request and cost it nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("it wants to wait, but the clocks of a plug-in stand still")]
+struct StandsStill;
+
+impl monotonic_clock::Host for CallState {
+    fn now(&mut self) -> wasmtime::Result<monotonic_clock::Instant> {
+        Ok(0)
     }
 
-    fn now(&self) -> u64 {
-        0
+    fn resolution(&mut self) -> wasmtime::Result<monotonic_clock::Duration> {
+        Ok(1_000_000)
+    }
+
+    fn subscribe_instant(&mut self, _when: monotonic_clock::Instant) -> wasmtime::Result<Resource<DynPollable>> {
+        Err(StandsStill.into())
+    }
+
+    fn subscribe_duration(&mut self, _span: monotonic_clock::Duration) -> wasmtime::Result<Resource<DynPollable>> {
+        Err(StandsStill.into())
     }
 }

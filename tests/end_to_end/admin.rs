@@ -3,9 +3,12 @@
 use reqwest::Method;
 
 use crate::client::TestClient;
+use crate::database_server::{Engine, TestDatabase};
 use crate::home::TestHome;
 use crate::http::Request;
 use crate::server::Server;
+use crate::servers::{PASSWORD, Proxy, Traffic};
+use crate::wait::until;
 
 #[test]
 fn health_readiness_metrics_and_status_are_there() {
@@ -81,4 +84,57 @@ fn without_a_token_a_web_page_cannot_use_the_admin_endpoints() {
         assert_eq!(status(&method, path, "host", "evil.example:9444"), 403, "{path}: its name leads here");
     }
     assert_eq!(status(&Method::POST, "/reload", "host", "localhost:9444"), 200);
+}
+
+#[test]
+fn a_node_that_cannot_ask_its_identity_database_is_not_ready_although_its_replay_store_answers() {
+    for (engine, kind) in [(Engine::Postgres, "postgre"), (Engine::Mariadb, "mysql")] {
+        let Some(database) = TestDatabase::new(engine) else { continue };
+        let proxy = Proxy::to(database.port());
+        let home = TestHome::new();
+        let url = database.url_by(proxy.port());
+        home.replace("type = \"sqlite\"\n", &format!("type = \"{kind}\"\nurl = \"{url}\"\n"));
+        home.replace("type = \"identity_db\"", "type = \"memory\"");
+        let server = Server::start(&home);
+        assert_eq!(server.admin_get("/readyz").status, 200);
+        for traffic in [Traffic::Clogged, Traffic::Cut] {
+            proxy.set(traffic);
+            let ready = until("the server is not ready", || {
+                Some(server.admin_get("/readyz")).filter(|ready| ready.status == 503)
+            });
+            assert!(ready.body.contains("identity database is unavailable"), "{ready:?}");
+            assert!(!ready.body.contains("replay store") && !ready.body.contains(PASSWORD), "{ready:?}");
+            let metrics = server.admin_get("/metrics").body;
+            for line in
+                ["dropins_ready 0", "dropins_store_up{store=\"identity\"} 0", "dropins_store_up{store=\"replay\"} 1"]
+            {
+                assert!(metrics.contains(line), "`{line}` is missing in\n{metrics}");
+            }
+            proxy.set(Traffic::Flows);
+            until("the server is ready again", || (server.admin_get("/readyz").status == 200).then_some(()));
+        }
+    }
+}
+
+#[test]
+fn the_verbs_ask_the_server_of_their_home_while_it_runs_whoever_listens_where_the_configuration_says() {
+    let (home, other) = (TestHome::new(), TestHome::new());
+    let (server, _other) = (Server::start(&home), Server::start(&other));
+    home.replace(&format!("listen = \"{}\"", home.admin), &format!("listen = \"{}\"", other.admin));
+    let issuer = || home.dropins(&["status", "--json"]).succeeded().json()["issuer"].as_str().map(str::to_owned);
+    assert_eq!(issuer(), Some(home.issuer()));
+    drop(server);
+    assert!(home.path("tmp/admin-address").is_file(), "it was killed");
+    assert_eq!(issuer(), Some(other.issuer()));
+}
+
+#[test]
+fn a_reload_says_that_another_super_admin_changes_nothing_by_itself() {
+    let home = TestHome::new();
+    let _server = Server::start(&home);
+    home.replace("username = \"admin\"", "username = \"root\"");
+    let said = home.dropins(&["reload"]).succeeded().stdout;
+    let line = home.position("[super_admin]").split(':').next().unwrap().to_owned();
+    assert!(said.contains(&format!("[super_admin] (deployment.toml:{line}) changes nothing now")), "{said}");
+    assert!(said.contains("dropins user passwd"), "{said}");
 }

@@ -119,7 +119,33 @@ fn a_code_ends_with_its_users_account() {
     assert!(!app.is_active(&server, text(&tokens, "refresh_token")));
     home.dropins(&["user", "enable", "admin"]).succeeded();
     assert!(app.is_active(&server, text(&tokens, "refresh_token")));
-    assert_eq!(app.redeem(&server, &kept).error(400, "invalid_grant"), INVALID, "it is used up");
+    app.redeem(&server, &kept).token();
+    let left = app.code();
+    home.dropins(&["user", "remove", "admin"]).succeeded();
+    assert_eq!(app.redeem(&server, &left).error(400, "invalid_grant"), INVALID);
+    server.logged("the code is unknown");
+}
+
+#[test]
+fn a_failure_uses_up_neither_a_code_nor_a_refresh_token() {
+    let home = TestHome::new();
+    home.replace("[oauth]", "[oauth]\ntoken_type = \"opaque\"");
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let (tokens, code) = (app.tokens(&server), app.code());
+    let table = |sql: &str| {
+        let database = rusqlite::Connection::open(home.path("repository/database/identity.db")).unwrap();
+        database.execute_batch(sql).unwrap();
+    };
+    table("ALTER TABLE DROPINS_ACCESS_TOKEN RENAME TO AWAY");
+    app.redeem(&server, &code).error(503, "temporarily_unavailable");
+    app.refresh(&server, text(&tokens, "refresh_token")).error(503, "temporarily_unavailable");
+    app.post(&server, "/oauth2/token", &[("grant_type", "client_credentials")]).error(503, "temporarily_unavailable");
+    table("ALTER TABLE AWAY RENAME TO DROPINS_ACCESS_TOKEN");
+    let redeemed = app.redeem(&server, &code).token();
+    assert!(app.is_active(&server, text(&redeemed, "access_token")));
+    let refreshed = app.refresh(&server, text(&tokens, "refresh_token")).token();
+    assert!(app.is_active(&server, text(&refreshed, "access_token")));
 }
 
 #[test]

@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use reqwest::{Method, Url};
 
 use crate::client::TestClient;
+use crate::database_server::{Engine, TestDatabase};
 use crate::home::TestHome;
 use crate::http::{Answer, Request};
 use crate::program::{DROPINS, command, run};
 use crate::server::{ASSERTION_TYPE, Server};
+use crate::servers::{Proxy, Traffic};
+use crate::wait::until;
 
 const CALLBACK: &str = "http://localhost:8080/playground2/oauth2client";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -114,7 +117,11 @@ fn is_page(answer: &Answer, status: u16, title: &str) {
 
 /// A home with a client that may use codes, and a user.
 fn home() -> (TestHome, TestClient) {
-    let home = TestHome::new();
+    furnished(TestHome::new())
+}
+
+/// The same in a home that is there.
+fn furnished(home: TestHome) -> (TestHome, TestClient) {
     let client = TestClient::unregistered(&home, "app");
     let jwks = serde_json::json!({ "keys": [client.key.public_jwk()] });
     std::fs::write(home.conf("app.jwks.json"), jwks.to_string()).unwrap();
@@ -215,6 +222,71 @@ fn unknown_users_and_wrong_passwords_look_the_same_and_become_slow() {
         let line = format!("dropins_sign_ins_total{{result=\"{result}\"}} {count}\n");
         assert!(metrics.contains(&line), "`{line}` is missing in\n{metrics}");
     }
+}
+
+#[test]
+fn an_attempt_that_the_database_could_not_judge_is_no_failure() {
+    for (engine, kind) in [(Engine::Postgres, "postgre"), (Engine::Mariadb, "mysql")] {
+        let Some(database) = TestDatabase::new(engine) else { continue };
+        let proxy = Proxy::to(database.port());
+        let home = TestHome::new();
+        let url = database.url_by(proxy.port());
+        home.replace("type = \"sqlite\"\n", &format!("type = \"{kind}\"\nurl = \"{url}\"\n"));
+        let (home, _) = furnished(home);
+        let server = Server::start(&home);
+        let browser = TestBrowser::new(&server);
+        let page = browser.open(&authorize(&server, ""));
+        proxy.set(Traffic::Cut);
+        for _ in 0..8 {
+            is_page(&browser.sign_in(&page, PASSWORD), 503, "This did not work");
+        }
+        proxy.set(Traffic::Flows);
+        let answer = until("the database is there again", || {
+            Some(browser.sign_in(&page, PASSWORD)).filter(|answer| answer.status != 503)
+        });
+        is_page(&answer, 200, "Allow");
+    }
+}
+
+/// Tries names with a wrong password, as a proxy tells of them; their statuses.
+fn guess(server: &Server, names: std::ops::Range<u32>, forwarded_for: impl Fn(u32) -> String) -> Vec<u16> {
+    let browser = TestBrowser::new(server);
+    let form = form(&browser.open(&authorize(server, "")));
+    let post = |number: u32| {
+        let name = format!("user-{number}");
+        let fields = [("ticket", form.hidden[0].1.as_str()), ("username", &name), ("password", "wrong")];
+        let request = Request::form(server.url(&form.action), &fields);
+        browser.send(request.header("x-forwarded-for", forwarded_for(number))).status
+    };
+    names.map(post).collect()
+}
+
+#[test]
+fn behind_a_trusted_proxy_every_forwarded_address_is_slowed_down_alone() {
+    let (home, _) = home();
+    home.append("[transport]\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    let server = Server::start(&home);
+    // Whatever the client writes before it, the proxy appends where it comes from.
+    let mut statuses = guess(&server, 0..40, |number| format!("203.0.113.{number}, 192.0.2.1")).into_iter();
+    assert!(statuses.by_ref().take(30).all(|status| status == 403), "people mistype");
+    assert!(statuses.any(|status| status == 429));
+    assert_eq!(guess(&server, 40..45, |_| "192.0.2.2:4711".to_owned()), [403; 5]);
+    server.logged("address=192.0.2.2");
+}
+
+#[test]
+fn a_forwarded_address_from_whoever_is_no_trusted_proxy_is_ignored() {
+    let (home, _) = home();
+    home.append("[transport]\ntrusted_proxies = [\"10.0.0.0/8\"]\n");
+    let server = Server::start(&home);
+    let statuses = guess(&server, 0..40, |_| "192.0.2.1".to_owned());
+    assert_eq!(statuses, [403; 40], "this machine is slowed down by account only");
+    server.logged("address=127.0.0.1");
+
+    home.replace("[\"10.0.0.0/8\"]", "[\"127.0.0.0/8\"]");
+    home.dropins(&["reload"]).succeeded();
+    assert_eq!(guess(&server, 40..41, |_| "192.0.2.1".to_owned()), [403]);
+    server.logged("address=192.0.2.1");
 }
 
 #[test]

@@ -109,20 +109,29 @@ fn openid_client_and_oauth4webapi_use_an_authorization_to_its_end() {
     let Some(scripts) = browser() else { return };
     let home = TestHome::new();
     add_user(&home);
-    for library in ["openid-client", "oauth4webapi"] {
-        generate(&home, library, "p-256");
-        register(&home, library, &format!("jwks_file = \"{library}.jwks.json\""));
+    // What each of them knows about the algorithm of ID tokens; nothing stands for the default, RS256.
+    let libraries = [("openid-client", None), ("oauth4webapi", Some("ES256")), ("oauth4webapi-default", None)];
+    for (client, algorithm) in libraries {
+        generate(&home, client, "p-256");
+        let algorithm = algorithm.map(|algorithm| format!("id_token_signed_response_alg = \"{algorithm}\""));
+        register(&home, client, &format!("jwks_file = \"{client}.jwks.json\"\n{}", algorithm.unwrap_or_default()));
     }
     let _server = Server::start(&home);
-    for library in ["openid-client", "oauth4webapi"] {
-        let job = json!({
-            "library": library, "issuer": home.issuer(), "client_id": library,
+    for (library, algorithm) in libraries {
+        let mut job = json!({
+            "library": library.trim_end_matches("-default"), "issuer": home.issuer(), "client_id": library,
             "key_file": home.conf(&format!("{library}-private.pem")), "redirect_uri": REDIRECT_URI,
             "scope": "openid orders.read", "username": USERNAME, "password": PASSWORD,
         });
+        if let Some(algorithm) = algorithm {
+            job["id_token_alg"] = algorithm.into();
+        }
         let life = node(&scripts, "code_flow.mjs", &home, &job);
         assert_eq!((&life["pushed"], &life["rotated"]), (&true.into(), &true.into()), "{library}: {life}");
-        assert_eq!(life["iss"], home.issuer());
+        assert_eq!(
+            (&life["iss"], &life["id_token_alg"]),
+            (&home.issuer().into(), &algorithm.unwrap_or("RS256").into())
+        );
         assert_eq!((&life["id_token"]["aud"], &life["id_token"]["sub"]), (&library.into(), &life["before"]["sub"]));
         assert_eq!((&life["before"]["active"], &life["before"]["client_id"]), (&true.into(), &library.into()));
         assert_eq!(life["after"], json!({ "active": false }), "{library}");

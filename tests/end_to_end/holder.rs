@@ -50,6 +50,19 @@ impl Holder {
         Self { client, home: home.clone() }
     }
 
+    /// The same client in the database, which is not told to a running server.
+    pub(crate) fn store(home: &TestHome, id: &str) -> Self {
+        let client = TestClient::unregistered(home, id);
+        let file = home.path(&format!("{id}.jwks.json"));
+        std::fs::write(&file, json!({ "keys": [client.key.public_jwk()] }).to_string()).unwrap();
+        let grants = ["client_credentials", "authorization_code", "refresh_token"];
+        let grants = grants.iter().flat_map(|grant| ["--grant-type", grant]);
+        let facts = ["--jwks", file.to_str().unwrap(), "--redirect-uri", REDIRECT_URI, "--scope", "read write"];
+        let line: Vec<_> = ["client", "add", id].into_iter().chain(facts).chain(grants).collect();
+        home.dropins(&line).succeeded();
+        Self { client, home: home.clone() }
+    }
+
     /// What a user granted to this client.
     pub(crate) fn authorization(&self) -> Authorization {
         Authorization {

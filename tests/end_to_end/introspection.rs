@@ -2,9 +2,12 @@
 
 use serde_json::json;
 
+use crate::client::now;
+use crate::clients::client;
 use crate::holder::{Holder, part, text, user};
 use crate::home::TestHome;
 use crate::server::Server;
+use crate::wait::until;
 
 #[test]
 fn a_client_is_told_about_its_own_tokens() {
@@ -54,5 +57,63 @@ fn what_is_no_token_of_this_server_is_not_active() {
     for token in ["x", "a.b.c", id_token, &access_token[1..], &format!("{access_token}x"), &app.client.mint(), &forged]
     {
         assert_eq!(app.introspect(&server, token), json!({ "active": false }), "{token}");
+    }
+}
+
+#[test]
+fn a_token_ends_with_its_user_and_pauses_while_the_user_may_not_sign_in() {
+    for kind in ["jwt", "opaque"] {
+        let home = TestHome::new();
+        home.replace("[oauth]", &format!("[oauth]\ntoken_type = \"{kind}\""));
+        let app = Holder::register(&home, "app");
+        let server = Server::start(&home);
+        let tokens = app.tokens(&server);
+        let own = app.post(&server, "/oauth2/token", &[("grant_type", "client_credentials")]).token();
+        let is_active = |token: &str| app.is_active(&server, token);
+        for (verb, active) in [("disable", false), ("enable", true), ("remove", false)] {
+            home.dropins(&["user", verb, "admin"]).succeeded();
+            assert_eq!(is_active(text(&tokens, "access_token")), active, "{kind} {verb}");
+            assert_eq!(is_active(text(&tokens, "refresh_token")), active, "{kind} {verb}");
+            assert!(is_active(text(&own, "access_token")), "a client of its own needs no user: {kind} {verb}");
+        }
+    }
+}
+
+#[test]
+fn a_token_ends_with_its_client_and_whoever_is_given_the_id_inherits_nothing() {
+    for kind in ["jwt", "opaque"] {
+        let home = TestHome::new();
+        home.replace("[oauth]", &format!("[oauth]\ntoken_type = \"{kind}\""));
+        home.append("[oauth.introspect]\nresource_servers = [\"api\"]");
+        let api = Holder::register(&home, "api");
+        let app = Holder::store(&home, "app");
+        let server = Server::start(&home);
+        let (tokens, code) = (app.tokens(&server), app.code());
+        let own = app.post(&server, "/oauth2/token", &[("grant_type", "client_credentials")]).token();
+        let issued_by = now();
+        let given = [text(&tokens, "access_token"), text(&tokens, "refresh_token"), text(&own, "access_token")];
+        let becomes = |active: bool| {
+            let all = || given.iter().all(|token| api.is_active(&server, token) == active);
+            until("what was given is as good as its client", || all().then_some(()));
+        };
+        becomes(true);
+        client(&home, &["update", "app", "--disable"]).succeeded();
+        becomes(false);
+        client(&home, &["update", "app", "--enable"]).succeeded();
+        becomes(true);
+        client(&home, &["remove", "app"]).succeeded();
+        becomes(false);
+        until("the next second has begun: times are seconds", || (now() > issued_by).then_some(()));
+        let next = Holder::store(&home, "app");
+        let fresh = until("the next client is known", || {
+            let answer = next.redeem(&server, &next.code());
+            (answer.status == 200).then(|| answer.token())
+        });
+        assert!(api.is_active(&server, text(&fresh, "access_token")), "{kind}");
+        for token in given {
+            assert!(!api.is_active(&server, token) && !next.is_active(&server, token), "{kind}");
+        }
+        next.redeem(&server, &code).error(400, "invalid_grant");
+        next.refresh(&server, text(&tokens, "refresh_token")).error(400, "invalid_grant");
     }
 }

@@ -67,3 +67,4 @@ mod secrets;
 mod shadow;
 mod swap;
 mod token;
+mod token_algorithms;

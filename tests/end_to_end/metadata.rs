@@ -1,11 +1,14 @@
 //! Metadata and keys: what is published is what is loaded.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::client::TestClient;
 use crate::holder::{Holder, part, text};
 use crate::home::TestHome;
 use crate::server::Server;
+use crate::token_algorithms::{published, verified};
 use crate::wait::until;
 
 const ALGORITHMS: [&str; 11] =
@@ -67,7 +70,7 @@ fn what_the_metadata_list_is_there_and_nothing_else() {
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
     let tokens = app.tokens(&server);
     let (id_token, access_token) = (text(&tokens, "id_token"), text(&tokens, "access_token"));
-    assert_eq!(metadata["id_token_signing_alg_values_supported"], json!([part(id_token, 0)["alg"]]));
+    assert_eq!(metadata["id_token_signing_alg_values_supported"][0], part(id_token, 0)["alg"]);
     let claims = sorted(&metadata["claims_supported"]);
     for claim in part(id_token, 1).as_object().unwrap().keys() {
         assert!(claims.contains(&claim.as_str()), "{claim}");
@@ -81,33 +84,69 @@ fn what_the_metadata_list_is_there_and_nothing_else() {
     );
 }
 
+/// Runs `keys rotate`; the algorithms and the `kid`s of the new keys.
+fn rotate(home: &TestHome, further: &[&str]) -> Vec<(String, String)> {
+    let rotated = home.dropins(&[&["keys", "rotate", "--json"], further].concat()).succeeded().json();
+    let keys = rotated["keys"].as_array().unwrap().iter();
+    keys.map(|key| (text(key, "alg").to_owned(), text(key, "kid").to_owned())).collect()
+}
+
 #[test]
 fn a_rotated_key_is_published_before_it_signs_and_the_old_one_goes_on_to_be_believed() {
     let home = TestHome::new();
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);
     let tokens = app.tokens(&server);
-    let kid = |tokens: &Value| part(text(tokens, "access_token"), 0)["kid"].as_str().unwrap().to_owned();
-    let published = || {
-        let jwks = server.get("/oauth2/jwks").json();
-        let keys = jwks["keys"].as_array().unwrap();
-        keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    let kids = |tokens: &Value| {
+        let kid = |name, algorithm| verified(&server, text(tokens, name), algorithm);
+        [kid("id_token", "RS256"), kid("access_token", "ES256")]
     };
-    let old = kid(&tokens);
-    assert_eq!(published(), [old.as_str()]);
+    let keys = || ["RS256", "ES256"].map(|algorithm| published(&server, algorithm));
+    let old = kids(&tokens);
+    assert_eq!(keys(), old.clone().map(|kid| vec![kid]));
 
-    let next = home.dropins(&["keys", "rotate", "--json"]).json()["kid"].as_str().unwrap().to_owned();
-    until("the next key is published", || (published() == [old.as_str(), &next]).then_some(()));
-    assert_eq!(kid(&app.tokens(&server)), old, "it does not sign yet");
+    let next = rotate(&home, &[]);
+    assert_eq!(next.iter().map(|(algorithm, _)| algorithm.as_str()).collect::<Vec<_>>(), ["RS256", "ES256"]);
+    let next = [0, 1].map(|index: usize| next[index].1.clone());
+    let both = [0, 1].map(|index| vec![old[index].clone(), next[index].clone()]);
+    until("the next keys are published", || (keys() == both).then_some(()));
+    assert_eq!(kids(&app.tokens(&server)), old, "they do not sign yet");
 
-    let at_once =
-        home.dropins(&["keys", "rotate", "--overlap", "0", "--json"]).json()["kid"].as_str().unwrap().to_owned();
-    until("the newest key signs", || (kid(&app.tokens(&server)) == at_once).then_some(()));
-    assert_eq!(published(), [at_once.as_str(), &next, &old]);
+    for (index, algorithm) in ["RS256", "ES256"].into_iter().enumerate() {
+        let before = kids(&app.tokens(&server));
+        let at_once = rotate(&home, &["--overlap", "0", "--algorithm", algorithm]);
+        let [(rotated, at_once)] = at_once.try_into().unwrap();
+        assert_eq!(rotated, algorithm);
+        let now = || kids(&app.tokens(&server));
+        until("the newest key signs", || (now()[index] == at_once).then_some(()));
+        assert_eq!(now()[1 - index], before[1 - index], "the other algorithm keeps its key");
+        assert_eq!(published(&server, algorithm), [&at_once, &next[index], &old[index]].map(Clone::clone));
+    }
     assert!(app.is_active(&server, text(&tokens, "access_token")), "what the old key signed is still believed");
+    verified(&server, text(&tokens, "id_token"), "RS256");
+    home.dropins(&["keys", "rotate", "--overlap", "5m"]).failed(&["too short"]);
     home.dropins(&["check"]).succeeded();
+    let last = kids(&app.tokens(&server));
     drop(server);
-    assert_eq!(kid(&app.tokens(&Server::start(&home))), at_once);
+    let server = Server::start(&home);
+    let tokens = app.tokens(&server);
+    let signed = ["id_token", "access_token"].map(|name| part(text(&tokens, name), 0)["kid"].clone());
+    assert_eq!(signed, last.map(Value::from));
+}
+
+#[test]
+fn what_is_published_may_be_kept_for_a_shorter_time_than_a_new_key_waits() {
+    let home = TestHome::new();
+    let server = Server::start(&home);
+    for path in ["/oauth2/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.header("cache-control")), (200, "public, max-age=300"), "{path}");
+        assert_eq!(answer.header("pragma"), "", "{path}");
+    }
+    let shortest = ["keys", "rotate", "--overlap", "299s"];
+    home.dropins(&shortest).failed(&["too short"]);
+    let answer = server.post(&[("grant_type", "client_credentials")]);
+    assert_eq!(answer.header("cache-control"), "no-store");
 }
 
 #[test]
@@ -137,13 +176,19 @@ fn a_configured_issuer_is_the_issuer_everywhere() {
 }
 
 #[test]
-fn the_server_publishes_its_public_key_and_keeps_it_over_a_restart() {
+fn the_server_publishes_its_public_keys_and_keeps_them_over_a_restart() {
     let home = TestHome::new();
     let server = Server::start(&home);
     let jwks = server.get("/oauth2/jwks").json();
-    let key = &jwks["keys"][0];
-    assert_eq!((&key["kty"], &key["crv"], &key["use"]), (&"EC".into(), &"P-256".into(), &"sig".into()));
-    assert!(key.get("d").is_none(), "the private member is published");
+    let keys = jwks["keys"].as_array().unwrap();
+    let shown: Vec<_> = keys.iter().map(|key| ["kty", "crv", "alg", "use"].map(|member| key[member].clone())).collect();
+    let rsa = ["RSA".into(), Value::Null, "RS256".into(), "sig".into()];
+    assert_eq!(shown, [rsa, ["EC", "P-256", "ES256", "sig"].map(Value::from)]);
+    let modulus = BASE64_URL_SAFE_NO_PAD.decode(text(&keys[0], "n")).unwrap();
+    assert_eq!(modulus.len() * 8, 2048);
+    for private in ["d", "p", "q", "dp", "dq", "qi"] {
+        assert!(keys.iter().all(|key| key.get(private).is_none()), "the private member {private} is published");
+    }
     drop(server);
     assert_eq!(Server::start(&home).get("/oauth2/jwks").json(), jwks);
 }

@@ -7,7 +7,7 @@ use crate::keys::{generate, register};
 use crate::program::{Finished, command, install_client, installed, run};
 use crate::server::Server;
 
-/// Clients with these algorithms, and the job file for a foreign client.
+/// Clients with these algorithms, and the job file for a foreign client. That of EdDSA is given ES256 ID tokens.
 pub(crate) fn job(home: &TestHome, algorithms: &[(&str, &str)]) -> std::path::PathBuf {
     home.replace("allow_id_token = false", "allow_id_token = true");
     let clients: Vec<Value> = algorithms
@@ -16,7 +16,13 @@ pub(crate) fn job(home: &TestHome, algorithms: &[(&str, &str)]) -> std::path::Pa
             let id = format!("client-{algorithm}");
             generate(home, &id, kind);
             register(home, &id, "jwks_file", &format!("{id}.jwks.json"));
-            json!({ "client_id": id, "alg": algorithm, "key_file": home.conf(&format!("{id}-private.pem")) })
+            let mut client =
+                json!({ "client_id": id, "alg": algorithm, "key_file": home.conf(&format!("{id}-private.pem")) });
+            if *algorithm == "EdDSA" {
+                home.append("id_token_signed_response_alg = \"ES256\"");
+                client["id_token_alg"] = "ES256".into();
+            }
+            client
         })
         .collect();
     let file = home.path("job.json");
@@ -62,6 +68,8 @@ fn openid_client_authenticates_and_jose_verifies_the_tokens() {
         assert_access_token(&home, &result["client_id"], &token["header"], &token["claims"]);
         assert_eq!(token["claims"]["scope"], "openid");
         assert_eq!(result["id_token"]["claims"]["sub"], result["client_id"]);
+        let by_default = result["alg"] != "EdDSA";
+        assert_eq!(result["id_token"]["header"]["alg"], if by_default { "RS256" } else { "ES256" });
         assert_eq!(result["first"]["status"], 200);
         assert_eq!((&result["second"]["status"], &result["second"]["error"]), (&401.into(), &"invalid_client".into()));
         assert!(result["methods"].as_array().unwrap().contains(&"private_key_jwt".into()));

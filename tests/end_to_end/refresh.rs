@@ -1,10 +1,11 @@
 //! Refresh tokens at the token endpoint.
 
 use dropins_keys::{KeyFamily, SigningKey};
+use dropins_server::grants::Authorization;
 use serde_json::{Value, json};
 
 use crate::client::TestClient;
-use crate::holder::{Holder, part, text};
+use crate::holder::{Holder, issue_code, part, text};
 use crate::home::TestHome;
 use crate::server::Server;
 
@@ -117,6 +118,60 @@ fn a_refresh_token_ends_with_its_users_account() {
     home.dropins(&["user", "remove", "admin"]).succeeded();
     assert!(!app.is_active(&server, text(&tokens, "refresh_token")));
     assert_eq!(app.refresh(&server, text(&tokens, "refresh_token")).error(400, "invalid_grant"), INVALID);
+}
+
+#[test]
+fn a_new_password_ends_what_was_given_while_the_old_one_was_known() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let (tokens, code) = (app.tokens(&server), app.code());
+    std::fs::write(home.path("password"), "battery staple").unwrap();
+    let file = home.path("password").to_str().unwrap().to_owned();
+    home.dropins(&["user", "passwd", "admin", "--password-file", &file]).succeeded();
+    assert_eq!(app.refresh(&server, text(&tokens, "refresh_token")).error(400, "invalid_grant"), INVALID);
+    server.logged("the refresh token is revoked");
+    assert!(!app.is_active(&server, text(&tokens, "access_token")));
+    app.redeem(&server, &code).error(400, "invalid_grant");
+    app.tokens(&server);
+}
+
+#[test]
+fn a_scope_that_was_taken_from_the_client_is_not_given_any_more() {
+    let home = TestHome::new();
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let ask = |server: &Server, tokens: &Value, scope: &str| {
+        let token = text(tokens, "refresh_token");
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
+        app.post(server, "/oauth2/token", &fields)
+    };
+    let tokens = app.tokens(&server);
+    let scope = ["read", "write"].map(str::to_owned).to_vec();
+    let code = issue_code(&home, Authorization { scope, ..app.authorization() });
+    let without = app.redeem(&server, &code).token();
+    drop(server);
+    home.replace("scope = \"read write\"", "scope = \"read\"");
+    let server = Server::start(&home);
+    ask(&server, &tokens, "write").error(400, "invalid_scope");
+    let less = ask(&server, &tokens, "read write").token();
+    assert_eq!(less["scope"], "read");
+    let less = ask(&server, &less, "").token();
+    assert_eq!(less["scope"], "openid read", "openid needs no registration");
+    assert_eq!(app.introspect(&server, text(&less, "access_token"))["scope"], "openid read");
+    drop(server);
+    home.replace("scope = \"read\"\n", "");
+    let server = Server::start(&home);
+    let less = ask(&server, &less, "").token();
+    assert_eq!(less["scope"], "openid");
+    assert_eq!(ask(&server, &without, "").error(400, "invalid_grant"), INVALID);
+    server.logged("registered for none of the granted scopes");
+    assert!(!app.is_active(&server, text(&without, "refresh_token")));
+    drop(server);
+    home.replace("client_id = \"app\"", "client_id = \"app\"\nscope = \"read write\"");
+    let server = Server::start(&home);
+    assert_eq!(ask(&server, &less, "").token()["scope"], "openid read write", "what is given back is there again");
+    assert_eq!(ask(&server, &without, "").token()["scope"], "read write", "a refusal used up nothing");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::client::{TestClient, now};
 use crate::home::TestHome;
 use crate::http::Http;
+use crate::keys::generate;
 use crate::program::{DROPINS, Finished, command, run};
 use crate::server::Server;
 use crate::wait::until;
@@ -263,6 +264,29 @@ fn a_deleted_component_serves_on_and_is_reported() {
     std::fs::write(&file, bytes).unwrap();
     until("the rejection is past", || (status(&home)["reload"]["last_rejected"]["superseded"] == true).then_some(()));
     assert_eq!(generation(&server), 1, "the contents are the live ones");
+}
+
+#[test]
+fn a_keystore_that_comes_late_is_found_without_a_word() {
+    let home = TestHome::new();
+    let plain = home.deployment();
+    home.append("[keystore.primary]\nfile_name = \"late.p12\"\npassword = \"changeit\"\n");
+    let with_keystore = home.deployment();
+    let certificate = home.conf("app.pem");
+    generate(&home, "app", "p-256");
+    home.dropins(&["keystore", "import", "--alias", "app", "--file", certificate.to_str().unwrap()]).succeeded();
+    let (here, away) = (home.path("repository/resources/security/late.p12"), home.path("late.p12"));
+    std::fs::rename(&here, &away).unwrap();
+    home.write_deployment(&plain);
+
+    let server = Server::start(&home);
+    home.write_deployment(&with_keystore);
+    server.logged("candidate rejected");
+    let text = home.dropins(&["status"]).succeeded().stdout;
+    assert!(text.contains("late.p12") && text.contains("it is tried again in"), "{text}");
+    std::fs::rename(&away, &here).unwrap();
+    until("it is published", || (generation(&server) == 2).then_some(()));
+    assert!(!home.dropins(&["status"]).succeeded().stdout.contains("rejected"));
 }
 
 #[test]

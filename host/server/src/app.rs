@@ -13,6 +13,7 @@ use crate::clients::{Ledger, StoredClients};
 use crate::database::Purger;
 use crate::expiry::Radar;
 use crate::grants::{Grants, PushedRequests};
+use crate::health::Probes;
 use crate::live::{Live, Parts};
 use crate::metrics::Metrics;
 use crate::reload::Record;
@@ -32,6 +33,8 @@ pub struct App {
     pub replay_location: Location,
     /// How many there are.
     pub replay_size: StoreSize,
+    /// Asks the stores whether they answer.
+    pub probes: Probes,
     /// Deletes what is over from the identity database.
     pub purger: Purger,
     /// The clients of the database.
@@ -70,6 +73,7 @@ impl App {
         ledger.seen(&live.clients);
         Self {
             metrics: Metrics::new(),
+            probes: Probes::new(Arc::clone(&replay), parts.database.clone()),
             replay,
             replay_location: startup::replay_location(&parts.home, &live.deployment),
             replay_size: StoreSize::default(),
@@ -110,7 +114,8 @@ impl App {
     /// Signs tokens as of now.
     pub fn tokens<'a>(&self, live: &'a Live) -> Tokens<'a> {
         let now = self.clock.now_seconds();
-        Tokens { key: Arc::clone(self.keys.ring().current(now)), issuer: &live.endpoints.issuer, now }
+        let access_token_signing_alg = live.deployment.oauth.access_token_signing_alg;
+        Tokens { ring: self.keys.ring(), access_token_signing_alg, issuer: &live.endpoints.issuer, now }
     }
 
     /// Says to load balancers that no new requests should come.
@@ -118,14 +123,19 @@ impl App {
         self.stopping.store(true, Ordering::SeqCst);
     }
 
+    /// Whether it said so.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
     /// Whether new requests may come, or why not.
     ///
     /// # Errors
-    /// One sentence that says what is missing.
+    /// What is missing, one line for each part.
     pub async fn ready(&self) -> Result<(), String> {
-        if self.stopping.load(Ordering::SeqCst) {
+        if self.is_stopping() {
             return Err("the server is stopping".to_owned());
         }
-        self.replay.healthy().await.map_err(|down| down.to_string())
+        self.probes.health().await.verdict()
     }
 }

@@ -3,7 +3,10 @@
 //! It names client, plug-in, algorithm, key thumbprint and reason. It never holds the assertion, a secret or
 //! a code: nothing of the request's body is written but what plug-ins put into their reason.
 
+use std::net::IpAddr;
+
 use dropins_host::{Decision, Verdict};
+use tracing::field::display;
 
 use crate::grants::Refusal;
 use crate::http::error::OAuthError;
@@ -23,8 +26,8 @@ pub fn outcome(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// A decision about a client.
-pub fn decision(reference: &str, endpoint: &str, decision: &Decision) {
+/// A decision about a client that asks from this address.
+pub fn decision(reference: &str, endpoint: &str, address: Option<IpAddr>, decision: &Decision) {
     let (reason, detail) = match &decision.verdict {
         Verdict::Authenticated(_) | Verdict::NoMethod | Verdict::Overloaded => ("", String::new()),
         Verdict::Rejected(rejection) => (rejection.reason.as_str(), rejection.detail.clone()),
@@ -47,6 +50,7 @@ pub fn decision(reference: &str, endpoint: &str, decision: &Decision) {
         reference,
         outcome = outcome(&decision.verdict),
         endpoint,
+        address = address.map(display),
         client,
         method,
         reason = (!reason.is_empty()).then_some(reason),
@@ -63,9 +67,10 @@ pub fn decision(reference: &str, endpoint: &str, decision: &Decision) {
 }
 
 /// A request that was refused before any plug-in saw it.
-pub fn malformed(reference: &str, error: &OAuthError) {
+pub fn malformed(reference: &str, address: Option<IpAddr>, error: &OAuthError) {
     let (_, code) = error.kind.status_and_code();
-    tracing::info!(target: TARGET, reference, outcome = "malformed", error = code, detail = error.description, "request refused");
+    let address = address.map(display);
+    tracing::info!(target: TARGET, reference, outcome = "malformed", address, error = code, detail = error.description, "request refused");
 }
 
 /// A client that was registered, read, changed or removed over HTTP.
@@ -87,9 +92,9 @@ pub fn refused_grant(reference: &str, client: &str, grant: &str, refusal: &Refus
     tracing::info!(target: TARGET, reference, outcome = "grant-refused", client, grant, error = code, detail, "grant refused");
 }
 
-/// An attempt to sign in; the user only where the password was right.
-pub fn sign_in(reference: &str, client: &str, outcome: &'static str, user: Option<&str>) {
-    tracing::info!(target: TARGET, reference, outcome, client, user, "sign-in");
+/// An attempt to sign in from this address; the user only where the password was right.
+pub fn sign_in(reference: &str, client: &str, outcome: &'static str, address: Option<IpAddr>, user: Option<&str>) {
+    tracing::info!(target: TARGET, reference, outcome, address = address.map(display), client, user, "sign-in");
 }
 
 /// A person who allowed a client, now or before.

@@ -13,6 +13,8 @@ pub(crate) use write::{remove as remove_file, replace as replace_file};
 
 use std::path::{Path, PathBuf};
 
+use crate::tokens::TokenAlgorithm;
+
 /// A home folder; it need not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
@@ -62,14 +64,14 @@ impl Home {
         self.security().join("tls-key.pem")
     }
 
-    /// The key that signs tokens, PEM.
-    pub fn token_signing_key(&self) -> PathBuf {
-        self.security().join("token-signing-key.pem")
+    /// The key that signs tokens with this algorithm, PEM.
+    pub fn token_signing_key(&self, algorithm: TokenAlgorithm) -> PathBuf {
+        self.security().join(format!("{}.pem", token_signing_key(algorithm)))
     }
 
-    /// The key that signs tokens from this second of the Unix epoch on, PEM; [`Home::token_signing_key`] signs before.
-    pub fn token_signing_key_from(&self, seconds: u64) -> PathBuf {
-        self.security().join(format!("token-signing-key-{seconds}.pem"))
+    /// The key that signs from this second of the Unix epoch on, PEM; [`Home::token_signing_key`] signs before.
+    pub fn token_signing_key_from(&self, algorithm: TokenAlgorithm, seconds: u64) -> PathBuf {
+        self.security().join(format!("{}-{seconds}.pem", token_signing_key(algorithm)))
     }
 
     /// `repository/database/identity.db`, the embedded identity database.
@@ -95,6 +97,13 @@ impl Home {
     /// `tmp/compiled`: compiled components, safe to delete.
     pub fn compile_cache(&self) -> PathBuf {
         self.root.join("tmp/compiled")
+    }
+}
+
+fn token_signing_key(algorithm: TokenAlgorithm) -> &'static str {
+    match algorithm {
+        TokenAlgorithm::Es256 => "token-signing-key",
+        TokenAlgorithm::Rs256 => "token-signing-key-rs256",
     }
 }
 

@@ -16,6 +16,7 @@ pub mod database;
 pub mod endpoints;
 pub mod expiry;
 pub mod grants;
+pub mod health;
 pub mod home;
 pub mod http;
 pub mod identity;

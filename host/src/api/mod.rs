@@ -6,9 +6,10 @@
 pub(crate) mod v0_1;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::call::CallState;
-use crate::decision::{Client, FailureKind, Rejection};
+use crate::decision::{Client, FailureKind, Rejection, Verdict};
 use crate::engine::Engine;
 use crate::listener::Isolation;
 use crate::plugin::{Description, Problem};
@@ -103,13 +104,29 @@ pub(crate) trait Call: Send {
 
 /// A plug-in did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The pool of instances is exhausted; not the plug-in's fault.
     #[error("all instances are in use")]
     Exhausted,
+    /// The request took too long, although the plug-in neither computed nor asked too much; not its fault.
+    #[error("it was not done after {limit:?}{}", waiting(.waits_for))]
+    Overdue {
+        /// The time that one request may take.
+        limit: Duration,
+        /// The service that had not answered then.
+        waits_for: Option<&'static str>,
+    },
     /// It computed for too long.
     #[error("it did not answer within its deadline{0}")]
     Deadline(String),
+    /// It asked services too often.
+    #[error("it asked services more than {limit} times (`service_calls` in [limits]){output}")]
+    ServiceCalls {
+        /// How often it may.
+        limit: usize,
+        /// What it wrote before.
+        output: String,
+    },
     /// It wanted more memory than allowed.
     #[error("it asked for {wanted} bytes of memory; the limit is {limit}{output}")]
     Memory {
@@ -133,14 +150,34 @@ pub(crate) enum Failure {
     },
 }
 
+fn waiting(service: &Option<&'static str>) -> String {
+    service.map_or_else(String::new, |service| format!(", waiting for the {service}"))
+}
+
 impl Failure {
     /// How it counts; nothing when the plug-in is not to blame.
-    pub(crate) fn kind(&self) -> Option<FailureKind> {
+    pub fn kind(&self) -> Option<FailureKind> {
         match self {
-            Self::Exhausted => None,
+            Self::Exhausted | Self::Overdue { .. } => None,
             Self::Deadline(_) => Some(FailureKind::Deadline),
+            Self::ServiceCalls { .. } => Some(FailureKind::ServiceCalls),
             Self::Memory { .. } => Some(FailureKind::Memory),
             Self::Trap { .. } | Self::Types(_) => Some(FailureKind::Trap),
+        }
+    }
+
+    /// Whether the same plug-in may answer the same question another time: it was the machine that was too busy, or a
+    /// part of the server. A plug-in is a function of its input, so that anything else happens again.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Exhausted | Self::Overdue { .. } | Self::Deadline(_))
+    }
+
+    /// What becomes of the request.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match (self, self.kind()) {
+            (_, Some(kind)) => Verdict::Failed(kind, self.to_string()),
+            (Self::Overdue { .. }, None) => Verdict::Unavailable(self.to_string()),
+            (_, None) => Verdict::Overloaded,
         }
     }
 }

@@ -9,6 +9,7 @@ mod pool;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
@@ -16,7 +17,8 @@ use self::bindings::exports::dropins::client_auth::client_authenticator as wit;
 use self::bindings::{AuthenticatorPlugin, AuthenticatorPluginIndices};
 use self::pool::{Lent, Pool};
 use super::{Call, ConfigReport, Configured, Failure, Outcome, Plugin};
-use crate::call::{CallState, printable};
+use crate::budget::Spent;
+use crate::call::{CallState, excerpt};
 use crate::decision::{Client, Rejection};
 use crate::engine::Engine;
 use crate::limits::Limits;
@@ -63,16 +65,16 @@ impl V01 {
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.host_copy);
         store.set_max_component_handles(limits.handles);
-        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.on_tick()));
-        arm(&mut store, limits.load_deadline);
-        let instance = match self.pre.instantiate_async(&mut store).await {
+        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.on_tick()?));
+        let end = arm(&mut store, limits.load_deadline);
+        let instance = match within(end, self.pre.instantiate_async(&mut store)).await {
             Ok(instance) => instance,
             Err(error) if error.is::<PoolConcurrencyLimitError>() => return Err(Failure::Exhausted),
-            Err(error) => return Err(failure(&store, limits.memory, &error)),
+            Err(error) => return Err(failure(&store, limits, &error)),
         };
         let plugin = self.exports.load(&mut store, &instance);
-        let plugin = plugin.map_err(|error| Failure::Types(printable(&format!("{error:#}"))))?;
-        Ok(Instance { store, plugin, memory_limit: limits.memory })
+        let plugin = plugin.map_err(|error| Failure::Types(excerpt(&format!("{error:#}"))))?;
+        Ok(Instance { store, plugin })
     }
 }
 
@@ -80,26 +82,32 @@ impl V01 {
 struct Instance {
     store: Store<CallState>,
     plugin: AuthenticatorPlugin,
-    memory_limit: usize,
 }
 
-/// Arms the deadline of the next call.
-fn arm(store: &mut Store<CallState>, deadline: Duration) {
+/// Arms the deadline of the next call; tells when the request must have ended, whatever it waits for.
+fn arm(store: &mut Store<CallState>, deadline: Duration) -> Instant {
     store.set_epoch_deadline(1);
-    store.data_mut().budget.start(deadline);
+    store.data_mut().budget.start(deadline)
+}
+
+/// Runs the plug-in until then at most.
+async fn within<T>(end: Instant, work: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    timeout_at(end, work).await.unwrap_or_else(|_| Err(Spent::Time.into()))
 }
 
 /// Says how a call failed, with what the plug-in wrote before: the text of a panic, as a rule.
-fn failure(store: &Store<CallState>, memory_limit: usize, error: &wasmtime::Error) -> Failure {
+fn failure(store: &Store<CallState>, limits: &Limits, error: &wasmtime::Error) -> Failure {
     let state = store.data();
     let output = match state.output() {
         text if text.is_empty() => text,
         text => format!("; it wrote: {text}"),
     };
-    match state.memory.refused {
-        _ if state.budget.exhausted => Failure::Deadline(output),
-        Some(wanted) => Failure::Memory { wanted, limit: memory_limit, output },
-        None => Failure::Trap { message: printable(&format!("{error:#}")), output },
+    match (error.downcast_ref(), state.memory.refused) {
+        (Some(Spent::Computing), _) => Failure::Deadline(output),
+        (Some(Spent::ServiceCalls), _) => Failure::ServiceCalls { limit: limits.service_calls, output },
+        (Some(Spent::Time), _) => Failure::Overdue { limit: limits.call_wall_limit, waits_for: state.budget.waits_for },
+        (None, Some(wanted)) => Failure::Memory { wanted, limit: limits.memory, output },
+        (None, None) => Failure::Trap { message: excerpt(&format!("{error:#}")), output },
     }
 }
 
@@ -116,15 +124,15 @@ impl Plugin for V01 {
     async fn describe(&self, engine: &Engine) -> Result<Description, Failure> {
         let limits = engine.limits();
         let mut instance = self.instance(engine, CallState::new(limits, 0, None)).await?;
-        arm(&mut instance.store, limits.load_deadline);
+        let end = arm(&mut instance.store, limits.load_deadline);
         let export = instance.plugin.dropins_client_auth_client_authenticator();
-        let said = export.call_describe(&mut instance.store).await;
-        let said = said.map_err(|error| failure(&instance.store, limits.memory, &error))?;
+        let said = within(end, export.call_describe(&mut instance.store)).await;
+        let said = said.map_err(|error| failure(&instance.store, limits, &error))?;
         Ok(Description {
             name: said.name,
             aliases: said.aliases,
             version: said.version,
-            summary: printable(&said.summary),
+            summary: excerpt(&said.summary),
             methods: said.methods,
             reads: said.reads,
         })
@@ -134,22 +142,20 @@ impl Plugin for V01 {
         let limits = engine.limits();
         let properties = fields(properties);
         let mut instance = self.instance(engine, CallState::new(limits, 0, None)).await?;
-        let Instance { store, plugin, memory_limit } = &mut instance;
+        let Instance { store, plugin } = &mut instance;
         let export = plugin.dropins_client_auth_client_authenticator();
-        arm(store, limits.load_deadline);
-        let problems = match export.call_check_config(&mut *store, &properties).await {
-            Ok(problems) => problems,
-            Err(error) => return Err(failure(store, *memory_limit, &error)),
-        };
+        let end = arm(store, limits.load_deadline);
+        let problems = within(end, export.call_check_config(&mut *store, &properties)).await;
+        let problems = problems.map_err(|error| failure(store, limits, &error))?;
         let problems: Vec<Problem> = problems
             .into_iter()
-            .map(|p| Problem { property: printable(&p.property), message: printable(&p.message) })
+            .map(|p| Problem { property: excerpt(&p.property), message: excerpt(&p.message) })
             .collect();
         // A plug-in need not have an opinion about properties that it has just refused.
         let algorithms = if problems.is_empty() {
-            arm(store, limits.load_deadline);
-            let algorithms = export.call_algorithms(&mut *store, &properties).await;
-            algorithms.map_err(|error| failure(store, *memory_limit, &error))?
+            let end = arm(store, limits.load_deadline);
+            let algorithms = within(end, export.call_algorithms(&mut *store, &properties)).await;
+            algorithms.map_err(|error| failure(store, limits, &error))?
         } else {
             Vec::new()
         };
@@ -203,9 +209,8 @@ impl Configured for ConfiguredV01 {
             headers: reads.headers_of(request).map(field).collect(),
             now,
         };
-        let deadline = limits.call_deadline;
         let (properties, pool) = (Arc::clone(&self.properties), self.pool.clone());
-        Ok(Box::new(CallV01 { lent: instance, failed: false, properties, request, deadline, pool }))
+        Ok(Box::new(CallV01 { lent: instance, failed: false, properties, request, limits: limits.clone(), pool }))
     }
 }
 
@@ -214,19 +219,19 @@ struct CallV01 {
     failed: bool,
     properties: Arc<[wit::Field]>,
     request: wit::Request,
-    deadline: Duration,
+    limits: Limits,
     pool: Pool,
 }
 
 /// Runs one export under the call deadline.
 macro_rules! run {
     ($call:ident, $export:ident ( $($argument:expr),* )) => {{
-        let Instance { store, plugin, memory_limit } = &mut *$call.lent.instance;
-        arm(store, $call.deadline);
+        let (limits, Instance { store, plugin }) = (&$call.limits, &mut *$call.lent.instance);
+        let end = arm(store, limits.call_deadline);
         let export = plugin.dropins_client_auth_client_authenticator();
-        let answer = export.$export(&mut *store, $($argument),*).await;
+        let answer = within(end, export.$export(&mut *store, $($argument),*)).await;
         $call.failed |= answer.is_err();
-        answer.map_err(|error| failure(store, *memory_limit, &error))
+        answer.map_err(|error| failure(store, limits, &error))
     }};
 }
 
@@ -244,11 +249,11 @@ impl Call for CallV01 {
                 attributes: client.attributes.into_iter().map(|f| (f.name, f.value)).collect(),
             }),
             wit::Outcome::Rejected(rejection) => Outcome::Rejected(Rejection {
-                error: printable(&rejection.error),
-                reason: printable(&rejection.reason),
-                detail: printable(&rejection.detail),
+                error: excerpt(&rejection.error),
+                reason: excerpt(&rejection.reason),
+                detail: excerpt(&rejection.detail),
             }),
-            wit::Outcome::Unavailable(detail) => Outcome::Unavailable(printable(&detail)),
+            wit::Outcome::Unavailable(detail) => Outcome::Unavailable(excerpt(&detail)),
         })
     }
 

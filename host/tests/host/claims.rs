@@ -193,6 +193,9 @@ async fn the_log_learns_who_a_refused_request_claims_to_come_from() {
     let decision = judged(&ENGINE, services(), fixture.clone().client_id(claimed)).await;
     assert_eq!(decision.evidence.client_id.as_deref(), Some("some\\tclient"));
 
+    let failing = judged(&ENGINE, services(), fixture.clone().client_id("(unreachable)")).await;
+    assert!(matches!(failing.verdict, Verdict::Failed(FailureKind::Trap, _)), "{failing:?}");
+
     let looked_up = fixture.client_id("(unreachable)").authenticate(&format!("{LOOKUP} (global.get $rejected)"));
     let decision = judged(&ENGINE, services(), looked_up).await;
     assert_eq!(decision.evidence.client_id.as_deref(), Some("client"), "what was looked up is known better");

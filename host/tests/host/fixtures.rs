@@ -18,7 +18,7 @@ const IMAGE: u32 = 1024;
 const LONGEST: u32 = 16;
 
 /// Imports by the name that a body calls them by; a fixture imports what it mentions.
-const IMPORTS: [(&str, &str, &str, &str); 8] = [
+const IMPORTS: [(&str, &str, &str, &str); 10] = [
     ("$emit", "dropins:client-auth/log@{version}", "emit", "(param i32 i32 i32)"),
     ("$lookup", "dropins:client-auth/clients@{version}", "lookup", "(param i32 i32 i32)"),
     ("$decoy", "dropins:client-auth/keys@{version}", "decoy", "(param i32 i32 i32)"),
@@ -36,24 +36,34 @@ const IMPORTS: [(&str, &str, &str, &str); 8] = [
         "(param i32 i32 i32 i32 i32 i64 i64 i32 i32 i32)",
     ),
     ("$stderr", "wasi:cli/stderr@0.2.6", "get-stderr", "(result i32)"),
+    ("$subscribe", "wasi:clocks/monotonic-clock@0.2.6", "subscribe-duration", "(param i64) (result i32)"),
+    ("$block", "wasi:io/poll@0.2.6", "[method]pollable.block", "(param i32)"),
     ("$write", "wasi:io/streams@0.2.6", "[method]output-stream.blocking-write-and-flush", "(param i32 i32 i32 i32)"),
 ];
 
-/// The part of WASI that a fixture may write with; a world that has more than is used imports no more.
+/// The part of WASI that a fixture may write and wait with; a world that has more than is used imports no more.
 const WASI: &str = "
 world fixture {
     include authenticator-plugin;
     import wasi:cli/stderr@0.2.6;
     import wasi:io/streams@0.2.6;
+    import wasi:clocks/monotonic-clock@0.2.6;
 }
 package wasi:io@0.2.6 {
     interface error { resource error; }
+    interface poll { resource pollable { block: func(); } }
     interface streams {
         use error.{error};
         variant stream-error { last-operation-failed(error), closed }
         resource output-stream {
             blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
         }
+    }
+}
+package wasi:clocks@0.2.6 {
+    interface monotonic-clock {
+        use wasi:io/poll@0.2.6.{pollable};
+        subscribe-duration: func(when: u64) -> pollable;
     }
 }
 package wasi:cli@0.2.6 {

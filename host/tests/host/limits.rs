@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use dropins_host::services::{KeySource, Services};
 use dropins_host::{
-    BindError, Candidate, CandidateError, Engine, FailureKind, Generation, Limits, Refusal, Verdict, read_folder,
+    BindError, BreakerState, Candidate, CandidateError, Engine, Failure, FailureKind, Generation, Limits, Refusal,
+    Verdict, read_folder,
 };
 
 use crate::fixtures::{CANDIDATES, Fixture, LOOKUP, LOOP, times};
@@ -40,6 +41,8 @@ fn the_defaults_are_those_of_the_design() {
         stack: 512 << 10,
         call_deadline: Duration::from_millis(100),
         load_deadline: Duration::from_millis(500),
+        call_wall_limit: Duration::from_secs(10),
+        service_calls: 32,
         host_copy: 1 << 20,
         handles: 1_000,
         component_size: 8 << 20,
@@ -145,10 +148,66 @@ async fn time_around_a_host_call_does_count() {
     assert_eq!(failure(judged(&STRICT, services, looping).await.verdict).0, FailureKind::Deadline);
 }
 
+/// Asks a key source that takes four seconds so many times.
+async fn waiting(times: usize) -> (Verdict, Generation) {
+    let keys: Arc<dyn KeySource> = Arc::new(Keys { delay: Duration::from_secs(4), down: false });
+    let asks = vec![CANDIDATES; times].join(" ");
+    let waiting = Fixture::named("waiting").authenticate(&format!("{asks} (global.get $authenticated)"));
+    let generation = generation(&ENGINE, Services { keys, ..services() }, &[waiting]).await;
+    let decision = generation.authenticate(&request(&[("token", "x")])).await;
+    (decision.verdict, generation)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_may_wait_for_services_for_ten_seconds() {
+    assert!(matches!(waiting(2).await.0, Verdict::Authenticated(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_longer_is_unavailable_and_nobody_blames_the_plug_in() {
+    let (verdict, generation) = waiting(3).await;
+    assert_eq!(verdict, Verdict::Unavailable("it was not done after 10s, waiting for the key source".to_owned()));
+    for _ in 0..10 {
+        let decision = generation.authenticate(&request(&[("token", "x")])).await;
+        assert!(matches!(decision.verdict, Verdict::Unavailable(_)), "{decision:?}");
+        assert_eq!(decision.plugin.unwrap().name, "waiting");
+    }
+    let handler = &generation.handlers()[0];
+    assert_eq!((handler.breaker(), handler.counters().failures()), (BreakerState::Closed, 0));
+    assert_eq!(generation.in_flight(), 0);
+}
+
+/// Looks a client up so many times.
+fn asking(times_over: u32) -> Fixture {
+    let body = format!("{} (global.get $authenticated)", times(times_over, LOOKUP));
+    Fixture::named("asking").authenticate(&body)
+}
+
+#[tokio::test]
+async fn a_plug_in_may_ask_services_thirty_two_times() {
+    succeeds(asking(32)).await;
+}
+
+#[tokio::test]
+async fn a_plug_in_that_asks_once_more_has_failed() {
+    let (kind, message) = fails(asking(33)).await;
+    assert_eq!(kind, FailureKind::ServiceCalls);
+    assert!(message.contains("more than 32 times (`service_calls` in [limits])"), "{message}");
+}
+
+#[tokio::test]
+async fn a_plug_in_that_wants_to_sleep_is_a_trap() {
+    let sleepy = "(call $block (call $subscribe (i64.const 3600000000000))) (global.get $authenticated)";
+    let (kind, message) = fails(Fixture::named("sleepy").authenticate(sleepy)).await;
+    assert_eq!(kind, FailureKind::Trap);
+    assert!(message.contains("the clocks of a plug-in stand still"), "{message}");
+}
+
 #[tokio::test]
 async fn a_description_that_never_comes_is_not_waited_for() {
     let refused = Fixture::named("silent").describe(LOOP).candidate().validate(&STRICT).await.unwrap_err();
-    assert!(matches!(&refused.reason, Refusal::Describe(why) if why.contains("deadline")), "{refused}");
+    assert!(matches!(&refused.reason, Refusal::Describe(Failure::Deadline(_))), "{refused}");
+    assert!(refused.reason.may_pass(), "a machine may have been too busy");
 }
 
 #[tokio::test]
@@ -157,7 +216,7 @@ async fn a_configuration_check_that_never_ends_is_not_waited_for() {
     let bound = Generation::assemble(&STRICT, services(), &(), 1, &[listener("brooding", 0)], &plugins).await;
     let errors = bound.err().unwrap();
     assert!(
-        matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.found.contains("deadline")),
+        matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.found.contains("deadline") && failure.may_pass),
         "{errors:?}"
     );
 }
@@ -195,7 +254,8 @@ fn rambling(bytes: u32) -> Fixture {
 #[tokio::test]
 async fn an_answer_is_copied_under_the_same_limit() {
     let decision = judged(&ENGINE, services(), rambling((1 << 20) - 1024)).await;
-    assert!(matches!(decision.verdict, Verdict::Rejected(_)), "{decision:.100?}");
+    let Verdict::Rejected(rejection) = decision.verdict else { panic!("{decision:.100?}") };
+    assert!(rejection.detail.len() < 32 << 10, "nobody logs a mebibyte: {}", rejection.detail.len());
     let (kind, message) = fails(rambling((1 << 20) + 1)).await;
     assert_eq!(kind, FailureKind::Trap);
     assert!(message.contains("fuel"), "{message}");
@@ -286,6 +346,16 @@ async fn a_line_cannot_forge_another_one() {
     let lines = logged("good\n2026-01-01 ERROR forged\u{1b}[2J", 1).await;
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(!lines[0].contains('\u{1b}'));
+}
+
+#[tokio::test]
+async fn the_message_of_a_trap_is_bounded_whatever_functions_are_called() {
+    let name = "f".repeat(50_000);
+    let functions = format!("(func ${name} (unreachable))");
+    let named = Fixture::named("named").functions(&functions).authenticate(&format!("(call ${name}) (unreachable)"));
+    let (kind, message) = fails(named).await;
+    assert_eq!(kind, FailureKind::Trap);
+    assert!(message.len() < 8 << 10, "{}", message.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

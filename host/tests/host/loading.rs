@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dropins_host::{ApiVersion, Candidate, CandidateError, ContractError, DescriptionError, Engine, Refusal};
+use dropins_host::{ApiVersion, Candidate, CandidateError, ContractError, DescriptionError, Engine, Failure, Refusal};
 
 use crate::fixtures::{Fixture, LOOKUP};
 use crate::services::services;
@@ -101,7 +101,8 @@ async fn records_of_another_shape_under_the_same_version_do_not_link() {
 #[tokio::test]
 async fn a_plug_in_that_traps_while_it_describes_itself_is_refused() {
     let error = refused(Fixture::named("mute").describe("(unreachable)").candidate()).await;
-    assert!(matches!(&error.reason, Refusal::Describe(why) if why.contains("unreachable")), "{error}");
+    assert!(matches!(&error.reason, Refusal::Describe(Failure::Trap { .. })), "{error}");
+    assert!(error.to_string().contains("unreachable") && !error.reason.may_pass(), "{error}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod canary;
 mod claims;
 mod compatibility;
 mod containment;
+mod fairness;
 mod fixtures;
 mod isolation;
 mod limits;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dropins_host::services::{Attempted, MAX_RETRY_WINDOW, Services, Use};
+use dropins_host::services::{Attempted, MAX_RETRY_WINDOW, ReplayStore, Services, Unavailable, Use, Verdict as Seen};
 use dropins_host::{Decision, Generation, Request, Verdict};
 
 use crate::fixtures::{Fixture, remember_within};
@@ -82,4 +82,29 @@ async fn an_explanation_is_no_attempt() {
     let decision = asking(9, ACCEPTS, &replay).await.explain(&request(&[("token", "x")])).await;
     assert_eq!(decision.evidence.attempted, None);
     assert_eq!(replay.peeked().pop().unwrap().attempt, None);
+}
+
+/// A store that never answers.
+struct Silent;
+
+#[async_trait::async_trait]
+impl ReplayStore for Silent {
+    async fn remember(&self, _used: Use) -> Result<Seen, Unavailable> {
+        std::future::pending().await
+    }
+
+    async fn peek(&self, _used: Use) -> Result<Seen, Unavailable> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_became_of_a_use_that_was_given_up_half_way_is_unknown() {
+    let body = format!("{} {ACCEPTS}", remember_within(9));
+    let services = Services { replay: Arc::new(Silent), ..services() };
+    let generation = generation(&ENGINE, services, &[Fixture::named("asking").authenticate(&body)]).await;
+    let decision = generation.authenticate(&request(&[("token", "x")])).await;
+    let expected = "it was not done after 10s, waiting for the replay store".to_owned();
+    assert_eq!(decision.verdict, Verdict::Unavailable(expected));
+    assert!(matches!(decision.evidence.attempted, Some(Attempted { first: false, .. })));
 }

@@ -1,11 +1,12 @@
 // openid-client and jose against a running server: discovery, a token for every client, and a replay.
 //
-// Usage: node authenticate.mjs JOB, a JSON file {issuer, clients: [{client_id, key_file, alg}]}; prints what happened
-// as JSON. Nothing in here is of the project: what a client developer would write is what is tested.
+// Usage: node authenticate.mjs JOB, a JSON file {issuer, clients: [{client_id, key_file, alg, id_token_alg}]}; prints what
+// happened as JSON. A client without id_token_alg is one that knows only the default of OpenID Connect. Nothing in here
+// is of the project: what a client developer would write is what is tested.
 
 import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createRemoteJWKSet, decodeProtectedHeader, importPKCS8, jwtVerify } from 'jose';
+import { createRemoteJWKSet, importPKCS8, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 
 // Node 18 has them, but not as globals.
@@ -19,23 +20,32 @@ for (const [number, client] of job.clients.entries()) {
 }
 console.log(JSON.stringify(results));
 
-async function authenticate({ client_id, key_file, alg }, metadata) {
+async function authenticate({ client_id, key_file, alg, id_token_alg }, metadata) {
   const key = await importPKCS8(await readFile(key_file, 'utf8'), alg);
   // The library calls every Ed25519 key `Ed25519` (RFC 9864); most deployed clients still write `EdDSA`.
   const header = (header) => {
     if (alg === 'EdDSA') header.alg = alg;
   };
-  const config = await discover(client_id, metadata, oidc.PrivateKeyJwt(key, { [oidc.modifyAssertion]: header }));
+  const discover = (authentication) => {
+    const client = { id_token_signed_response_alg: id_token_alg };
+    return oidc.discovery(new URL(job.issuer), client_id, client, authentication, { algorithm: metadata });
+  };
+  const config = await discover(oidc.PrivateKeyJwt(key, { [oidc.modifyAssertion]: header }));
   const tokens = await oidc.clientCredentialsGrant(config, { scope: 'openid' });
   const jwks = createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri));
-  const expected = { issuer: job.issuer, algorithms: ['ES256'], subject: client_id, requiredClaims: ['exp', 'iat', 'jti'] };
-  const access = await jwtVerify(tokens.access_token, jwks, { ...expected, audience: job.issuer, typ: 'at+jwt' });
+  const expected = { issuer: job.issuer, subject: client_id };
+  const access = await jwtVerify(tokens.access_token, jwks, {
+    ...expected, algorithms: ['ES256'], audience: job.issuer, typ: 'at+jwt', requiredClaims: ['exp', 'iat', 'jti'],
+  });
+  const id = await jwtVerify(tokens.id_token, jwks, {
+    ...expected, algorithms: [id_token_alg ?? 'RS256'], audience: client_id, requiredClaims: ['exp', 'iat'],
+  });
 
   const jti = `the same every time, ${client_id}`;
   const repeated = (_, claims) => {
     claims.jti = jti;
   };
-  const repeating = await discover(client_id, metadata, oidc.PrivateKeyJwt(key, { [oidc.modifyAssertion]: repeated }));
+  const repeating = await discover(oidc.PrivateKeyJwt(key, { [oidc.modifyAssertion]: repeated }));
   const first = await outcome(repeating);
   const second = await outcome(repeating);
   return {
@@ -43,14 +53,10 @@ async function authenticate({ client_id, key_file, alg }, metadata) {
     alg,
     methods: config.serverMetadata().token_endpoint_auth_methods_supported,
     access_token: { header: access.protectedHeader, claims: access.payload },
-    id_token: { header: decodeProtectedHeader(tokens.id_token), claims: tokens.claims() },
+    id_token: { header: id.protectedHeader, claims: tokens.claims() },
     first,
     second,
   };
-}
-
-function discover(client_id, algorithm, authentication) {
-  return oidc.discovery(new URL(job.issuer), client_id, undefined, authentication, { algorithm });
 }
 
 async function outcome(config) {

@@ -2,11 +2,12 @@
 // PKCE, refresh, introspection, revocation; the client authenticates with private_key_jwt at every endpoint.
 //
 // Usage: node code_flow.mjs JOB, a JSON file {library, issuer, client_id, key_file, redirect_uri, scope, username,
-// password}; prints what happened as JSON. What a client developer would write is what is tested.
+// password, id_token_alg}; prints what happened as JSON. Without id_token_alg, the client knows only the default of
+// OpenID Connect. What a client developer would write is what is tested.
 
 import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { importPKCS8 } from 'jose';
+import { createRemoteJWKSet, importPKCS8, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as oidc from 'openid-client';
 import { authorize } from './browser.mjs';
@@ -17,13 +18,14 @@ globalThis.CryptoKey ??= webcrypto.CryptoKey;
 
 const job = JSON.parse(await readFile(process.argv[2], 'utf8'));
 const { client_id, redirect_uri, scope, username, password } = job;
+const client = { client_id, id_token_signed_response_alg: job.id_token_alg };
 const key = await importPKCS8(await readFile(job.key_file, 'utf8'), 'ES256');
 const visit = (url) => authorize({ url, redirect_uri, username, password });
 const libraries = { 'openid-client': withOpenidClient, oauth4webapi: withOauth4webapi };
 console.log(JSON.stringify(await libraries[job.library]()));
 
 async function withOpenidClient() {
-  const config = await oidc.discovery(new URL(job.issuer), client_id, undefined, oidc.PrivateKeyJwt(key));
+  const config = await oidc.discovery(new URL(job.issuer), client_id, client, oidc.PrivateKeyJwt(key));
   const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
   const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
   const url = await oidc.buildAuthorizationUrlWithPAR(config, {
@@ -41,13 +43,12 @@ async function withOpenidClient() {
   const before = await oidc.tokenIntrospection(config, refreshed.access_token);
   await oidc.tokenRevocation(config, refreshed.refresh_token);
   const after = await oidc.tokenIntrospection(config, refreshed.access_token);
-  return report(url, callback, tokens, tokens.claims(), refreshed, before, after);
+  return report(config.serverMetadata(), url, callback, tokens, tokens.claims(), refreshed, before, after);
 }
 
 async function withOauth4webapi() {
   const issuer = new URL(job.issuer);
   const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { algorithm: 'oauth2' }));
-  const client = { client_id };
   const authentication = oauth.PrivateKeyJwt(key);
   const verifier = oauth.generateRandomCodeVerifier();
   const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
@@ -76,11 +77,14 @@ async function withOauth4webapi() {
   const before = await introspect();
   await oauth.processRevocationResponse(
     await oauth.revocationRequest(server, client, authentication, refreshed.refresh_token));
-  return report(url, callback, tokens, claims, refreshed, before, await introspect());
+  return report(server, url, callback, tokens, claims, refreshed, before, await introspect());
 }
 
-function report(url, callback, tokens, id_token, refreshed, before, after) {
+async function report(server, url, callback, tokens, id_token, refreshed, before, after) {
+  const expected = { issuer: job.issuer, audience: client_id, algorithms: [job.id_token_alg ?? 'RS256'] };
+  const { protectedHeader } = await jwtVerify(tokens.id_token, createRemoteJWKSet(new URL(server.jwks_uri)), expected);
   return {
+    id_token_alg: protectedHeader.alg,
     pushed: url.searchParams.has('request_uri') && !url.searchParams.has('scope'),
     iss: callback.searchParams.get('iss'),
     scope: tokens.scope,

@@ -3,6 +3,8 @@
 //! A value of this type names a registered redirect URI, scopes that the client registered, and a code challenge
 //! wherever one is needed. What the protocol does not know is ignored; what it knows and is malformed is refused.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::{ErrorCode, RequestError};
@@ -51,7 +53,7 @@ impl Prompt {
 }
 
 /// A valid authorization request of one client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
     /// The client.
     pub client_id: String,
@@ -73,6 +75,17 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u64>,
     /// Who the client thinks the person is; only ever shown.
     pub login_hint: Option<String>,
+}
+
+/// Without what belongs to the client and to the person alone.
+impl fmt::Debug for AuthorizationRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client_id, scope, .. } = self;
+        f.debug_struct("AuthorizationRequest")
+            .field("client_id", client_id)
+            .field("scope", scope)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AuthorizationRequest {

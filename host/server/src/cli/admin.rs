@@ -1,7 +1,8 @@
 //! Asks the running server over its admin listener.
 //!
-//! Where that is stands in the configuration, and in a file that the running server writes: the configuration may be
-//! broken, or name an address that waits for a restart, just when the server is asked what it thinks of it.
+//! Where that is stands in a file that the running server writes, and in the configuration. The file comes first while
+//! the server lives: the configuration may be broken, name an address that waits for a restart, or one at which a server
+//! of another home listens.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
 use super::{HomeArgs, member, say};
-use crate::admin_address::AdminAddress;
+use crate::admin_address::{AdminAddress, Announced};
 use crate::startup::Started;
 
 /// The token when the configuration, which names it, cannot be read.
@@ -91,16 +92,13 @@ enum Asked {
 async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Asked> {
     let started = Started::read(&home.home(), &home.properties);
     let admin = started.as_ref().ok().map(|started| &started.deployment.transport.admin);
-    let running = AdminAddress::read(&home.home());
     let token = match admin {
         Some(admin) => admin.token.as_ref().map(|token| token.expose().to_owned()),
         None => std::env::var(TOKEN_VARIABLE).ok(),
     };
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
     let mut nobody = None;
-    let mut addresses: Vec<SocketAddr> = admin.map(|admin| admin.listen).into_iter().chain(running).collect();
-    addresses.dedup();
-    for address in addresses {
+    for address in addresses(AdminAddress::read(&home.home()), admin.map(|admin| admin.listen)) {
         let url = format!("http://{address}{path}");
         let mut request = client.request(method.clone(), &url);
         if let Some(token) = &token {
@@ -130,6 +128,18 @@ async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Ask
     Ok(Asked::Nobody(nobody.unwrap_or_else(|| anyhow::anyhow!("no server runs"))))
 }
 
+/// Where to ask, one after the other.
+fn addresses(announced: Option<Announced>, configured: Option<SocketAddr>) -> Vec<SocketAddr> {
+    let (alive, unsure) = match announced {
+        Some(Announced::Alive(address)) => (Some(address), None),
+        Some(Announced::Unsure(address)) => (None, Some(address)),
+        None => (None, None),
+    };
+    let mut addresses: Vec<SocketAddr> = [alive, configured, unsure].into_iter().flatten().collect();
+    addresses.dedup();
+    addresses
+}
+
 /// A reason that renders itself begins with a label, which has no place within a sentence.
 fn unlabelled(reason: &str) -> &str {
     match reason.split_once(": ") {
@@ -147,6 +157,16 @@ async fn read(url: String, response: Response) -> anyhow::Result<Asked> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_announced_address_comes_first_only_while_its_server_lives() {
+        let [announced, configured] = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        assert_eq!(addresses(Some(Announced::Alive(announced)), Some(configured)), [announced, configured]);
+        assert_eq!(addresses(Some(Announced::Unsure(announced)), Some(configured)), [configured, announced]);
+        assert_eq!(addresses(Some(Announced::Alive(announced)), Some(announced)), [announced]);
+        assert_eq!(addresses(Some(Announced::Unsure(announced)), None), [announced]);
+        assert_eq!(addresses(None, Some(configured)), [configured]);
+    }
 
     #[test]
     fn only_the_label_of_a_reason_is_cut_off() {

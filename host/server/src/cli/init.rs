@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use dropins_host::services::{Clock as _, SystemClock};
-use dropins_keys::{KeyFamily, SigningKey};
 
 use super::{HomeArgs, say};
 use crate::home::{Addresses, Home, InitOptions, InitReport};
+use crate::tokens;
 
 /// Make a home folder with a working configuration, the plug-ins and fresh keys.
 #[derive(Args)]
@@ -37,18 +37,17 @@ impl Init {
     }
 }
 
-/// Makes a home with the embedded components and a fresh token-signing key.
+/// Makes a home with the embedded components and fresh token-signing keys.
 pub(super) fn make(
     home: &Home,
     force: bool,
     addresses: Addresses,
     further_configuration: &str,
 ) -> anyhow::Result<InitReport> {
-    let signing_key = SigningKey::generate(KeyFamily::P256)?.to_pkcs8_pem()?;
     Ok(home.init(&InitOptions {
         force,
         components: &dropins_components::ALL,
-        token_signing_key: signing_key.as_bytes(),
+        token_signing_keys: &tokens::first_keys()?,
         now: SystemClock.now_seconds(),
         addresses,
         further_configuration,

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{HomeArgs, admin, block_on, member, say, say_json, say_table};
 use crate::config::duration;
 use crate::startup::Started;
-use crate::tokens;
+use crate::tokens::{self, TokenAlgorithm};
 
 /// Make keys for clients, refresh published ones, and rotate the server's own.
 #[derive(Subcommand)]
@@ -27,15 +27,18 @@ pub(super) enum Keys {
     Rotate(Rotate),
 }
 
-/// Make the next key that signs tokens. A running server publishes it within seconds and needs no restart.
+/// Make the next keys that sign tokens. A running server publishes them within seconds and needs no restart.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins keys rotate --home ./dropins-home --overlap 1h")]
 pub(super) struct Rotate {
     #[command(flatten)]
     home: HomeArgs,
-    /// How long the key is published before it signs: 30s, 5m, 1h, 1d; 0 when the old key is no longer to be used
+    /// How long the keys are published before they sign: 10m or more, 1h, 1d; 0 when the old keys are no longer to be used
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = overlap)]
     overlap: Duration,
+    /// The algorithm whose key is rotated, RS256 or ES256; both when left out
+    #[arg(long, value_name = "ALG", value_parser = token_algorithm)]
+    algorithm: Option<TokenAlgorithm>,
     /// Print a JSON document
     #[arg(long)]
     json: bool,
@@ -45,18 +48,31 @@ fn overlap(text: &str) -> Result<Duration, String> {
     duration(text).ok_or_else(|| "write a number with a unit: 30s, 5m, 1h, 1d".to_owned())
 }
 
+/// An algorithm of tokens.
+pub(super) fn token_algorithm(name: &str) -> Result<TokenAlgorithm, String> {
+    let names = || TokenAlgorithm::NAMES.join(", ");
+    TokenAlgorithm::parse(name).ok_or_else(|| format!("choose one of {}", names()))
+}
+
 impl Rotate {
     fn rotate(self) -> anyhow::Result<ExitCode> {
         let started = Started::read(&self.home.home(), &self.home.properties)?;
         let longest = started.deployment.oauth.validity.longest_token();
-        let rotation = tokens::rotate(&started.home, SystemClock.now_seconds(), self.overlap, longest)?;
+        let algorithms = self.algorithm.map_or(TokenAlgorithm::ALL.to_vec(), |algorithm| vec![algorithm]);
+        let now = SystemClock.now_seconds();
+        let rotation = tokens::rotate(&started.home, &algorithms, now, self.overlap, longest)?;
         if self.json {
             say_json(&rotation)?;
             return Ok(ExitCode::SUCCESS);
         }
-        say(format_args!("new key    {}", rotation.kid))?;
-        say(format_args!("file       {}", rotation.file.display()))?;
-        say(format_args!("signs in   {:?}; until then it is only published", self.overlap))?;
+        for key in &rotation.keys {
+            say(format_args!("new key    {} {}", key.alg, key.kid))?;
+            say(format_args!("file       {}", key.file.display()))?;
+        }
+        match self.overlap.is_zero() {
+            true => say("signs now; who keeps the published keys learns of a new one within minutes")?,
+            false => say(format_args!("signs in   {:?}; until then only published", self.overlap))?,
+        }
         for file in &rotation.removed {
             say(format_args!("removed    {}, whose last token has expired", file.display()))?;
         }

@@ -33,7 +33,7 @@ impl Status {
         let ready = if *member(&status, "ready") == Value::Bool(true) {
             "ready".to_owned()
         } else {
-            format!("NOT READY: {}", text(member(&status, "not_ready_because")))
+            format!("NOT READY: {}", text(member(&status, "not_ready_because")).replace('\n', "; "))
         };
         let (issuer, generation, uptime) =
             (text(member(&status, "issuer")), member(&status, "generation"), member(&status, "uptime_seconds"));
@@ -94,6 +94,9 @@ fn reloads(reload: &Value, now: u64) -> anyhow::Result<()> {
     if *member(rejected, "superseded") == Value::Bool(false) {
         say(format_args!("the last candidate was rejected {}:", ago(member(rejected, "at"))))?;
         text(member(rejected, "reason")).lines().try_for_each(|line| say(format_args!("  {line}")))?;
+        if let Some(at) = member(rejected, "retry_at").as_u64() {
+            say(format_args!("the cause may pass by itself: it is tried again in {} s", at.saturating_sub(now)))?;
+        }
     }
     Ok(())
 }

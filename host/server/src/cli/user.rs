@@ -163,7 +163,7 @@ fn document(user: &User) -> serde_json::Value {
     })
 }
 
-/// Set another password; the user's sessions end.
+/// Set another password; the user's sessions end, and what clients were given.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  dropins user passwd jane.doe\n  dropins user passwd admin --password-file ./password"
@@ -179,11 +179,11 @@ impl Passwd {
     async fn run(self) -> anyhow::Result<()> {
         let users = self.account.users().await?;
         users.set_password(&self.account.name, self.password.read()?).await?;
-        say(format_args!("the user {} has another password and no session", self.account.name))
+        say(format_args!("the user {} has another password, no session and no refresh token", self.account.name))
     }
 }
 
-/// Keep a user from signing in; the user's sessions end.
+/// Keep a user from signing in; the user's sessions end, and tokens are not active until the user is enabled again.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins user disable jane.doe")]
 pub(super) struct Disable {
@@ -213,7 +213,7 @@ impl Enable {
     }
 }
 
-/// Remove a user, with sessions and consents.
+/// Remove a user, with sessions, consents and what clients were given.
 ///
 /// The user of [super_admin] is made again at the next start; disable it, or take it out of deployment.toml as well.
 #[derive(Args)]

@@ -61,11 +61,13 @@ pub fn read(
             },
             enabled: client.enabled,
             name: client.client_name.clone(),
+            id_token_signed_response_alg: client.id_token_signed_response_alg,
             grant_types: client.grant_types.clone(),
             redirect_uris: client.redirect_uris.clone(),
             scopes: client.scopes.clone(),
             secret,
             keys: keys.remove(client.client_id.as_str()).unwrap_or_default(),
+            registered_at: None,
         });
     }
     declared

@@ -7,6 +7,7 @@ use super::keys::{ClientKeyMaterial, ClientKeys};
 use super::lint::NONE;
 use crate::identity::ClientRecord;
 use crate::secret_hash::SecretHash;
+use crate::tokens::TokenAlgorithm;
 
 /// A client as it is registered.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct RegisteredClient {
     pub enabled: bool,
     /// Name for people.
     pub name: Option<String>,
+    /// The algorithm of its ID tokens (OpenID Connect Dynamic Client Registration section 2).
+    pub id_token_signed_response_alg: TokenAlgorithm,
     /// Grants that it may use (RFC 7591 section 2).
     pub grant_types: Vec<String>,
     /// Redirect URIs, compared as strings.
@@ -27,6 +30,8 @@ pub struct RegisteredClient {
     pub secret: Option<SecretHash>,
     /// Its keys.
     pub keys: ClientKeys,
+    /// When it was registered, seconds since the Unix epoch; none for a client of the file.
+    pub registered_at: Option<u64>,
 }
 
 impl RegisteredClient {
@@ -47,11 +52,15 @@ impl RegisteredClient {
             },
             enabled: record.enabled,
             name: record.name,
+            id_token_signed_response_alg: record
+                .id_token_signed_response_alg
+                .unwrap_or(TokenAlgorithm::ID_TOKEN_DEFAULT),
             grant_types: record.grant_types,
             redirect_uris: record.redirect_uris,
             scopes: record.scopes,
             secret: record.secret,
             keys,
+            registered_at: Some(record.created_at),
         };
         (client, findings)
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use dropins_host::services::{Clock, KeyHint, KeyLookupError};
 use dropins_keys::KeySet;
-use dropins_keys::keystore::{CertificateStores, KeystoreError, WatchedKeystore};
+use dropins_keys::keystore::{CertificateStores, KeystoreError, StoreError, WatchedKeystore};
 use dropins_keys::remote::{self, FetchSettings, JwksFetcher, JwksUrl};
 use zeroize::Zeroizing;
 
@@ -39,6 +39,13 @@ pub enum SourceError {
     /// The fetcher does not start.
     #[error("JWKS URIs cannot be fetched: {0}")]
     Fetcher(#[from] remote::OpenError),
+}
+
+impl SourceError {
+    /// Whether the same configuration may be good another time: the file of a keystore was not there, or unreadable.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Keystore { error, .. } if matches!(error.reason, StoreError::Io(_)))
+    }
 }
 
 impl Sources {

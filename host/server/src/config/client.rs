@@ -14,6 +14,7 @@ use super::settings::{Section, Typed};
 use super::suggest;
 use super::url;
 use crate::grants;
+use crate::tokens::TokenAlgorithm;
 
 /// Authentication methods that come with the server, and that of clients without a credential; plug-ins may bring others.
 const METHODS: &[&str] = &["private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
@@ -52,6 +53,8 @@ pub struct ServiceProvider {
     pub auth_method: Option<String>,
     /// The registered `token_endpoint_auth_signing_alg`.
     pub signing_alg: Option<String>,
+    /// The registered `id_token_signed_response_alg`.
+    pub id_token_signed_response_alg: TokenAlgorithm,
     /// Grants that it may use: `client_credentials`, `authorization_code`, `refresh_token`.
     pub grant_types: Vec<String>,
     /// Redirect URIs, compared as strings.
@@ -139,6 +142,10 @@ impl ServiceProvider {
             enabled: section.boolean("service_provider.enabled"),
             auth_method: section.text("service_provider.token_endpoint_auth_method"),
             signing_alg: section.text("service_provider.token_endpoint_auth_signing_alg"),
+            id_token_signed_response_alg: section
+                .text("service_provider.id_token_signed_response_alg")
+                .and_then(|name| TokenAlgorithm::parse(&name))
+                .unwrap_or(TokenAlgorithm::ID_TOKEN_DEFAULT),
             grant_types: section.words("service_provider.grant_types"),
             redirect_uris: section.words("service_provider.redirect_uris"),
             scopes: section.words("service_provider.scope"),

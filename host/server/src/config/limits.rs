@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::oauth::positive;
-use super::problem::Findings;
+use super::problem::{Code, Findings, Problem};
 use super::settings::Section;
+use crate::database;
 
 /// What one plug-in call may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub struct Limits {
     pub call_deadline: Duration,
     /// Time for `describe` and `check-config`.
     pub config_deadline: Duration,
+    /// Time for one request inside one plug-in, waiting for the database and for JWKS URIs included.
+    pub call_wall_limit: Duration,
+    /// Calls to the client directory, the key source and the replay store for one request.
+    pub service_calls: u32,
     /// Bytes copied between host and plug-in in one call.
     pub host_copy: u64,
     /// Resource handles of one call.
@@ -38,6 +43,8 @@ impl Limits {
             stack: settings.size("limits.stack"),
             call_deadline: positive(settings, "limits.call_deadline", findings),
             config_deadline: positive(settings, "limits.config_deadline", findings),
+            call_wall_limit: wall_limit(settings, findings),
+            service_calls: settings.number("limits.service_calls"),
             host_copy: settings.size("limits.host_copy"),
             handles: settings.number("limits.handles"),
             component_size: settings.size("limits.component_size"),
@@ -46,6 +53,27 @@ impl Limits {
             concurrent_calls: settings.integer("limits.concurrent_calls").and_then(|calls| u32::try_from(calls).ok()),
         }
     }
+}
+
+/// An honest plug-in asks the database three times and a JWKS URI once. Who sets the limit may have less patience, but
+/// not so little that one slow answer is never waited for; who does not, has as much as the JWKS URI makes necessary.
+fn wall_limit(settings: &Section, findings: &mut Findings) -> Duration {
+    let path = "limits.call_wall_limit";
+    let fetch = settings.duration("oauth.jwks_endpoint.read_timeout");
+    let limit = positive(settings, path, findings);
+    if !settings.has(path) {
+        return limit.max(fetch.saturating_add(database::TIMEOUT.saturating_mul(3) + Duration::from_secs(1)));
+    }
+    let slowest = fetch.saturating_add(database::TIMEOUT);
+    if !limit.is_zero() && limit <= slowest {
+        let message = format!(
+            "`{path}` is longer than {slowest:?}, the time that a client's keys may take: \
+             `oauth.jwks_endpoint.read_timeout` and {:?} for the database",
+            database::TIMEOUT
+        );
+        findings.problem(Problem::new(Code::Conflict, settings.span(path), path, message));
+    }
+    limit
 }
 
 /// `[logging]`.

@@ -32,6 +32,7 @@ mod syntax;
 mod tests;
 mod transport;
 mod tree;
+mod trusted_proxies;
 mod url;
 mod wso2;
 
@@ -53,6 +54,7 @@ pub use schema::{KEYS, Key, Kind};
 pub use secret::Secret;
 pub use source::{Position, Source};
 pub use transport::{Admin, Https, Server, TlsFiles, Transport};
+pub use trusted_proxies::{BadProxy, TrustedProxies};
 pub use url::BaseUrl;
 pub(crate) use url::is_redirect_uri;
 

@@ -8,6 +8,7 @@ use super::problem::{Code, Findings, Problem};
 use super::registration::DynamicRegistration;
 use super::settings::Section;
 use super::url::BaseUrl;
+use crate::tokens::TokenAlgorithm;
 
 /// `[oauth]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct OAuth {
     pub issuer: Option<BaseUrl>,
     /// The kind of access tokens.
     pub token_type: TokenType,
+    /// The algorithm of signed access tokens.
+    pub access_token_signing_alg: TokenAlgorithm,
     /// Clients that may introspect the tokens of others (RFC 7662 section 2.1).
     pub resource_servers: Vec<String>,
     /// How long tokens are valid.
@@ -129,6 +132,10 @@ impl OAuth {
                 Some("opaque") => TokenType::Opaque,
                 _ => TokenType::Jwt,
             },
+            access_token_signing_alg: settings
+                .text("oauth.access_token_signing_alg")
+                .and_then(|name| TokenAlgorithm::parse(&name))
+                .unwrap_or(TokenAlgorithm::Es256),
             resource_servers: settings.words("oauth.introspect.resource_servers"),
             validity: Validity {
                 app_access_token: positive(settings, "oauth.token_validation.app_access_token_validity", findings),

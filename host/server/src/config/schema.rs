@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use crate::tokens::TokenAlgorithm;
+
 /// The type of a key. Numbers and booleans may be quoted; words match without regard to case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -99,6 +101,7 @@ pub static KEYS: &[Key] = &[
         Some("https://$ref{server.hostname}:9443"),
         "public base URL; issuer and endpoints derive from it",
     ),
+    key("transport.trusted_proxies", Words, None, "proxies whose X-Forwarded-For is believed: addresses or networks"),
     key("transport.https.listen", Address, Some("127.0.0.1:9443"), "address of the HTTPS listener"),
     key("transport.https.enabled", Boolean, Some("true"), "whether HTTPS is served"),
     key("transport.https.certificate_file", Text, None, "PEM certificate chain, relative to repository/conf"),
@@ -136,6 +139,12 @@ pub static KEYS: &[Key] = &[
     key("service_provider.enabled", Boolean, Some("true"), "whether the client may be used"),
     key("service_provider.token_endpoint_auth_method", Text, None, "the only method that the client may use"),
     key("service_provider.token_endpoint_auth_signing_alg", Choice(ALGORITHMS), None, "the only algorithm it may use"),
+    key(
+        "service_provider.id_token_signed_response_alg",
+        Choice(&TokenAlgorithm::NAMES),
+        Some("RS256"),
+        "algorithm of the ID tokens that it is given",
+    ),
     key("service_provider.grant_types", Choices(GRANT_TYPES), Some("client_credentials"), "grants it may use"),
     key("service_provider.redirect_uris", Words, None, "redirect URIs, compared as strings"),
     alias(key("service_provider.scope", Words, None, "scopes it may ask for"), &["service_provider.scopes"]),
@@ -182,6 +191,12 @@ pub static KEYS: &[Key] = &[
         Some("jwt"),
         "kind of access tokens: signed (RFC 9068) or opaque",
     ),
+    key(
+        "oauth.access_token_signing_alg",
+        Choice(&TokenAlgorithm::NAMES),
+        Some("ES256"),
+        "algorithm of signed access tokens; ES256 is many times faster",
+    ),
     key("oauth.token_validation.app_access_token_validity", Duration, Some("3600"), "life of a client's access token"),
     key("oauth.token_validation.user_access_token_validity", Duration, Some("3600"), "life of a user's access token"),
     key("oauth.token_validation.refresh_token_validity", Duration, Some("86400"), "life of a refresh token"),
@@ -218,6 +233,8 @@ pub static KEYS: &[Key] = &[
     key("limits.stack", Size(64 * KIB, 16 * MIB), Some("512KiB"), "stack of one call"),
     key("limits.call_deadline", Duration, Some("100ms"), "time for one call"),
     key("limits.config_deadline", Duration, Some("500ms"), "time for describe and check-config"),
+    key("limits.call_wall_limit", Duration, Some("10s"), "time for one request in one plug-in, waiting included"),
+    key("limits.service_calls", Integer(1, 1_000_000), Some("32"), "calls to services for one request"),
     key("limits.host_copy", Size(KIB, GIB), Some("1MiB"), "bytes copied between host and plug-in in one call"),
     key("limits.handles", Integer(1, 1_000_000), Some("1000"), "resource handles of one call"),
     key("limits.component_size", Size(KIB, GIB), Some("8MiB"), "size of a component file"),
@@ -315,7 +332,7 @@ mod tests {
     #[test]
     fn sections_are_the_parents_of_keys() {
         assert!(is_section("oauth.oidc.id_token") && is_section("oauth.oidc") && !is_section("oauth.timestamp_skew"));
-        assert_eq!(children("transport").collect::<Vec<_>>(), ["https", "http", "admin"]);
+        assert_eq!(children("transport").collect::<Vec<_>>(), ["trusted_proxies", "https", "http", "admin"]);
         assert_eq!(header("cache.manager"), "[[cache.manager]]");
     }
 

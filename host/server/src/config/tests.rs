@@ -7,6 +7,7 @@ use dropins_replay::ServerUrl;
 use proptest::prelude::*;
 
 use super::*;
+use crate::tokens::TokenAlgorithm;
 
 fn environment() -> Environment {
     let variables = [("APP_SECRET", "s3cr3t-from-env"), ("PORT", "70000")];
@@ -514,6 +515,20 @@ fn clients_are_distinct_and_complete() {
     refused("[[service_provider]]\nclient_id = 'a'\nscope = 'a'\nscopes = ['b']", &["given twice"]);
 }
 
+#[test]
+fn tokens_are_signed_as_the_standards_say_unless_something_else_is_chosen() {
+    let entry = |rest: &str| format!("[[service_provider]]\nclient_id = 'a'\n{rest}\n");
+    let (default, _) = read(&entry(""));
+    assert_eq!(default.oauth.access_token_signing_alg, TokenAlgorithm::Es256);
+    assert_eq!(default.service_providers[0].id_token_signed_response_alg, TokenAlgorithm::Rs256);
+    let chosen = entry("id_token_signed_response_alg = 'ES256'") + "[oauth]\naccess_token_signing_alg = 'RS256'";
+    let (chosen, _) = read(&chosen);
+    assert_eq!(chosen.oauth.access_token_signing_alg, TokenAlgorithm::Rs256);
+    assert_eq!(chosen.service_providers[0].id_token_signed_response_alg, TokenAlgorithm::Es256);
+    refused("[oauth]\naccess_token_signing_alg = 'none'", &["bad-value", "one of RS256, ES256"]);
+    refused(&entry("id_token_signed_response_alg = 'HS256'"), &["bad-value", "one of RS256, ES256"]);
+}
+
 fn url(text: &str) -> ServerUrl {
     ServerUrl::parse(text).unwrap()
 }
@@ -627,6 +642,12 @@ fn limits_have_bounds() {
     assert_eq!(read("[limits]\nmemory = '32MiB'\nconcurrent_calls = 8").0.limits.concurrent_calls, Some(8));
     refused("[limits]\nmemory = '1KiB'", &["from 1048576"]);
     refused("[limits]\ncall_deadline = 0", &["more than zero"]);
+    let wall_limit = |text| read(text).0.limits.call_wall_limit.as_secs();
+    assert_eq!(wall_limit("[limits]\ncall_wall_limit = '6s'"), 6);
+    refused("[limits]\ncall_wall_limit = '5s'", &["2:19 conflict", "longer than 5s", "read_timeout"]);
+    refused("[limits]\ncall_wall_limit = 0", &["more than zero"]);
+    assert_eq!(wall_limit(""), 10);
+    assert_eq!(wall_limit("[oauth.jwks_endpoint]\nread_timeout = '60s'"), 67, "a slow JWKS URI is waited for");
     refused("[logging]\nformat = 'xml'", &["one of human, json"]);
 }
 

@@ -1,7 +1,7 @@
 //! `[server]` and `[transport.*]`: the public URL and the listeners.
 //!
 //! Plain HTTP is for this machine alone, or for a proxy on it that terminates TLS; the admin listener leaves
-//! loopback only with a token.
+//! loopback only with a token; no proxy is believed unless it is listed.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::problem::{Code, Findings, Problem};
 use super::secret::Secret;
 use super::settings::Section;
+use super::trusted_proxies::TrustedProxies;
 use super::url::BaseUrl;
 
 /// `[server]`.
@@ -23,6 +24,8 @@ pub struct Server {
 /// `[transport]`; at least one of https and http is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transport {
+    /// The proxies that may say where a request comes from.
+    pub trusted_proxies: TrustedProxies,
     /// The HTTPS listener, when it is enabled.
     pub https: Option<Https>,
     /// Address of the plain HTTP listener, when it is enabled.
@@ -82,6 +85,7 @@ impl Transport {
         let https = settings.boolean("transport.https.enabled");
         let http = settings.boolean("transport.http.enabled");
         let transport = Self {
+            trusted_proxies: TrustedProxies::read(settings, findings),
             https: https.then(|| Https { listen: settings.address("transport.https.listen"), identity: None }),
             http: http.then(|| settings.address("transport.http.listen")),
             admin: Admin {

@@ -16,7 +16,15 @@ use super::purge::Expiring;
 use crate::{grants, identity, sessions, users};
 
 /// Migration `n` leads from version `n` to version `n + 1`.
-pub(super) const MIGRATIONS: &[&str] = &[identity::MIGRATION, grants::MIGRATION, users::MIGRATION, sessions::MIGRATION];
+pub(super) const MIGRATIONS: &[&str] = &[
+    identity::MIGRATION,
+    grants::MIGRATION,
+    users::MIGRATION,
+    sessions::MIGRATION,
+    identity::ID_TOKEN_MIGRATION,
+    grants::INDEX_MIGRATION,
+    users::INDEX_MIGRATION,
+];
 
 /// The tables whose rows are over at a time.
 pub(super) const EXPIRING: &[Expiring] = &[

@@ -2,33 +2,71 @@
 //!
 //! A token is revoked by its id, or together with its family. Rows go when the token would have expired.
 
+use std::fmt;
+
 use super::families::FamilyId;
 use super::opaque::{self, Kind};
 use super::{Grants, scope};
-use crate::database::StoreError;
+use crate::database::{StoreError, Transaction, Value};
 use crate::tokens::AccessToken;
 
+const INSERT: &str = "INSERT INTO DROPINS_ACCESS_TOKEN \
+                      (TOKEN_HASH, TOKEN_ID, CLIENT_ID, SUBJECT, SCOPE, TIME_CREATED, EXPIRES_AT) \
+                      VALUES (?, ?, ?, ?, ?, ?, ?)";
+
+/// An opaque access token that is not stored yet.
+pub struct NewAccessToken {
+    text: String,
+    token: AccessToken,
+}
+
+/// Without the text.
+impl fmt::Debug for NewAccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAccessToken").field("token", &self.token).finish_non_exhaustive()
+    }
+}
+
+impl NewAccessToken {
+    /// An opaque text for this token.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the system has no random numbers.
+    pub fn make(token: AccessToken) -> Result<Self, StoreError> {
+        Ok(Self { text: opaque::make(Kind::AccessToken)?, token })
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Stores the token.
+    pub(super) async fn insert(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        transaction.execute(INSERT, self.values()).await.map(|_| ())
+    }
+
+    /// The values of [`INSERT`].
+    fn values(&self) -> Vec<Value> {
+        vec![
+            opaque::hash(&self.text).into(),
+            self.token.id.as_str().into(),
+            self.token.client_id.as_str().into(),
+            self.token.subject.as_str().into(),
+            self.token.scope.join(" ").into(),
+            self.token.issued_at.into(),
+            self.token.expires_at.into(),
+        ]
+    }
+}
+
 impl Grants {
-    /// Keeps an access token and makes the opaque text for it.
+    /// Stores an access token that stands alone.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn issue_opaque(&self, token: &AccessToken) -> Result<String, StoreError> {
-        let text = opaque::make(Kind::AccessToken)?;
-        let sql = "INSERT INTO DROPINS_ACCESS_TOKEN \
-                   (TOKEN_HASH, TOKEN_ID, CLIENT_ID, SUBJECT, SCOPE, TIME_CREATED, EXPIRES_AT) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let values = vec![
-            opaque::hash(&text).into(),
-            token.id.as_str().into(),
-            token.client_id.as_str().into(),
-            token.subject.as_str().into(),
-            token.scope.join(" ").into(),
-            token.issued_at.into(),
-            token.expires_at.into(),
-        ];
-        self.database.execute(sql, values).await?;
-        Ok(text)
+    pub async fn store_opaque(&self, token: &NewAccessToken) -> Result<(), StoreError> {
+        self.database.execute(INSERT, token.values()).await.map(|_| ())
     }
 
     /// The access token with this opaque text, expired and revoked ones included.
@@ -66,7 +104,8 @@ impl Grants {
         }
     }
 
-    /// Whether the access token may be used now: it is neither expired nor revoked.
+    /// Whether the access token may be used now: it is neither expired nor revoked. Whether its client and
+    /// its user are still there is another question.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked.
@@ -74,12 +113,13 @@ impl Grants {
         if token.expires_at <= self.now() {
             return Ok(false);
         }
-        if let Some(family) = FamilyId::of_token_id(&token.id)
-            && !self.is_live(&family).await?
-        {
-            return Ok(false);
-        }
-        let sql = "SELECT TOKEN_ID FROM DROPINS_REVOKED_TOKEN WHERE TOKEN_ID = ?";
-        Ok(self.database.query(sql, vec![token.id.as_str().into()]).await?.is_empty())
+        let id = token.id.as_str();
+        let Some(family) = FamilyId::of_token_id(id) else {
+            let revoked = "SELECT TOKEN_ID FROM DROPINS_REVOKED_TOKEN WHERE TOKEN_ID = ?";
+            return Ok(self.database.query(revoked, vec![id.into()]).await?.is_empty());
+        };
+        let live = "SELECT FAMILY_ID FROM DROPINS_TOKEN_FAMILY WHERE FAMILY_ID = ? AND REVOKED_AT IS NULL \
+                    AND NOT EXISTS (SELECT 1 FROM DROPINS_REVOKED_TOKEN WHERE TOKEN_ID = ?)";
+        Ok(!self.database.query(live, vec![family.as_str().into(), id.into()]).await?.is_empty())
     }
 }

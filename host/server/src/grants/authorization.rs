@@ -1,11 +1,12 @@
 //! What a user allowed a client: the content of an authorization code.
 
+use std::fmt;
 use std::time::Duration;
 
 /// A user's consent, ready to be redeemed by the client.
 ///
 /// `grants.issue_code(authorization).await` makes the code of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Authorization {
     /// The client.
     pub client_id: String,
@@ -25,4 +26,13 @@ pub struct Authorization {
     pub auth_time: u64,
     /// How long the code may be redeemed: `oauth.token_validation.authorization_code_validity`.
     pub validity: Duration,
+}
+
+/// Without the parameters of the request.
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client_id, subject, scope, .. } = self;
+        let mut shown = f.debug_struct("Authorization");
+        shown.field("client_id", client_id).field("subject", subject).field("scope", scope).finish_non_exhaustive()
+    }
 }

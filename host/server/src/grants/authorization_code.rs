@@ -12,8 +12,8 @@ pub(super) const GRANT_TYPE: &str = "authorization_code";
 /// What every code that cannot be redeemed is told.
 const INVALID: &str = "The authorization code is not valid";
 
-/// Redeems a code, which ends with its user's account. The `scope` of the token request means nothing here; the code
-/// has its own.
+/// Redeems a code, which is worth nothing while its user may not sign in. The `scope` of the token request means nothing
+/// here; the code has its own.
 pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
     let code = asking.form.get("code").ok_or_else(|| OAuthError::invalid_request("The parameter code is missing"))?;
     let binding = Binding {
@@ -27,18 +27,15 @@ pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
         refresh_token: issue::refresh_token_validity(&asking),
         key: asking.client.key(),
     };
-    let redeemed = asking.app.grants.redeem(code, binding, terms).await?;
-    if let Some(fallen) = standing::of_user(asking.app, redeemed.family.subject.as_deref()).await? {
-        asking.app.grants.revoke_family(&redeemed.family.id).await?;
+    let grants = &asking.app.grants;
+    let code = grants.code(code, binding, terms).await?;
+    if let Some(fallen) = standing::of_user(asking.app, code.family.subject.as_deref()).await? {
         return Err(Refusal::invalid_grant(INVALID, fallen));
     }
-    let issue = Issue {
-        family: Some(&redeemed.family),
-        scope: &redeemed.family.scope,
-        nonce: redeemed.nonce.as_deref(),
-        refresh_token: redeemed.refresh_token,
-    };
-    issue::answer(&asking, issue).await
+    let issue = Issue { family: Some(&code.family), scope: &code.family.scope, nonce: code.nonce.as_deref() };
+    let issued = issue::make(&asking, &issue)?;
+    let refresh_token = grants.redeem(&code, issued.opaque()).await?;
+    Ok(issued.hand_out(refresh_token))
 }
 
 impl From<CodeError> for Refusal {

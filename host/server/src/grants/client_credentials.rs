@@ -15,15 +15,19 @@ pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
     let requested = asking.form.get("scope").unwrap_or_default();
     let scope = scope::registered(requested, &asking.client.registered().scopes, allowed.allow_id_token);
     let validity = issue::refresh_token_validity(&asking).filter(|_| allowed.allow_refresh_tokens);
-    let started = match validity {
-        Some(validity) => {
+    let (grants, client) = (&asking.app.grants, asking.client);
+    let family = validity.map(|validity| grants.family_of_client(client.id(), &scope, validity)).transpose()?;
+    let issued = issue::make(&asking, &Issue { family: family.as_ref(), scope: &scope, nonce: None })?;
+    let refresh_token = match (&family, issued.opaque()) {
+        (Some(family), opaque) => {
             let access_token = issue::access_token_validity(&asking, false);
-            let (client, key) = (asking.client.id(), asking.client.key());
-            Some(asking.app.grants.start_family(client, &scope, key, validity, access_token).await?)
+            Some(grants.start_family(family, client.key(), access_token, opaque).await?)
         }
-        None => None,
+        (None, Some(opaque)) => {
+            grants.store_opaque(opaque).await?;
+            None
+        }
+        (None, None) => None,
     };
-    let (family, refresh_token) = started.unzip();
-    let issue = Issue { family: family.as_ref(), scope: &scope, nonce: None, refresh_token };
-    issue::answer(&asking, issue).await
+    Ok(issued.hand_out(refresh_token))
 }

@@ -5,8 +5,10 @@
 //! client, URI or verifier uses up nothing. Only the client itself can have its tokens revoked by using a code again:
 //! one that authenticated, or one without a credential that shows the verifier.
 
+use std::fmt;
 use std::time::Duration;
 
+use super::access_tokens::NewAccessToken;
 use super::families::{Family, FamilyId};
 use super::opaque::{self, Kind};
 use super::refresh_tokens::NewRefreshToken;
@@ -14,7 +16,7 @@ use super::{Authorization, Grants, pkce, scope};
 use crate::database::{Row, StoreError, repeated};
 
 /// What a token request must repeat of the authorization request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Binding<'a> {
     /// The client that asks.
     pub client_id: &'a str,
@@ -26,8 +28,17 @@ pub struct Binding<'a> {
     pub code_verifier: Option<&'a str>,
 }
 
+/// Without the parameters of the request.
+impl fmt::Debug for Binding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client_id, authenticated, .. } = self;
+        let mut shown = f.debug_struct("Binding");
+        shown.field("client_id", client_id).field("authenticated", authenticated).finish_non_exhaustive()
+    }
+}
+
 /// What is issued for a code besides an access token.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms<'a> {
     /// How long the access token will be valid.
     pub access_token: Duration,
@@ -37,15 +48,22 @@ pub struct Terms<'a> {
     pub key: Option<&'a str>,
 }
 
-/// A redeemed code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Redeemed {
+/// A code that may be redeemed now, once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code<'a> {
     /// What was granted.
     pub family: Family,
     /// The `nonce` of the authorization request.
     pub nonce: Option<String>,
-    /// The first refresh token.
-    pub refresh_token: Option<String>,
+    terms: Terms<'a>,
+    hash: String,
+}
+
+/// Without the code, and without what the request brought.
+impl fmt::Debug for Code<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").field("family", &self.family).field("terms", &self.terms).finish_non_exhaustive()
+    }
 }
 
 /// Why a code is not redeemed; for the log.
@@ -162,11 +180,12 @@ impl Grants {
         Ok(code)
     }
 
-    /// Redeems a code, once.
+    /// The code of this client, if it may be redeemed on these terms; if it was used before, what followed from it is
+    /// revoked.
     ///
     /// # Errors
     /// [`CodeError`] says why not.
-    pub async fn redeem(&self, code: &str, binding: Binding<'_>, terms: Terms<'_>) -> Result<Redeemed, CodeError> {
+    pub async fn code<'a>(&self, code: &str, binding: Binding<'_>, terms: Terms<'a>) -> Result<Code<'a>, CodeError> {
         if !Kind::Code.made(code) {
             return Err(CodeError::Unknown);
         }
@@ -178,7 +197,7 @@ impl Grants {
         }
         let fits = stored.check(&binding);
         if stored.used && (binding.authenticated || fits.is_ok()) {
-            return self.reused(&stored.family).await;
+            return Err(self.reused_code(&stored.family).await);
         }
         fits?;
         let now = self.now();
@@ -193,17 +212,30 @@ impl Grants {
             auth_time: Some(stored.auth_time),
             expires_at: now.saturating_add(terms.refresh_token.unwrap_or(terms.access_token).as_secs()),
         };
-        let kept_until = family.expires_at.max(now.saturating_add(terms.access_token.as_secs()));
+        Ok(Code { family, nonce: stored.nonce, terms, hash })
+    }
 
+    /// Redeems the code, and stores what is issued for it: the refresh token that is returned, if its terms have one,
+    /// and this access token.
+    ///
+    /// # Errors
+    /// [`CodeError::Reused`] when somebody else redeemed it meanwhile: what followed from it is revoked.
+    pub async fn redeem(
+        &self,
+        code: &Code<'_>,
+        access_token: Option<&NewAccessToken>,
+    ) -> Result<Option<String>, CodeError> {
+        let (now, Code { family, terms, hash, .. }) = (self.now(), code);
+        let kept_until = family.expires_at.max(now.saturating_add(terms.access_token.as_secs()));
         let token = match terms.refresh_token {
-            Some(_) => Some(NewRefreshToken::make(&family, terms.key)?),
+            Some(_) => Some(NewRefreshToken::make(family, terms.key)?),
             None => None,
         };
         let redeemed = repeated(|| async {
             let mut transaction = self.database.begin().await?;
             let sql = "UPDATE DROPINS_AUTHORIZATION_CODE SET USED_AT = ?, KEPT_UNTIL = ? \
-                       WHERE CODE_HASH = ? AND USED_AT IS NULL AND EXPIRES_AT > ?";
-            let values = vec![now.into(), kept_until.into(), hash.as_str().into(), now.into()];
+                       WHERE CODE_HASH = ? AND USED_AT IS NULL";
+            let values = vec![now.into(), kept_until.into(), hash.as_str().into()];
             if transaction.execute(sql, values).await? != 1 {
                 return Ok(false);
             }
@@ -211,17 +243,21 @@ impl Grants {
             if let Some(token) = &token {
                 token.insert(&mut transaction, now).await?;
             }
+            if let Some(access_token) = access_token {
+                access_token.insert(&mut transaction).await?;
+            }
             transaction.commit().await.map(|()| true)
         });
-        if !redeemed.await? {
-            return self.reused(&family.id).await;
+        match redeemed.await? {
+            true => Ok(token.map(NewRefreshToken::show)),
+            false => Err(self.reused_code(&family.id).await),
         }
-        let refresh_token = token.map(NewRefreshToken::show);
-        Ok(Redeemed { family, nonce: stored.nonce, refresh_token })
     }
 
-    async fn reused(&self, family: &FamilyId) -> Result<Redeemed, CodeError> {
-        self.revoke_family(family).await?;
-        Err(CodeError::Reused)
+    async fn reused_code(&self, family: &FamilyId) -> CodeError {
+        match self.revoke_family(family).await {
+            Ok(()) => CodeError::Reused,
+            Err(down) => down.into(),
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! Revoking the family is one row: the `jti` of a signed access token begins with the family's id, and rows of other
 //! tokens name it. A family is kept until the last of its tokens has expired; one that is gone counts as revoked.
 
+use std::time::Duration;
+
 use super::{Grants, opaque, scope};
 use crate::database::{Row, StoreError, Transaction};
 
@@ -93,6 +95,26 @@ impl Family {
 }
 
 impl Grants {
+    /// A family of a client that acts for itself; it is not stored yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the system has no random numbers.
+    pub fn family_of_client(
+        &self,
+        client_id: &str,
+        scope: &[String],
+        validity: Duration,
+    ) -> Result<Family, StoreError> {
+        Ok(Family {
+            id: FamilyId::new()?,
+            client_id: client_id.to_owned(),
+            subject: None,
+            scope: scope.to_vec(),
+            auth_time: None,
+            expires_at: self.now().saturating_add(validity.as_secs()),
+        })
+    }
+
     /// Revokes a family with all of its tokens.
     ///
     /// # Errors
@@ -100,12 +122,6 @@ impl Grants {
     pub async fn revoke_family(&self, family: &FamilyId) -> Result<(), StoreError> {
         let sql = "UPDATE DROPINS_TOKEN_FAMILY SET REVOKED_AT = ? WHERE FAMILY_ID = ? AND REVOKED_AT IS NULL";
         self.database.execute(sql, vec![self.now().into(), family.as_str().into()]).await.map(|_| ())
-    }
-
-    /// Whether tokens of the family may still be used.
-    pub(super) async fn is_live(&self, family: &FamilyId) -> Result<bool, StoreError> {
-        let sql = "SELECT FAMILY_ID FROM DROPINS_TOKEN_FAMILY WHERE FAMILY_ID = ? AND REVOKED_AT IS NULL";
-        Ok(!self.database.query(sql, vec![family.as_str().into()]).await?.is_empty())
     }
 }
 

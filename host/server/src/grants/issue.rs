@@ -1,9 +1,13 @@
 //! The token response (RFC 6749 section 5.1): an access token, and what may go with it.
+//!
+//! Tokens are made first and handed out last; what they follow from is used up in between, in one transaction with all
+//! that is stored. So whoever is answered with a failure has used up nothing, unless nobody knows what the commit did.
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
+use super::access_tokens::NewAccessToken;
 use super::families::{Family, FamilyId};
 use super::{Asking, Refusal};
 use crate::authorization::OPENID;
@@ -18,8 +22,27 @@ pub(super) struct Issue<'a> {
     pub(super) scope: &'a [String],
     /// The `nonce` for the id token.
     pub(super) nonce: Option<&'a str>,
-    /// The refresh token, stored already.
-    pub(super) refresh_token: Option<String>,
+}
+
+/// Tokens that are made, and are nobody's until everything that is stored for them is committed.
+pub(super) struct Issued {
+    response: Map<String, Value>,
+    opaque: Option<NewAccessToken>,
+}
+
+impl Issued {
+    /// The access token, if it has to be stored.
+    pub(super) fn opaque(&self) -> Option<&NewAccessToken> {
+        self.opaque.as_ref()
+    }
+
+    /// The answer, once all is committed, with the refresh token of the same transaction.
+    pub(super) fn hand_out(mut self, refresh_token: Option<String>) -> Value {
+        if let Some(refresh_token) = refresh_token {
+            self.response.insert("refresh_token".to_owned(), refresh_token.into());
+        }
+        Value::Object(self.response)
+    }
 }
 
 /// How long an access token for this family is valid.
@@ -34,11 +57,11 @@ pub(super) fn refresh_token_validity(asking: &Asking<'_>) -> Option<Duration> {
     asking.client.may_use(super::refresh_token::GRANT_TYPE).then_some(validity)
 }
 
-/// Makes the tokens and the answer.
+/// Makes the tokens; nothing is written.
 ///
 /// # Errors
-/// [`Refusal`] when a token cannot be signed or kept.
-pub(super) async fn answer(asking: &Asking<'_>, issue: Issue<'_>) -> Result<Value, Refusal> {
+/// [`Refusal`] when a token cannot be made or signed.
+pub(super) fn make(asking: &Asking<'_>, issue: &Issue<'_>) -> Result<Issued, Refusal> {
     let (oauth, client_id) = (&asking.live.deployment.oauth, asking.client.id());
     let user = issue.family.and_then(|family| family.subject.as_deref());
     let validity = access_token_validity(asking, user.is_some());
@@ -52,34 +75,32 @@ pub(super) async fn answer(asking: &Asking<'_>, issue: Issue<'_>) -> Result<Valu
         issued_at: tokens.now,
         expires_at: tokens.now.saturating_add(validity.as_secs()),
     };
-    let text = match oauth.token_type {
-        TokenType::Jwt => tokens.access_token(&access_token)?,
-        TokenType::Opaque => asking.app.grants.issue_opaque(&access_token).await?,
+    let (text, opaque) = match oauth.token_type {
+        TokenType::Jwt => (tokens.access_token(&access_token)?, None),
+        TokenType::Opaque => {
+            let opaque = NewAccessToken::make(access_token.clone())?;
+            (opaque.text().to_owned(), Some(opaque))
+        }
     };
-    let mut response = json!({
-        "access_token": text,
-        "token_type": "Bearer",
-        "expires_in": validity.as_secs(),
-    });
-    if let Some(members) = response.as_object_mut() {
-        // A scope has at least one word (RFC 6749 section 3.3).
-        if !issue.scope.is_empty() {
-            members.insert("scope".to_owned(), issue.scope.join(" ").into());
-        }
-        if issue.scope.iter().any(|scope| scope == OPENID) {
-            let id_token = tokens.id_token(&IdToken {
-                subject: &access_token.subject,
-                client_id,
-                nonce: issue.nonce,
-                auth_time: access_token.auth_time,
-                access_token: user.is_some().then_some(text.as_str()),
-                validity: oauth.validity.id_token,
-            })?;
-            members.insert("id_token".to_owned(), id_token.into());
-        }
-        if let Some(refresh_token) = issue.refresh_token {
-            members.insert("refresh_token".to_owned(), refresh_token.into());
-        }
+    let mut response = Map::new();
+    response.insert("access_token".to_owned(), text.as_str().into());
+    response.insert("token_type".to_owned(), "Bearer".into());
+    response.insert("expires_in".to_owned(), validity.as_secs().into());
+    // A scope has at least one word (RFC 6749 section 3.3).
+    if !issue.scope.is_empty() {
+        response.insert("scope".to_owned(), issue.scope.join(" ").into());
     }
-    Ok(response)
+    if issue.scope.iter().any(|scope| scope == OPENID) {
+        let id_token = tokens.id_token(&IdToken {
+            algorithm: asking.client.registered().id_token_signed_response_alg,
+            subject: &access_token.subject,
+            client_id,
+            nonce: issue.nonce,
+            auth_time: access_token.auth_time,
+            access_token: user.is_some().then_some(text.as_str()),
+            validity: oauth.validity.id_token,
+        })?;
+        response.insert("id_token".to_owned(), id_token.into());
+    }
+    Ok(Issued { response, opaque })
 }

@@ -9,6 +9,7 @@ mod authorization;
 mod authorization_code;
 mod client_credentials;
 mod codes;
+pub(crate) mod ending;
 mod families;
 mod issue;
 mod opaque;
@@ -28,13 +29,14 @@ use std::sync::Arc;
 use dropins_host::services::Clock;
 use serde_json::Value;
 
+pub use access_tokens::NewAccessToken;
 pub use authorization::Authorization;
-pub use codes::{Binding, CodeError, Redeemed, Terms};
+pub use codes::{Binding, Code, CodeError, Terms};
 pub use families::{Family, FamilyId};
 pub use pushed::{Pushed, PushedRequests, REQUEST_URI_PREFIX};
 pub use refresh_tokens::{RefreshError, RefreshToken};
 pub use refusal::Refusal;
-pub(crate) use schema::MIGRATION;
+pub(crate) use schema::{INDEX_MIGRATION, MIGRATION};
 
 use crate::app::App;
 use crate::database::Database;

@@ -3,6 +3,7 @@
 //! A request URI is a secret of 256 bits, kept as a hash; it is taken once, by the client that pushed the request. A
 //! wrong client takes nothing and uses up nothing.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,12 +27,19 @@ pub struct PushedRequests {
 }
 
 /// What the client of a pushed request is told (RFC 9126 section 2.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Pushed {
     /// The reference to the request.
     pub request_uri: String,
     /// How long it is valid.
     pub expires_in: Duration,
+}
+
+/// Without the reference, which is a secret.
+impl fmt::Debug for Pushed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pushed").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
 }
 
 impl PushedRequests {

@@ -1,6 +1,10 @@
 //! The refresh token grant (RFC 6749 section 6).
 //!
-//! What is refused before the rotation uses up nothing; what it stands on is looked at each time.
+//! What is refused before the rotation uses up nothing; what it stands on is looked at each time. An access token is for
+//! the granted scopes that the client is still registered for, and the answer names them. It cannot name none of them (a
+//! scope has a word), and an answer without a scope would mean all that was asked for (RFC 6749 section 5.1): so when
+//! nothing is left of the grant it is `invalid_grant`, after which clients ask the user anew, and when nothing is left of
+//! the part that is asked for, `invalid_scope`.
 
 use serde_json::Value;
 
@@ -23,13 +27,18 @@ pub(super) async fn answer(asking: Asking<'_>) -> Result<Value, Refusal> {
     if let Some(fallen) = standing::of_refresh_token(asking.app, asking.live, &used).await? {
         return Err(Refusal::invalid_grant(INVALID, fallen));
     }
-    let scope = scope::narrowed(asking.form.get("scope"), &used.family.scope);
-    let scope =
-        scope.ok_or_else(|| OAuthError::new(ErrorKind::InvalidScope, "The scope is wider than what was granted"))?;
+    let invalid_scope = |text: &'static str| OAuthError::new(ErrorKind::InvalidScope, text);
+    let asked = scope::narrowed(asking.form.get("scope"), &used.family.scope);
+    let asked = asked.ok_or_else(|| invalid_scope("The scope is wider than what was granted"))?;
+    let registered = standing::scope_of(asking.live, client.registered(), &used.family);
+    let scope: Vec<_> = asked.iter().filter(|scope| registered.contains(scope)).cloned().collect();
+    if scope.is_empty() && !asked.is_empty() {
+        return Err(invalid_scope("None of the scopes is registered for the client any more").into());
+    }
     let validity = issue::access_token_validity(&asking, used.family.subject.is_some());
-    let refresh_token = grants.rotate(&used, client.key(), validity).await?;
-    let issue = Issue { family: Some(&used.family), scope: &scope, nonce: None, refresh_token: Some(refresh_token) };
-    issue::answer(&asking, issue).await
+    let issued = issue::make(&asking, &Issue { family: Some(&used.family), scope: &scope, nonce: None })?;
+    let refresh_token = grants.rotate(&used, client.key(), validity, issued.opaque()).await?;
+    Ok(issued.hand_out(Some(refresh_token)))
 }
 
 impl From<RefreshError> for Refusal {

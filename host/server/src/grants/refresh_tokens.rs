@@ -3,15 +3,17 @@
 //! One that is used again was stolen, or its successor was: the family is revoked, and nobody's retry is excused. A
 //! token remembers the key that authenticated its client. A wrong client uses up nothing and revokes nothing.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::Grants;
+use super::access_tokens::NewAccessToken;
 use super::families::{Family, FamilyId};
 use super::opaque::{self, Kind};
 use crate::database::{StoreError, Transaction, repeated};
 
 /// A refresh token that may be used now, once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     /// What it refreshes.
     pub family: Family,
@@ -20,6 +22,15 @@ pub struct RefreshToken {
     /// When it was issued, seconds since the Unix epoch.
     pub issued_at: u64,
     hash: String,
+}
+
+/// Without the token.
+impl fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { family, key, issued_at, .. } = self;
+        let mut shown = f.debug_struct("RefreshToken");
+        shown.field("family", family).field("key", key).field("issued_at", issued_at).finish_non_exhaustive()
+    }
 }
 
 /// Why a refresh token is not used; for the log.
@@ -99,38 +110,30 @@ impl<'a> NewRefreshToken<'a> {
 }
 
 impl Grants {
-    /// Starts a family with a refresh token, for a client that acts for itself.
+    /// Starts a family with a refresh token, and with this access token, which is valid for so long.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
     pub async fn start_family(
         &self,
-        client_id: &str,
-        scope: &[String],
+        family: &Family,
         key: Option<&str>,
         validity: Duration,
-        access_token: Duration,
-    ) -> Result<(Family, String), StoreError> {
+        access_token: Option<&NewAccessToken>,
+    ) -> Result<String, StoreError> {
         let now = self.now();
-        let family = Family {
-            id: FamilyId::new()?,
-            client_id: client_id.to_owned(),
-            subject: None,
-            scope: scope.to_vec(),
-            auth_time: None,
-            expires_at: now.saturating_add(validity.as_secs()),
-        };
-        let kept_until = family.expires_at.max(now.saturating_add(access_token.as_secs()));
-        let token = NewRefreshToken::make(&family, key)?;
+        let kept_until = family.expires_at.max(now.saturating_add(validity.as_secs()));
+        let token = NewRefreshToken::make(family, key)?;
         let started = repeated(|| async {
             let mut transaction = self.database.begin().await?;
             family.insert(&mut transaction, now, kept_until).await?;
             token.insert(&mut transaction, now).await?;
+            if let Some(access_token) = access_token {
+                access_token.insert(&mut transaction).await?;
+            }
             transaction.commit().await
         });
-        started.await?;
-        let token = token.show();
-        Ok((family, token))
+        started.await.map(|()| token.show())
     }
 
     /// The refresh token of this client, if it may be used; if it was used before, its family is revoked.
@@ -199,7 +202,8 @@ impl Grants {
         Ok(Some(Found { token, state }))
     }
 
-    /// Uses the token and makes its successor, for the client that authenticated with this key.
+    /// Uses the token and makes its successor, for the client that authenticated with this key; stores this access
+    /// token, which is valid for so long.
     ///
     /// # Errors
     /// [`RefreshError::Reused`] when somebody else used it meanwhile: its family is revoked. [`RefreshError::Revoked`]
@@ -208,10 +212,11 @@ impl Grants {
         &self,
         used: &RefreshToken,
         key: Option<&str>,
-        access_token: Duration,
+        validity: Duration,
+        access_token: Option<&NewAccessToken>,
     ) -> Result<String, RefreshError> {
         let (now, family) = (self.now(), &used.family);
-        let kept_until = now.saturating_add(access_token.as_secs());
+        let kept_until = now.saturating_add(validity.as_secs());
         let successor = NewRefreshToken::make(family, key)?;
         let rotated = repeated(|| async {
             let mut transaction = self.database.begin().await?;
@@ -228,6 +233,9 @@ impl Grants {
                 return Ok(State::Revoked);
             }
             successor.insert(&mut transaction, now).await?;
+            if let Some(access_token) = access_token {
+                access_token.insert(&mut transaction).await?;
+            }
             transaction.commit().await.map(|()| State::Active)
         });
         match rotated.await? {

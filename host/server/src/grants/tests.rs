@@ -7,6 +7,7 @@ use dropins_host::services::FixedClock;
 use super::*;
 use crate::authorization::AuthorizationRequest;
 use crate::database::testing::{Fresh, on_every_engine};
+use crate::database::{StoreError, repeated};
 use crate::tokens::AccessToken;
 
 const START: u64 = 1_800_000_000;
@@ -16,6 +17,20 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// A redeemed code, with the first refresh token.
+#[derive(Debug)]
+struct Redeemed {
+    family: Family,
+    nonce: Option<String>,
+    refresh_token: Option<String>,
+}
+
+async fn redeem(grants: &Grants, code: &str, binding: Binding<'_>, terms: Terms<'_>) -> Result<Redeemed, CodeError> {
+    let code = grants.code(code, binding, terms).await?;
+    let refresh_token = grants.redeem(&code, None).await?;
+    Ok(Redeemed { family: code.family, nonce: code.nonce, refresh_token })
+}
 
 struct World {
     grants: Grants,
@@ -47,12 +62,30 @@ impl World {
         self.grants.issue_code(authorization()).await.unwrap()
     }
 
+    async fn redeem(&self, code: &str, binding: Binding<'_>, terms: Terms<'_>) -> Result<Redeemed, CodeError> {
+        redeem(&self.grants, code, binding, terms).await
+    }
+
     async fn redeemed(&self) -> Redeemed {
-        self.grants.redeem(&self.code().await, binding(), terms()).await.unwrap()
+        self.redeem(&self.code().await, binding(), terms()).await.unwrap()
     }
 
     async fn refuse_code(&self, code: &str, binding: Binding<'_>) -> CodeError {
-        self.grants.redeem(code, binding, terms()).await.unwrap_err()
+        self.redeem(code, binding, terms()).await.unwrap_err()
+    }
+
+    /// The text of this access token, which is stored.
+    async fn opaque(&self, token: &AccessToken) -> String {
+        let new = NewAccessToken::make(token.clone()).unwrap();
+        self.grants.store_opaque(&new).await.unwrap();
+        new.text().to_owned()
+    }
+
+    /// A family of a client that acts for itself, with its refresh token.
+    async fn started(&self, scope: &[String]) -> (Family, String) {
+        let family = self.grants.family_of_client("app", scope, DAY).unwrap();
+        let token = self.grants.start_family(&family, Some("key-1"), HOUR, None).await.unwrap();
+        (family, token)
     }
 
     /// The code, or what was issued for it, is as good as ever.
@@ -131,7 +164,7 @@ async fn a_wrong_request_is_refused_and_uses_up_nothing() {
     for text in ["", "x", &code[1..], &code.to_uppercase()] {
         assert_eq!(world.refuse_code(text, binding()).await, CodeError::Unknown, "{text}");
     }
-    world.grants.redeem(&code, binding(), terms()).await.unwrap();
+    world.redeem(&code, binding(), terms()).await.unwrap();
 }
 
 #[tokio::test]
@@ -142,7 +175,7 @@ async fn a_redirect_uri_that_was_not_in_the_request_may_be_left_out() {
         let code = world.grants.issue_code(authorization).await.unwrap();
         let other = Binding { redirect_uri: Some("https://app.example/"), ..binding() };
         assert_eq!(world.refuse_code(&code, other).await, CodeError::RedirectUri);
-        world.grants.redeem(&code, Binding { redirect_uri, ..binding() }, terms()).await.unwrap();
+        world.redeem(&code, Binding { redirect_uri, ..binding() }, terms()).await.unwrap();
     }
 }
 
@@ -154,7 +187,7 @@ async fn a_verifier_without_a_challenge_is_refused() {
     let without = Binding { code_verifier: None, ..binding() };
     let public = Binding { authenticated: false, ..without };
     assert_eq!(world.refuse_code(&code, public).await, CodeError::Verifier, "a public client needs a challenge");
-    world.grants.redeem(&code, without, terms()).await.unwrap();
+    world.redeem(&code, without, terms()).await.unwrap();
 }
 
 #[tokio::test]
@@ -162,7 +195,7 @@ async fn a_code_is_valid_until_its_time_and_not_at_it() {
     let world = World::new().await;
     let (early, late) = (world.code().await, world.code().await);
     world.pass(Duration::from_secs(59));
-    world.grants.redeem(&early, binding(), terms()).await.unwrap();
+    world.redeem(&early, binding(), terms()).await.unwrap();
     world.pass(Duration::from_secs(1));
     assert_eq!(world.refuse_code(&late, binding()).await, CodeError::Expired { at: START + 60 });
 }
@@ -174,7 +207,7 @@ async fn a_code_that_is_used_twice_revokes_what_it_gave_even_when_the_second_use
     for (second, later) in [(binding(), Duration::ZERO), (wrong, Duration::ZERO), (binding(), Duration::from_secs(600))]
     {
         let code = world.code().await;
-        let redeemed = world.grants.redeem(&code, binding(), terms()).await.unwrap();
+        let redeemed = world.redeem(&code, binding(), terms()).await.unwrap();
         assert!(world.is_live(&redeemed).await);
         world.pass(later);
         assert_eq!(world.refuse_code(&code, second).await, CodeError::Reused);
@@ -188,7 +221,7 @@ async fn a_code_that_is_used_twice_revokes_what_it_gave_even_when_the_second_use
 async fn nobody_but_the_client_can_have_its_tokens_revoked() {
     let world = World::new().await;
     let code = world.code().await;
-    let redeemed = world.grants.redeem(&code, binding(), terms()).await.unwrap();
+    let redeemed = world.redeem(&code, binding(), terms()).await.unwrap();
     let other = Binding { client_id: "other", ..binding() };
     assert_eq!(world.refuse_code(&code, other).await, CodeError::OtherClient { owner: "app".to_owned() });
     // A client without a credential proves itself by the verifier.
@@ -211,7 +244,7 @@ async fn of_parallel_uses_of_a_code_at_most_one_succeeds_and_nothing_stays_valid
         let code = world.code().await;
         let uses = (0..8).map(|_| {
             let (grants, code) = (world.grants.clone(), code.clone());
-            tokio::spawn(async move { grants.redeem(&code, binding(), terms()).await })
+            tokio::spawn(async move { redeem(&grants, &code, binding(), terms()).await })
         });
         let mut redeemed = Vec::new();
         for done in uses.collect::<Vec<_>>() {
@@ -235,17 +268,17 @@ async fn every_engine_keeps_what_clients_are_given() {
         let bare = Authorization { scope: Vec::new(), code_challenge: None, nonce: None, ..authorization() };
         let code = world.grants.issue_code(bare).await.unwrap();
         let without = Binding { code_verifier: None, ..binding() };
-        let redeemed = world.grants.redeem(&code, without, terms()).await.unwrap();
+        let redeemed = world.redeem(&code, without, terms()).await.unwrap();
         assert_eq!((&redeemed.nonce, redeemed.family.scope.len()), (&None, 0), "{}", fresh.engine);
 
         let redeemed = world.redeemed().await;
         let first = redeemed.refresh_token.clone().unwrap();
         let used = world.grants.refresh_token(&first, "app").await.unwrap();
-        let second = world.grants.rotate(&used, None, 100 * HOUR).await.unwrap();
+        let second = world.grants.rotate(&used, None, 100 * HOUR, None).await.unwrap();
         let next = world.grants.refresh_token(&second, "app").await.unwrap();
         assert_eq!((&next.family, next.key.as_deref()), (&redeemed.family, None));
         let token = access_token(&redeemed.family);
-        let text = world.grants.issue_opaque(&token).await.unwrap();
+        let text = world.opaque(&token).await;
         assert_eq!(world.grants.find_opaque(&text).await.unwrap().as_ref(), Some(&token));
         let other = access_token(&redeemed.family);
         for _ in 0..2 {
@@ -255,7 +288,7 @@ async fn every_engine_keeps_what_clients_are_given() {
         assert_eq!(world.grants.refresh_token(&first, "app").await, Err(RefreshError::Reused));
         assert!(!world.grants.is_active(&token).await.unwrap());
 
-        let (own, _) = world.grants.start_family("app", &[], Some("key"), DAY, HOUR).await.unwrap();
+        let (own, _) = world.started(&[]).await;
         assert_eq!(own.subject, None);
         let pushed = world.pushed.push("app", &request()).await.unwrap();
         assert_eq!(world.pushed.take(&pushed.request_uri, "app").await.unwrap(), Some(request()));
@@ -268,7 +301,7 @@ async fn every_engine_keeps_what_clients_are_given() {
 async fn a_client_that_may_not_refresh_gets_no_refresh_token() {
     let world = World::new().await;
     let terms = Terms { refresh_token: None, ..terms() };
-    let redeemed = world.grants.redeem(&world.code().await, binding(), terms).await.unwrap();
+    let redeemed = world.redeem(&world.code().await, binding(), terms).await.unwrap();
     assert_eq!(redeemed.refresh_token, None);
     assert!(world.grants.is_active(&access_token(&redeemed.family)).await.unwrap());
 }
@@ -279,7 +312,7 @@ async fn a_refresh_token_is_replaced_and_remembers_the_latest_key() {
     let first = world.redeemed().await.refresh_token.unwrap();
     world.pass(HOUR);
     let used = world.grants.refresh_token(&first, "app").await.unwrap();
-    let second = world.grants.rotate(&used, Some("key-2"), HOUR).await.unwrap();
+    let second = world.grants.rotate(&used, Some("key-2"), HOUR, None).await.unwrap();
     assert_ne!(first, second);
     let next = world.grants.refresh_token(&second, "app").await.unwrap();
     assert_eq!((next.key.as_deref(), next.issued_at), (Some("key-2"), START + 3600));
@@ -292,7 +325,7 @@ async fn a_refresh_token_that_is_used_twice_revokes_its_family() {
     let redeemed = world.redeemed().await;
     let first = redeemed.refresh_token.clone().unwrap();
     let used = world.grants.refresh_token(&first, "app").await.unwrap();
-    let second = world.grants.rotate(&used, None, HOUR).await.unwrap();
+    let second = world.grants.rotate(&used, None, HOUR, None).await.unwrap();
     assert_eq!(world.grants.active_refresh_token(&first).await.unwrap(), None, "to ask about it is no use");
     assert!(world.grants.active_refresh_token(&second).await.unwrap().is_some());
     assert_eq!(world.grants.refresh_token(&first, "app").await, Err(RefreshError::Reused));
@@ -306,8 +339,8 @@ async fn of_two_rotations_at_once_one_loses_and_the_family_with_it() {
     let first = world.redeemed().await.refresh_token.unwrap();
     let one = world.grants.refresh_token(&first, "app").await.unwrap();
     let other = world.grants.refresh_token(&first, "app").await.unwrap();
-    let second = world.grants.rotate(&one, None, HOUR).await.unwrap();
-    assert_eq!(world.grants.rotate(&other, None, HOUR).await, Err(RefreshError::Reused));
+    let second = world.grants.rotate(&one, None, HOUR, None).await.unwrap();
+    assert_eq!(world.grants.rotate(&other, None, HOUR, None).await, Err(RefreshError::Reused));
     assert_eq!(world.grants.refresh_token(&second, "app").await, Err(RefreshError::Revoked));
 }
 
@@ -318,7 +351,7 @@ async fn a_family_that_is_revoked_in_the_middle_of_a_refresh_gets_no_further_tok
         let redeemed = world.redeemed().await;
         let used = world.grants.refresh_token(redeemed.refresh_token.as_deref().unwrap(), "app").await.unwrap();
         world.grants.revoke_family(&redeemed.family.id).await.unwrap();
-        assert_eq!(world.grants.rotate(&used, None, HOUR).await, Err(RefreshError::Revoked));
+        assert_eq!(world.grants.rotate(&used, None, HOUR, None).await, Err(RefreshError::Revoked));
     })
     .await;
 }
@@ -330,7 +363,7 @@ async fn a_family_ends_however_often_it_is_refreshed() {
     for _ in 0..23 {
         world.pass(HOUR);
         let used = world.grants.refresh_token(&token, "app").await.unwrap();
-        token = world.grants.rotate(&used, None, HOUR).await.unwrap();
+        token = world.grants.rotate(&used, None, HOUR, None).await.unwrap();
     }
     world.pass(HOUR);
     let expired = Err(RefreshError::Expired { at: START + 86_400 });
@@ -341,7 +374,7 @@ async fn a_family_ends_however_often_it_is_refreshed() {
 async fn a_client_of_its_own_has_a_family_without_a_user() {
     let world = World::new().await;
     let scope = ["read".to_owned()];
-    let (family, token) = world.grants.start_family("app", &scope, Some("key-1"), DAY, HOUR).await.unwrap();
+    let (family, token) = world.started(&scope).await;
     assert_eq!((family.subject.as_deref(), family.auth_time), (None, None));
     assert_eq!(world.grants.refresh_token(&token, "app").await.unwrap().family, family);
 }
@@ -353,7 +386,7 @@ async fn a_revoked_refresh_token_takes_its_family_with_it_used_or_not() {
         let redeemed = world.redeemed().await;
         let first = redeemed.refresh_token.clone().unwrap();
         let used = world.grants.refresh_token(&first, "app").await.unwrap();
-        let second = world.grants.rotate(&used, None, HOUR).await.unwrap();
+        let second = world.grants.rotate(&used, None, HOUR, None).await.unwrap();
         assert!(world.grants.active_refresh_token(&second).await.unwrap().is_some());
         assert!(world.grants.revoke_refresh_token(&first, "app").await.unwrap());
         assert_eq!(world.grants.active_refresh_token(&second).await.unwrap(), None);
@@ -382,7 +415,7 @@ async fn a_revoked_access_token_goes_alone() {
 async fn an_opaque_access_token_is_found_by_its_text_only() {
     let world = World::new().await;
     let token = access_token(&world.redeemed().await.family);
-    let text = world.grants.issue_opaque(&token).await.unwrap();
+    let text = world.opaque(&token).await;
     assert_eq!(world.grants.find_opaque(&text).await.unwrap(), Some(token));
     assert_eq!(world.grants.find_opaque(&text[1..]).await.unwrap(), None);
     let changed = format!("{}{}", &text[..text.len() - 1], if text.ends_with('A') { 'B' } else { 'A' });
@@ -395,7 +428,7 @@ async fn a_database_that_is_down_gives_nothing_and_asks_to_try_again() {
     let (code, redeemed) = (world.code().await, world.redeemed().await);
     let sql = "DROP TABLE DROPINS_TOKEN_FAMILY";
     world.grants.database.execute(sql, Vec::new()).await.unwrap();
-    let Err(error) = world.grants.redeem(&code, binding(), terms()).await else { panic!("no error") };
+    let Err(error) = world.redeem(&code, binding(), terms()).await else { panic!("no error") };
     assert_eq!(Refusal::from(error).error.kind, ErrorKind::TemporarilyUnavailable);
     let refresh = redeemed.refresh_token.unwrap();
     let Err(error) = world.grants.refresh_token(&refresh, "app").await else { panic!("no error") };
@@ -438,4 +471,136 @@ async fn a_pushed_request_is_gone_after_its_time() {
     assert!(world.pushed.take(&early.unwrap().request_uri, "app").await.unwrap().is_some());
     world.pass(Duration::from_secs(1));
     assert_eq!(world.pushed.take(&late.unwrap().request_uri, "app").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_as_a_whole_uses_up_nothing() {
+    on_every_engine(async |fresh| {
+        let world = World::on(&fresh).await;
+        let token = world.code().await;
+        let code = world.grants.code(&token, binding(), terms()).await.unwrap();
+        // A row with its hash is there already.
+        let stuck = NewAccessToken::make(access_token(&code.family)).unwrap();
+        world.grants.store_opaque(&stuck).await.unwrap();
+        let redeemed = world.grants.redeem(&code, Some(&stuck)).await;
+        assert_eq!(redeemed, Err(CodeError::Store(StoreError::Taken)), "{}", fresh.engine);
+        let redeemed = world.redeem(&token, binding(), terms()).await.unwrap();
+
+        let refresh = redeemed.refresh_token.unwrap();
+        let used = world.grants.refresh_token(&refresh, "app").await.unwrap();
+        let rotated = world.grants.rotate(&used, None, HOUR, Some(&stuck)).await;
+        assert_eq!(rotated, Err(RefreshError::Store(StoreError::Taken)), "{}", fresh.engine);
+        let used = world.grants.refresh_token(&refresh, "app").await.unwrap();
+        let good = NewAccessToken::make(access_token(&used.family)).unwrap();
+        world.grants.rotate(&used, None, HOUR, Some(&good)).await.unwrap();
+        assert!(world.grants.find_opaque(good.text()).await.unwrap().is_some());
+
+        let family = world.grants.family_of_client("app", &[], DAY).unwrap();
+        let started = world.grants.start_family(&family, None, HOUR, Some(&stuck)).await;
+        assert_eq!(started, Err(StoreError::Taken), "{}", fresh.engine);
+        assert!(!world.grants.is_active(&access_token(&family)).await.unwrap());
+        world.grants.start_family(&family, None, HOUR, None).await.unwrap();
+        assert!(world.grants.is_active(&access_token(&family)).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_who_look_at_a_code_at_once_one_redeems_it_and_the_other_takes_it_back() {
+    let world = World::new().await;
+    let token = world.code().await;
+    let one = world.grants.code(&token, binding(), terms()).await.unwrap();
+    let other = world.grants.code(&token, binding(), terms()).await.unwrap();
+    let refresh = world.grants.redeem(&one, None).await.unwrap().unwrap();
+    assert_eq!(world.grants.redeem(&other, None).await, Err(CodeError::Reused));
+    assert_eq!(world.grants.refresh_token(&refresh, "app").await, Err(RefreshError::Revoked));
+}
+
+#[tokio::test]
+async fn what_was_granted_ends_with_its_client_or_user_and_with_no_other() {
+    on_every_engine(async |fresh| {
+        let world = World::on(&fresh).await;
+        let of = |client_id: &'static str, subject: &str| Authorization {
+            client_id: client_id.to_owned(),
+            subject: subject.to_owned(),
+            ..authorization()
+        };
+        for (ends, other) in [("user", ("app", "bob")), ("client", ("other", "alice"))] {
+            let mut pairs = Vec::new();
+            for (client_id, subject) in [("app", "alice"), other] {
+                let binding = Binding { client_id, ..binding() };
+                let kept = world.grants.issue_code(of(client_id, subject)).await.unwrap();
+                let seen = world.grants.issue_code(of(client_id, subject)).await.unwrap();
+                let used = world.grants.issue_code(of(client_id, subject)).await.unwrap();
+                let redeemed = world.redeem(&used, binding, terms()).await.unwrap();
+                pairs.push((binding, kept, seen, redeemed));
+            }
+            let pushed = world.pushed.push("app", &request()).await.unwrap();
+            let (own, _) = world.started(&[]).await;
+            let looked_at = world.grants.code(&pairs[0].2, binding(), terms()).await.unwrap();
+            let used = pairs[0].3.refresh_token.as_deref().unwrap();
+            let used = world.grants.refresh_token(used, "app").await.unwrap();
+
+            let mut transaction = world.grants.database.begin().await.unwrap();
+            match ends {
+                "user" => ending::of_user(&mut transaction, "alice", START).await.unwrap(),
+                _ => ending::of_client(&mut transaction, "app", START).await.unwrap(),
+            }
+            transaction.commit().await.unwrap();
+
+            assert_eq!(world.refuse_code(&pairs[0].1, binding()).await, CodeError::Unknown, "{}", fresh.engine);
+            assert_eq!(world.grants.redeem(&looked_at, None).await, Err(CodeError::Reused), "who was about to");
+            assert_eq!(world.grants.rotate(&used, None, HOUR, None).await, Err(RefreshError::Revoked));
+            assert!(!world.is_live(&pairs[0].3).await && world.is_live(&pairs[1].3).await, "{ends}");
+            world.redeem(&pairs[1].1, pairs[1].0, terms()).await.unwrap();
+            let of_client = ends == "client";
+            assert_eq!(world.grants.is_active(&access_token(&own)).await.unwrap(), !of_client);
+            assert_eq!(world.pushed.take(&pushed.request_uri, "app").await.unwrap().is_none(), of_client);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_redeemed_or_refreshed_while_its_client_goes_ends_all_the_same() {
+    on_every_engine(async |fresh| {
+        let world = World::on(&fresh).await;
+        let grants = &world.grants;
+        for _ in 0..8 {
+            let code = grants.code(&world.code().await, binding(), terms()).await.unwrap();
+            let refresh = world.redeemed().await.refresh_token.unwrap();
+            let used = grants.refresh_token(&refresh, "app").await.unwrap();
+            let ended = repeated(|| async {
+                let mut transaction = grants.database.begin().await?;
+                ending::of_client(&mut transaction, "app", START).await?;
+                transaction.commit().await
+            });
+            let rotated = grants.rotate(&used, None, HOUR, None);
+            let (_, _, ended) = tokio::join!(grants.redeem(&code, None), rotated, ended);
+            ended.unwrap();
+            for family in [&code.family, &used.family] {
+                assert!(!grants.is_active(&access_token(family)).await.unwrap(), "{}", fresh.engine);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn neither_a_code_nor_a_token_nor_a_parameter_is_printed() {
+    let world = World::new().await;
+    let token = world.code().await;
+    let code = world.grants.code(&token, binding(), terms()).await.unwrap();
+    let refresh = world.grants.redeem(&code, None).await.unwrap().unwrap();
+    let used = world.grants.refresh_token(&refresh, "app").await.unwrap();
+    let opaque = NewAccessToken::make(access_token(&code.family)).unwrap();
+    let pushed = world.pushed.push("app", &request()).await.unwrap();
+    let printed =
+        format!("{:?} {code:?} {used:?} {opaque:?} {pushed:?} {:?} {:?}", binding(), authorization(), request());
+    let texts = [token.as_str(), refresh.as_str(), opaque.text(), &pushed.request_uri];
+    let hashes = texts.map(opaque::hash);
+    for secret in texts.into_iter().chain(hashes.iter().map(String::as_str)).chain([VERIFIER, CHALLENGE, URI]) {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+    assert!(printed.contains("client_id: \"app\"") && printed.contains("Pushed { expires_in"), "{printed}");
 }

@@ -5,12 +5,14 @@
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
+use zeroize::Zeroizing;
 
 use super::Home;
 use super::template::{Addresses, deployment_toml};
 use super::tls;
 use super::write::{self, Access, Existing};
 use crate::config::Secret;
+use crate::tokens::TokenAlgorithm;
 
 /// What a new home is made of.
 #[derive(Debug, Clone)]
@@ -19,8 +21,8 @@ pub struct InitOptions<'a> {
     pub force: bool,
     /// File name and bytes of every component for the dropins folder.
     pub components: &'a [(&'a str, &'a [u8])],
-    /// The token-signing key, PEM; not used when the home has one.
-    pub token_signing_key: &'a [u8],
+    /// Token-signing keys, PEM; not used where the home has one.
+    pub token_signing_keys: &'a [(TokenAlgorithm, Zeroizing<String>)],
     /// Seconds since the Unix epoch; the TLS certificate is valid from then on.
     pub now: u64,
     /// Where the server listens.
@@ -141,7 +143,9 @@ impl Home {
     }
 
     fn write_keys(&self, options: &InitOptions<'_>, files: &mut Files) -> Result<(), HomeError> {
-        files.write(&self.token_signing_key(), options.token_signing_key, Access::Private)?;
+        for (algorithm, pem) in options.token_signing_keys {
+            files.write(&self.token_signing_key(*algorithm), pem.as_bytes(), Access::Private)?;
+        }
         let (certificate, key) = (self.tls_certificate(), self.tls_key());
         if certificate.exists() && !key.exists() {
             return Err(HomeError::KeyMissing { certificate, key });
@@ -189,6 +193,7 @@ fn random_password() -> Result<String, HomeError> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+    use std::sync::LazyLock;
 
     use super::*;
     use crate::config::{Environment, parse};
@@ -196,14 +201,19 @@ mod tests {
     const COMPONENTS: &[(&str, &[u8])] = &[("a.wasm", b"\0asm")];
 
     fn options() -> InitOptions<'static> {
+        static KEYS: LazyLock<[(TokenAlgorithm, Zeroizing<String>); 2]> = LazyLock::new(|| keys("signing key"));
         InitOptions {
             force: false,
             components: COMPONENTS,
-            token_signing_key: b"signing key",
+            token_signing_keys: &*KEYS,
             now: 1_800_000_000,
             addresses: Addresses::default(),
             further_configuration: "",
         }
+    }
+
+    fn keys(pem: &str) -> [(TokenAlgorithm, Zeroizing<String>); 2] {
+        TokenAlgorithm::ALL.map(|algorithm| (algorithm, Zeroizing::new(pem.to_owned())))
     }
 
     fn mode(path: PathBuf) -> u32 {
@@ -215,8 +225,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path().join("home"));
         let report = home.init(&options()).unwrap();
-        assert_eq!((report.written.len(), report.kept.len()), (5, 0));
-        for path in [home.deployment_toml(), home.tls_key(), home.token_signing_key()] {
+        assert_eq!((report.written.len(), report.kept.len()), (6, 0));
+        let signing_keys = TokenAlgorithm::ALL.map(|algorithm| home.token_signing_key(algorithm));
+        for path in [home.deployment_toml(), home.tls_key()].into_iter().chain(signing_keys) {
             assert_eq!(mode(path.clone()), 0o600, "{}", path.display());
         }
         assert_eq!((mode(home.security()), mode(home.conf()), mode(home.compile_cache())), (0o700, 0o700, 0o700));
@@ -242,13 +253,15 @@ mod tests {
         let home = Home::new(folder.path());
         let first = home.init(&options()).unwrap();
         std::fs::write(home.database(), "data").unwrap();
-        let keys = [home.tls_key(), home.tls_certificate(), home.token_signing_key(), home.database()];
-        let before: Vec<Vec<u8>> = keys.iter().map(|path| std::fs::read(path).unwrap()).collect();
-        let options = InitOptions { force: true, token_signing_key: b"another", ..options() };
+        let signing_keys = TokenAlgorithm::ALL.map(|algorithm| home.token_signing_key(algorithm));
+        let others = [home.tls_key(), home.tls_certificate(), home.database()];
+        let kept: Vec<_> = signing_keys.into_iter().chain(others).collect();
+        let before: Vec<Vec<u8>> = kept.iter().map(|path| std::fs::read(path).unwrap()).collect();
+        let options = InitOptions { force: true, token_signing_keys: &keys("another"), ..options() };
         let report = home.init(&options).unwrap();
-        assert_eq!((report.written.len(), report.kept.len()), (2, 3));
+        assert_eq!((report.written.len(), report.kept.len()), (2, 4));
         assert_ne!(report.super_admin_password, first.super_admin_password);
-        let after: Vec<Vec<u8>> = keys.iter().map(|path| std::fs::read(path).unwrap()).collect();
+        let after: Vec<Vec<u8>> = kept.iter().map(|path| std::fs::read(path).unwrap()).collect();
         assert_eq!(before, after);
     }
 

@@ -39,6 +39,10 @@ hostname = "localhost"
 # Public base URL: the issuer and all endpoints derive from it.
 base_path = "https://$ref{{server.hostname}}:{port}"
 
+# The proxies in front of this server, whose X-Forwarded-For is believed.
+# [transport]
+# trusted_proxies = ["10.0.0.0/8", "fd00::/8"]
+
 [transport.https]
 listen = "{https}"
 enabled = true
@@ -82,6 +86,8 @@ capacity = 5000
 
 [oauth]
 timestamp_skew = "30s"
+# Of signed access tokens: "ES256", or "RS256" for resource servers that know nothing else.
+access_token_signing_alg = "ES256"
 # The precise reason in error answers; for development only.
 detailed_errors = false
 
@@ -107,7 +113,7 @@ allow_id_token = false
 [database.identity_db]
 type = "sqlite"
 # Several nodes share a server: type = "postgre" or "mysql", and its address.
-# url = "postgresql://localhost:5432/identity"
+# url = "postgresql://db.example.com:5432/identity?sslmode=verify-full&sslrootcert=database-ca.pem"
 # username = "dropins"
 # password = "$env{{DATABASE_PASSWORD}}"
 

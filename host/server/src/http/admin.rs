@@ -46,8 +46,8 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let live = app.live();
-    let (ready, size) = tokio::join!(app.ready(), app.replay_size.of(&app.replay));
-    let text = app.metrics.encode(&app, &live, ready.is_ok(), size);
+    let (health, size) = tokio::join!(app.probes.health(), app.replay_size.of(&app.replay));
+    let text = app.metrics.encode(&app, &live, &health, size);
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }

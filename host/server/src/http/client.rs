@@ -4,6 +4,7 @@
 //! `none` has nothing to prove: where the endpoint takes such clients, and no credential of any kind came with the
 //! request, its `client_id` names it. Everything else that no plug-in vouches for is refused.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::Request;
@@ -13,6 +14,7 @@ use dropins_host::services::Unavailable;
 use dropins_host::{Client, Verdict};
 
 use super::attempt::Attempt;
+use super::client_address;
 use super::error::{ErrorKind, OAuthError};
 use super::post::FormPost;
 use crate::app::App;
@@ -76,6 +78,8 @@ pub(super) struct Exchange {
     pub(super) app: Arc<App>,
     pub(super) live: Arc<Live>,
     pub(super) reference: String,
+    /// Where the request comes from.
+    address: Option<IpAddr>,
     challenge: bool,
     attempt: Mutex<Attempt>,
 }
@@ -84,7 +88,10 @@ impl Exchange {
     /// Takes the configuration that the request is judged by.
     pub(super) fn begin(app: Arc<App>, request: &Request) -> Self {
         let challenge = request.headers().contains_key(header::AUTHORIZATION);
-        Self { live: app.live(), app, reference: reference(), challenge, attempt: Mutex::default() }
+        let live = app.live();
+        let proxies = &live.deployment.transport.trusted_proxies;
+        let address = client_address::of(request.extensions(), request.headers(), proxies);
+        Self { live, app, reference: reference(), address, challenge, attempt: Mutex::default() }
     }
 
     /// Ends the exchange; an error is counted, and the replay store learns of an answer that holds no token.
@@ -105,7 +112,7 @@ impl Exchange {
 
     /// Writes down that the request was refused before any plug-in saw it.
     pub(super) fn malformed(&self, error: OAuthError) -> OAuthError {
-        audit::malformed(&self.reference, &error);
+        audit::malformed(&self.reference, self.address, &error);
         error
     }
 
@@ -144,7 +151,7 @@ impl Exchange {
             }
         }
         app.metrics.decided(&decision);
-        audit::decision(reference, endpoint, &decision);
+        audit::decision(reference, endpoint, self.address, &decision);
         let Verdict::Authenticated(client) = &decision.verdict else {
             let error = OAuthError::of(&decision.verdict);
             let error = error.unwrap_or_else(|| OAuthError::new(ErrorKind::ServerError, "The server failed"));

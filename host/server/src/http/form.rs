@@ -10,8 +10,15 @@ const MAX_FIELDS: usize = 100;
 const REPEATABLE: &str = "resource";
 
 /// Decoded parameters in the order of the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Form(Vec<(String, String)>);
+
+/// The names only: a value may be a secret.
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 /// Why a body is refused; the text is fit for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,6 +108,12 @@ mod tests {
         assert_eq!(form.get("empty"), None, "an empty parameter counts as absent");
         let names: Vec<_> = form.fields().iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["grant_type", "scope", "empty", "flag"]);
+    }
+
+    #[test]
+    fn values_are_not_printed() {
+        let form = Form::parse(b"code=s3cret&code_verifier=s3cret").unwrap();
+        assert_eq!(format!("{form:?}"), r#"["code", "code_verifier"]"#);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A client is told about its own tokens. About those of others only a resource server is told that
 //! `oauth.introspect.resource_servers` names; everybody else hears that the token is not active, as for any text. A
-//! refresh token is active when it could be used now.
+//! token is active when it could be used now: it ends with its client and with its user's account.
 
 use std::sync::Arc;
 
@@ -47,7 +47,8 @@ async fn introspect(exchange: &Exchange, client: &Authenticated, token: &str) ->
     }
     match exchange.access_token(token).await? {
         Some(found) if may_know(&found.client_id) && grants.is_active(&found).await? => {
-            Ok(Some(of_access_token(&found, issuer)))
+            let fallen = standing::of_access_token(&exchange.app, &exchange.live, &found).await?;
+            Ok(fallen.is_none().then(|| of_access_token(&found, issuer)))
         }
         _ => Ok(None),
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::authorization::{CODE_CHALLENGE_METHODS, OPENID, Prompt, RESPONSE_MODES, RESPONSE_TYPES};
 use crate::clients::NONE;
 use crate::live::Live;
+use crate::tokens::Ring;
 use crate::{grants, tokens};
 
 /// Claims of access and id tokens.
@@ -21,10 +22,10 @@ const CLAIMS: [&str; 9] = ["aud", "auth_time", "at_hash", "exp", "iat", "iss", "
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
 pub(super) async fn metadata(State(app): State<Arc<App>>) -> Response {
-    super::json(StatusCode::OK, &document(&app.live()))
+    cacheable(&document(&app.live(), &app.keys.ring()))
 }
 
-fn document(live: &Live) -> Value {
+fn document(live: &Live, keys: &Ring) -> Value {
     let endpoints = &live.endpoints;
     let mut document = json!({
         "issuer": endpoints.issuer,
@@ -44,7 +45,7 @@ fn document(live: &Live) -> Value {
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [tokens::ALGORITHM],
+        "id_token_signing_alg_values_supported": keys.algorithms().collect::<Vec<_>>(),
         "claims_supported": CLAIMS,
         "scopes_supported": scopes(live),
     });
@@ -80,5 +81,17 @@ fn scopes(live: &Live) -> Vec<String> {
 pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
     let longest = app.live().deployment.oauth.validity.longest_token();
     let keys = app.keys.ring().published(app.clock.now_seconds(), longest);
-    super::json(StatusCode::OK, &json!({ "keys": keys }))
+    cacheable(&json!({ "keys": keys }))
+}
+
+/// An answer that everybody may keep, but for a shorter time than a new key is published before it signs.
+fn cacheable(body: &Value) -> Response {
+    let mut response = super::json(StatusCode::OK, body);
+    let headers = response.headers_mut();
+    headers.remove(header::PRAGMA);
+    let max_age = tokens::PUBLISHED_MAX_AGE.as_secs();
+    if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={max_age}")) {
+        headers.insert(header::CACHE_CONTROL, value);
+    }
+    response
 }

@@ -8,6 +8,7 @@ mod attempt;
 mod authorize;
 mod body;
 mod client;
+mod client_address;
 pub mod error;
 mod first_bytes;
 mod form;

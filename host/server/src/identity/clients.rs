@@ -7,19 +7,21 @@ use super::record::ClientRecord;
 use super::token_hash::TokenHash;
 use crate::database::{Row, StoreError, Value};
 use crate::secret_hash::SecretHash;
+use crate::tokens::TokenAlgorithm;
 
 pub(super) const FIND: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
 pub(super) const PAGE: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID > ? ORDER BY CLIENT_ID LIMIT ?";
 pub(super) const INSERT: &str = "
     INSERT INTO DROPINS_CLIENT
         (CLIENT_NAME, ENABLED, AUTH_METHOD, SIGNING_ALG, GRANT_TYPES, REDIRECT_URIS, SCOPES, SECRET_HASH, CERTIFICATE,
-         JWKS, JWKS_URI, OVERRIDES, REGISTRATION_TOKEN, TIME_CREATED, TIME_UPDATED, REVISION, CLIENT_ID)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         JWKS, JWKS_URI, OVERRIDES, REGISTRATION_TOKEN, ID_TOKEN_SIGNED_RESPONSE_ALG, TIME_CREATED, TIME_UPDATED, REVISION,
+         CLIENT_ID)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 pub(super) const UPDATE: &str = "
     UPDATE DROPINS_CLIENT SET
         CLIENT_NAME = ?, ENABLED = ?, AUTH_METHOD = ?, SIGNING_ALG = ?, GRANT_TYPES = ?, REDIRECT_URIS = ?, SCOPES = ?,
         SECRET_HASH = ?, CERTIFICATE = ?, JWKS = ?, JWKS_URI = ?, OVERRIDES = ?, REGISTRATION_TOKEN = ?,
-        TIME_CREATED = ?, TIME_UPDATED = ?, REVISION = ?
+        ID_TOKEN_SIGNED_RESPONSE_ALG = ?, TIME_CREATED = ?, TIME_UPDATED = ?, REVISION = ?
     WHERE CLIENT_ID = ? AND REVISION = ?";
 
 /// The values of [`INSERT`].
@@ -38,6 +40,7 @@ pub(super) fn inserted(client: &ClientRecord) -> Result<Vec<Value>, StoreError> 
         client.jwks_uri.as_ref().into(),
         json(&client.overrides)?,
         client.registration_token.as_ref().map(TokenHash::as_str).into(),
+        client.id_token_signed_response_alg.map(TokenAlgorithm::name).into(),
         client.created_at.into(),
         client.updated_at.into(),
         client.revision.saturating_add(1).into(),
@@ -61,6 +64,7 @@ pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
         enabled: row.boolean("ENABLED")?,
         auth_method: row.optional_text("AUTH_METHOD")?,
         signing_alg: row.optional_text("SIGNING_ALG")?,
+        id_token_signed_response_alg: algorithm(row)?,
         grant_types: list(row, "GRANT_TYPES")?,
         redirect_uris: list(row, "REDIRECT_URIS")?,
         scopes: list(row, "SCOPES")?,
@@ -74,6 +78,12 @@ pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
         created_at: row.unsigned("TIME_CREATED")?,
         updated_at: row.unsigned("TIME_UPDATED")?,
     })
+}
+
+fn algorithm(row: &Row) -> Result<Option<TokenAlgorithm>, StoreError> {
+    let column = "ID_TOKEN_SIGNED_RESPONSE_ALG";
+    let known = |name: String| TokenAlgorithm::parse(&name).ok_or_else(|| StoreError::damaged(column));
+    row.optional_text(column)?.map(known).transpose()
 }
 
 fn json(list: &impl Serialize) -> Result<Value, StoreError> {

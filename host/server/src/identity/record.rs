@@ -5,6 +5,7 @@
 
 use super::token_hash::TokenHash;
 use crate::secret_hash::SecretHash;
+use crate::tokens::TokenAlgorithm;
 
 /// One client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +20,8 @@ pub struct ClientRecord {
     pub auth_method: Option<String>,
     /// The registered `token_endpoint_auth_signing_alg` (OpenID Connect Registration section 2).
     pub signing_alg: Option<String>,
+    /// The registered `id_token_signed_response_alg`; none is the default of the standard.
+    pub id_token_signed_response_alg: Option<TokenAlgorithm>,
     /// Grants that it may use.
     pub grant_types: Vec<String>,
     /// Redirect URIs, compared as strings.

@@ -41,3 +41,7 @@ pub(crate) const MIGRATION: &str = "
         LAST_USED  {integer},
         PRIMARY KEY (CLIENT_ID, THUMBPRINT)
     ) {options}";
+
+/// The algorithm of a client's ID tokens; NULL is the default of the standard.
+pub(crate) const ID_TOKEN_MIGRATION: &str = "
+    ALTER TABLE DROPINS_CLIENT ADD COLUMN ID_TOKEN_SIGNED_RESPONSE_ALG {text}";

@@ -7,6 +7,7 @@ use super::key_use::KeyUse;
 use super::key_uses;
 use super::record::ClientRecord;
 use crate::database::{Database, StoreError, repeated};
+use crate::grants::ending;
 
 /// Rows of one transaction of the ledger: nobody who writes must wait for a long one.
 const LEDGER_BATCH: usize = 100;
@@ -96,18 +97,19 @@ impl IdentityStore {
         })
     }
 
-    /// Removes a client with its ledger and its consents, which were not given to another client that may be registered
-    /// under this id later; tells whether there was one.
+    /// Removes a client with its ledger, its consents and all that it was granted, which was not given to another client
+    /// that may be registered under this id later; tells whether there was one. `now` in seconds since the Unix epoch.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn remove(&self, client_id: &str) -> Result<bool, StoreError> {
+    pub async fn remove(&self, client_id: &str, now: u64) -> Result<bool, StoreError> {
         let removed = repeated(|| async {
             let mut transaction = self.0.begin().await?;
             let sql = "DELETE FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
             if transaction.execute(sql, vec![client_id.into()]).await? == 0 {
                 return Ok(false);
             }
+            ending::of_client(&mut transaction, client_id, now).await?;
             transaction.execute("DELETE FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
             transaction.execute("DELETE FROM DROPINS_CONSENT WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
             changes::note(&mut transaction, client_id).await?;

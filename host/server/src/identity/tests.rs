@@ -1,14 +1,19 @@
 //! Clients and their keys on every engine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dropins_host::services::FixedClock;
 
 use super::*;
 use crate::database::testing::on_every_engine;
 use crate::database::{Database, StoreError};
+use crate::grants::{Grants, RefreshError};
 use crate::secret_hash::SecretHash;
+use crate::tokens::TokenAlgorithm;
 use crate::users::Users;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Runs a case over a fresh database of each engine.
 async fn on_every_store(case: impl AsyncFn(IdentityStore, Database)) {
@@ -31,6 +36,7 @@ fn full(client_id: &str) -> ClientRecord {
         enabled: false,
         auth_method: text("client_secret_basic"),
         signing_alg: text("ES256"),
+        id_token_signed_response_alg: Some(TokenAlgorithm::Es256),
         grant_types: vec!["client_credentials".to_owned()],
         redirect_uris: vec!["https://c.example/cb".to_owned(), "http://127.0.0.1/".to_owned()],
         scopes: vec!["read".to_owned(), "write".to_owned()],
@@ -106,8 +112,8 @@ async fn every_change_has_a_higher_number_and_names_its_client() {
         store.insert(record("a")).await.unwrap();
         store.insert(record("b")).await.unwrap();
         let two = store.version().await.unwrap();
-        store.remove("a").await.unwrap();
-        assert!(!store.remove("a").await.unwrap());
+        store.remove("a", 0).await.unwrap();
+        assert!(!store.remove("a", 0).await.unwrap());
         let b = store.find("b").await.unwrap().unwrap();
         store.update(b).await.unwrap();
         assert_eq!(store.version().await.unwrap(), two + 2);
@@ -155,7 +161,7 @@ async fn the_ledger_keeps_the_first_sight_and_the_last_use() {
         store.record(vec![entry("a", 50, Some(60))]).await.unwrap();
         assert_eq!(store.uses("c").await.unwrap(), [entry("a", 10, Some(60)), entry("b", 10, Some(20))]);
         store.insert(record("c")).await.unwrap();
-        store.remove("c").await.unwrap();
+        store.remove("c", 0).await.unwrap();
         assert_eq!(store.uses("c").await.unwrap(), []);
     })
     .await;
@@ -169,9 +175,27 @@ async fn consents_go_with_their_client_and_with_no_other() {
             store.insert(record(client_id)).await.unwrap();
             users.allow("jane", client_id, &[]).await.unwrap();
         }
-        assert!(store.remove("a").await.unwrap());
+        assert!(store.remove("a", 0).await.unwrap());
         assert!(!users.has_allowed("jane", "a", &[]).await.unwrap());
         assert!(users.has_allowed("jane", "b", &[]).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_client_was_given_goes_with_it() {
+    on_every_store(async |store, database| {
+        let grants = Grants::new(database, Arc::new(FixedClock::at(0)));
+        let mut tokens = Vec::new();
+        for client_id in ["a", "b"] {
+            store.insert(record(client_id)).await.unwrap();
+            let family = grants.family_of_client(client_id, &[], HOUR).unwrap();
+            tokens.push(grants.start_family(&family, None, HOUR, None).await.unwrap());
+        }
+        assert!(store.remove("a", 0).await.unwrap());
+        store.insert(record("a")).await.unwrap();
+        assert_eq!(grants.refresh_token(&tokens[0], "a").await, Err(RefreshError::Revoked));
+        grants.refresh_token(&tokens[1], "b").await.unwrap();
     })
     .await;
 }
@@ -200,7 +224,8 @@ async fn a_damaged_row_is_an_error_of_its_client_only() {
         store.insert(record("bad")).await.unwrap();
         for damage in [
             "UPDATE DROPINS_CLIENT SET SCOPES = 'read' WHERE CLIENT_ID = 'bad'",
-            "UPDATE DROPINS_CLIENT SET SECRET_HASH = 'plain' WHERE CLIENT_ID = 'bad'",
+            "UPDATE DROPINS_CLIENT SET SCOPES = '[]', SECRET_HASH = 'plain' WHERE CLIENT_ID = 'bad'",
+            "UPDATE DROPINS_CLIENT SET SECRET_HASH = NULL, ID_TOKEN_SIGNED_RESPONSE_ALG = 'none' WHERE CLIENT_ID = 'bad'",
         ] {
             database.execute(damage, vec![]).await.unwrap();
             assert!(matches!(store.find("bad").await, Err(StoreError::Damaged { .. })), "{damage}");

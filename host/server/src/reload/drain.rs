@@ -9,7 +9,7 @@ use super::edition::Edition;
 use crate::app::App;
 use crate::live::Live;
 
-/// After this time a request on an old generation is worth a warning: every call of a plug-in ends far sooner.
+/// After this time a request on an old generation is worth a warning: `call_wall_limit` ends those that wait for services.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a generation is looked at that waits for its last request.
 const INTERVAL: Duration = Duration::from_millis(200);

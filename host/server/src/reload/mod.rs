@@ -7,8 +7,8 @@
 //!                       │         │          ▲                        │
 //!                 same as live,   │          └───── a kept edition ◀──┘
 //!                 as the last   refused: the live generation stays,
-//!                 rejected, or    the reason stands in status, log and metrics
-//!                 as pinned: idle
+//!                 rejected, or    the reason stands in status, log and metrics, and when it may
+//!                 as pinned: idle  pass by itself, the same contents are tried again after a while
 //! ```
 //!
 //! A trigger says no more than "look again": contents decide, not events. A [`Snapshot`] is read once and never
@@ -21,6 +21,7 @@ mod history;
 mod record;
 mod reloader;
 mod restart;
+mod retry;
 mod rollback;
 mod settle;
 mod snapshot;

@@ -14,8 +14,11 @@ use crate::live::Live;
 /// A candidate that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Rejected {
-    /// When, seconds since the Unix epoch.
+    /// When it was refused for the first time, seconds since the Unix epoch.
     pub at: u64,
+    /// When the same contents are tried again, seconds since the Unix epoch; none when they would be refused again, and
+    /// wait for a change or a word.
+    pub retry_at: Option<u64>,
     /// Why, with every place in the file; it may have several lines.
     pub reason: String,
     /// Whether good contents have come since.

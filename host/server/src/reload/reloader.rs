@@ -17,8 +17,9 @@ use super::edition::Edition;
 use super::history::History;
 use super::record::Rejected;
 use super::restart::{self, Held};
+use super::retry::Retry;
 use super::snapshot::Snapshot;
-use super::state::State;
+use super::state::{Rejection, State};
 use super::verdict::{Outcome, Verdict};
 use super::{drain, settle};
 use crate::app::App;
@@ -36,6 +37,8 @@ const READINGS: usize = 4;
 pub enum Trigger {
     /// The contents of a folder.
     Change,
+    /// The time at which refused contents are tried again.
+    Retry,
     /// SIGHUP.
     Signal,
     /// `POST /reload`.
@@ -46,6 +49,7 @@ impl Trigger {
     fn as_str(self) -> &'static str {
         match self {
             Self::Change => "change",
+            Self::Retry => "retry",
             Self::Signal => "signal",
             Self::Command => "command",
         }
@@ -53,7 +57,7 @@ impl Trigger {
 
     /// Whether a person asks, who is owed an answer and may overrule a rollback.
     fn is_explicit(self) -> bool {
-        self != Self::Change
+        matches!(self, Self::Signal | Self::Command)
     }
 }
 
@@ -75,18 +79,20 @@ pub struct Reloader {
 pub(super) struct Refusal {
     summary: String,
     pub(super) reason: String,
+    /// Whether the same contents may be good another time.
+    may_pass: bool,
 }
 
 impl From<StartError> for Refusal {
     fn from(error: StartError) -> Self {
-        Self { summary: error.summary(), reason: error.to_string() }
+        Self { summary: error.summary(), reason: error.to_string(), may_pass: error.may_pass() }
     }
 }
 
 impl Refusal {
     fn mistake(error: &dyn std::error::Error) -> Self {
         let text = format!("the candidate could not be judged, which is a mistake in this program: {error}");
-        Self { summary: text.clone(), reason: text }
+        Self { summary: text.clone(), reason: text, may_pass: false }
     }
 }
 
@@ -120,7 +126,9 @@ impl Reloader {
             tracing::error!("{}", refusal.summary);
             Verdict::refused(self.app.live().generation.number(), refusal.reason)
         });
-        self.app.metrics.reloaded(verdict.result);
+        if !verdict.repeated {
+            self.app.metrics.reloaded(verdict.result);
+        }
         verdict
     }
 
@@ -145,10 +153,15 @@ impl Reloader {
             state.pin = None;
             return self.unchanged(&state, trigger);
         }
-        if !state.is_news(digest) {
+        let again = trigger == Trigger::Retry && state.is_due(digest, self.app.clock.now_seconds());
+        if !again && !state.is_news(digest) {
             return self.unchanged(&state, trigger);
         }
-        tracing::info!(trigger = trigger.as_str(), contents = digest.short(), "candidate seen");
+        if again {
+            tracing::debug!(contents = digest.short(), "candidate tried again");
+        } else {
+            tracing::info!(trigger = trigger.as_str(), contents = digest.short(), "candidate seen");
+        }
         let built = match candidate {
             Ok(snapshot) => self.build(state.live().clone(), snapshot, state.history.next_number()).await,
             Err(refusal) => Err(refusal),
@@ -180,22 +193,28 @@ impl Reloader {
             needs_restart: state.live().held.clone(),
             warnings: state.live().live.warnings.clone(),
             reason: None,
+            repeated: false,
         }
     }
 
     fn refuse(&self, state: &mut State, digest: Digest, refusal: Refusal) -> Verdict {
-        let generation = state.live().number();
-        tracing::error!(
-            generation,
-            contents = digest.short(),
-            "candidate rejected, the live generation stays: {}",
-            refusal.summary
-        );
-        let at = self.app.clock.now_seconds();
-        state.rejected = Some(digest);
-        state.report_rejected = Some(Rejected { at, reason: refusal.reason.clone(), superseded: false });
+        let (generation, now) = (state.live().number(), self.app.clock.now_seconds());
+        let before = state.retry_of(digest);
+        let retry = refusal.may_pass.then(|| before.map_or_else(|| Retry::first(now), |retry| retry.next(now)));
+        let retry_at = retry.map(Retry::at);
+        let repeated = before.is_some() && retry.is_some();
+        let contents = digest.short();
+        if repeated {
+            tracing::debug!(generation, contents, retry_at, "candidate rejected again: {}", refusal.summary);
+        } else {
+            let summary = &refusal.summary;
+            tracing::error!(generation, contents, retry_at, "candidate rejected, the live generation stays: {summary}");
+        }
+        let at = state.report_rejected.as_ref().filter(|_| before.is_some()).map_or(now, |first| first.at);
+        state.rejected = Some(Rejection { contents: digest, retry });
+        state.report_rejected = Some(Rejected { at, retry_at, reason: refusal.reason.clone(), superseded: false });
         self.app.reloads.set(state.report());
-        Verdict::refused(generation, refusal.reason)
+        Verdict { repeated, ..Verdict::refused(generation, refusal.reason) }
     }
 
     /// The point of no return: nothing in here can fail.
@@ -214,6 +233,7 @@ impl Reloader {
             needs_restart: edition.held.clone(),
             warnings: edition.live.warnings.clone(),
             reason: None,
+            repeated: false,
         };
         let file = self.home.deployment_toml().display().to_string();
         let known = &before.snapshot.notices;

@@ -1,4 +1,4 @@
-//! What cannot change while the server runs: listen addresses and databases.
+//! What cannot change while the server runs: listen addresses, databases, and the user of `[super_admin]`.
 //!
 //! Such a section keeps its running values as a whole, whatever else changes in it, and is reported until the server is
 //! started again or the file says what runs. The public URL belongs to the listeners: it waits with them, so that
@@ -8,6 +8,9 @@ use crate::config::Deployment;
 
 /// The section of the HTTPS listener, its certificate included.
 pub(super) const HTTPS: &str = "transport.https";
+
+/// The section of the user who is there from the start.
+const SUPER_ADMIN: &str = "super_admin";
 
 /// A section whose change waits for a restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +27,13 @@ impl std::fmt::Display for Held {
         if let Some(line) = self.line {
             write!(f, " (deployment.toml:{line})")?;
         }
-        f.write_str(" needs a restart; until then its old values hold")
+        f.write_str(match self.section {
+            SUPER_ADMIN => {
+                " changes nothing now: at a start it makes the user, if there is none of this name; \
+                 `dropins user passwd` sets the password of one who is there"
+            }
+            _ => " needs a restart; until then its old values hold",
+        })
     }
 }
 
@@ -57,6 +66,10 @@ pub(super) fn hold_back(running: &Deployment, new: &mut Deployment) -> Vec<Held>
         new.replay_store = running.replay_store.clone();
         held.push("replay_store");
     }
+    if running.super_admin != new.super_admin {
+        new.super_admin = running.super_admin.clone();
+        held.push(SUPER_ADMIN);
+    }
     let text = new.source.shown();
     let line = |section: &str| {
         let header = format!("[{section}]");
@@ -82,6 +95,7 @@ mod tests {
             "[limits]\nmemory = \"8MiB\"",
             "[server]\nbase_path = \"https://is.example.com\"",
             "[transport.admin]\ntoken = \"t\"",
+            "[transport]\ntrusted_proxies = [\"10.0.0.0/8\"]",
             "[logging]\nlevel = \"debug\"",
             "[[cache.manager]]\nname = \"PrivateKeyJWT\"\ncapacity = 7",
             "[transport.https]\ncertificate_file = \"c.pem\"\nprivate_key_file = \"k.pem\"",
@@ -106,6 +120,19 @@ mod tests {
 
         let mut new = read("[replay_store]\ntype = \"memory\"");
         assert_eq!(hold_back(&running, &mut new), [Held { section: "replay_store", line: Some(1) }]);
+    }
+
+    #[test]
+    fn another_super_admin_is_said_to_change_nothing_by_itself() {
+        let running = read("[super_admin]\nusername = \"admin\"\npassword = \"a\"");
+        for text in ["[super_admin]\nusername = \"admin\"\npassword = \"b\"", "[super_admin]\nusername = \"root\""] {
+            let mut new = read(text);
+            let held = hold_back(&running, &mut new);
+            assert_eq!((held.len(), &new.super_admin), (1, &running.super_admin), "{text}");
+            let said = held[0].to_string();
+            assert!(said.starts_with("[super_admin] (deployment.toml:1) changes nothing now"), "{said}");
+            assert!(said.contains("dropins user passwd") && !said.contains("needs a restart"), "{said}");
+        }
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl Reloader {
         pin.withdrawn.push(withdrawn);
         // What is returned to is not what is kept away.
         pin.withdrawn.retain(|digest| *digest != edition.snapshot.fingerprint());
+        state.give_up();
         self.publish(&mut state, edition, Outcome::RolledBack)
     }
 

@@ -27,13 +27,17 @@ impl Drop for Task {
 }
 
 impl Reloader {
-    /// Whether the folders hold what nobody has judged yet.
-    pub(super) async fn has_news(&self) -> bool {
+    /// Why the folders are worth a look, if they are: they hold what nobody has judged yet, or what is to be judged again.
+    pub(super) async fn news(&self) -> Option<Trigger> {
         let (digest, _) = self.read().await;
         let state = self.state.lock().await;
+        if state.is_due(digest, self.app.clock.now_seconds()) {
+            return Some(Trigger::Retry);
+        }
         // Contents that are live again end a rollback's hold and a rejection.
         let settled = state.rejected.is_some() || state.pin.is_some();
-        state.is_news(digest) || (settled && digest == state.live().snapshot.fingerprint())
+        let news = state.is_news(digest) || (settled && digest == state.live().snapshot.fingerprint());
+        news.then_some(Trigger::Change)
     }
 
     /// Waits for changes until the task is dropped.
@@ -58,11 +62,16 @@ impl Reloader {
         let mut rescan = tokio::time::interval(RESCAN);
         rescan.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                () = self.dirty.notified() => settle::quiet(&self.dirty).await,
-                _ = rescan.tick() => if !self.has_news().await { continue },
+            let trigger = tokio::select! {
+                () = self.dirty.notified() => {
+                    settle::quiet(&self.dirty).await;
+                    Some(Trigger::Change)
+                }
+                _ = rescan.tick() => self.news().await,
+            };
+            if let Some(trigger) = trigger {
+                self.reload(trigger).await;
             }
-            self.reload(Trigger::Change).await;
         }
     }
 }

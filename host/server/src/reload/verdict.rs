@@ -48,6 +48,9 @@ pub struct Verdict {
     /// Why it was refused, with every place in the file; it may have several lines.
     #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether it was refused before for a cause that may pass, and still is: then it is neither logged nor counted.
+    #[serde(skip)]
+    pub(super) repeated: bool,
 }
 
 fn as_text<S: serde::Serializer>(held: &[Held], serializer: S) -> Result<S::Ok, S::Error> {
@@ -64,6 +67,7 @@ impl Verdict {
             needs_restart: Vec::new(),
             warnings: Vec::new(),
             reason: Some(reason.into()),
+            repeated: false,
         }
     }
 

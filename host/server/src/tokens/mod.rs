@@ -1,9 +1,11 @@
 //! The tokens that this server signs: access tokens (RFC 9068) and id tokens (OpenID Connect Core section 2).
 //!
-//! All of them are ES256 under the current one of the home's token-signing keys, whose public halves stand in the
-//! server's JWKS.
+//! Each is signed with the current one of the home's keys for its algorithm, RS256 or ES256; their public halves stand
+//! in the server's JWKS.
 
+mod algorithm;
 mod files;
+mod line;
 mod ring;
 mod watch;
 
@@ -13,24 +15,31 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use dropins_keys::{SigningError, SigningKey};
+use dropins_keys::SigningError;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-pub use files::{FileError, Rotation, rotate};
+pub use algorithm::TokenAlgorithm;
+pub use files::{FileError, NewKey, Rotation, check, first_keys, rotate};
 pub use ring::Ring;
 pub use watch::{SigningKeys, Watch};
 
-/// The algorithm of every token.
-pub const ALGORITHM: &str = "ES256";
+/// How long others may keep the published keys before they ask again.
+pub const PUBLISHED_MAX_AGE: Duration = Duration::from_secs(5 * 60);
+
+/// How long a planned key is published before it signs, at least: until everybody who keeps the published keys has asked
+/// again, other nodes that take seconds to see a new key included.
+pub const MIN_OVERLAP: Duration = Duration::from_secs(10 * 60);
 
 /// The media type of an access token, as in its header (RFC 9068 section 2.1).
 const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
 /// Signs tokens in the name of an issuer, at one instant.
 pub struct Tokens<'a> {
-    /// The signing key.
-    pub key: Arc<SigningKey>,
+    /// The signing keys.
+    pub ring: Arc<Ring>,
+    /// The algorithm of access tokens.
+    pub access_token_signing_alg: TokenAlgorithm,
     /// The issuer.
     pub issuer: &'a str,
     /// Seconds since the Unix epoch.
@@ -59,6 +68,8 @@ pub struct AccessToken {
 /// What an id token says.
 #[derive(Debug, Clone, Copy)]
 pub struct IdToken<'a> {
+    /// What the client registered as `id_token_signed_response_alg`.
+    pub algorithm: TokenAlgorithm,
     /// The user, or the client itself.
     pub subject: &'a str,
     /// The client: the only audience, so that there is no `azp`.
@@ -88,7 +99,7 @@ impl Tokens<'_> {
         if let Some(time) = token.auth_time {
             claims.insert("auth_time".to_owned(), time.into());
         }
-        self.sign(ACCESS_TOKEN_TYPE, claims)
+        self.ring.sign(self.access_token_signing_alg, self.now, ACCESS_TOKEN_TYPE, claims)
     }
 
     /// Signs an id token.
@@ -107,7 +118,7 @@ impl Tokens<'_> {
         if let Some(access_token) = token.access_token {
             claims.insert("at_hash".to_owned(), at_hash(access_token).into());
         }
-        self.sign("JWT", claims)
+        self.ring.sign(token.algorithm, self.now, "JWT", claims)
     }
 
     fn claims(&self, subject: &str, audience: &str, issued_at: u64, expires_at: u64) -> Map<String, Value> {
@@ -120,14 +131,9 @@ impl Tokens<'_> {
         });
         claims.as_object().cloned().unwrap_or_default()
     }
-
-    fn sign(&self, typ: &str, claims: Map<String, Value>) -> Result<String, SigningError> {
-        let header = json!({ "alg": ALGORITHM, "typ": typ, "kid": self.key.thumbprint() });
-        self.key.compact_jws(&header, &Value::Object(claims))
-    }
 }
 
-/// The left half of the hash of an access token (OpenID Connect Core section 3.1.3.6), for ES256.
+/// The left half of the hash of an access token (OpenID Connect Core section 3.1.3.6): SHA-256 for both algorithms.
 fn at_hash(access_token: &str) -> String {
     let hash = digest(&SHA256, access_token.as_bytes());
     let half = hash.as_ref().get(..16).unwrap_or_default();
@@ -149,18 +155,19 @@ struct AccessClaims {
 }
 
 impl AccessToken {
-    /// Reads an access token that this issuer signed with one of these keys, however old it is; none for any other text.
+    /// Reads an access token that this issuer signed with one of these keys, however old it is and whatever algorithm is
+    /// configured now; none for any other text.
     pub fn read(text: &str, ring: &Ring, issuer: &str) -> Option<Self> {
         let (input, signature) = text.rsplit_once('.')?;
         let (header, claims) = input.split_once('.')?;
         let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
         let header: Value = serde_json::from_slice(&decode(header)?).ok()?;
-        let is = |name: &str, value: &str| header.get(name).and_then(Value::as_str) == Some(value);
-        if !is("alg", ALGORITHM) || !is("typ", ACCESS_TOKEN_TYPE) {
+        let member = |name: &str| header.get(name).and_then(Value::as_str);
+        if member("typ") != Some(ACCESS_TOKEN_TYPE) {
             return None;
         }
-        let kid = header.get("kid").and_then(Value::as_str)?;
-        if !ring.verifies(kid, input.as_bytes(), &decode(signature)?) {
+        let algorithm = TokenAlgorithm::parse(member("alg")?)?;
+        if !ring.verifies(algorithm, member("kid")?, input.as_bytes(), &decode(signature)?) {
             return None;
         }
         let claims: AccessClaims = serde_json::from_slice(&decode(claims)?).ok()?;

@@ -1,154 +1,145 @@
-//! The token-signing keys with the time from which each one signs.
+//! All token-signing keys of a home: one line of keys for each algorithm, none of them empty.
 //!
-//! A key is published from the moment it is there, signs from its time until that of its successor, and stays published
-//! until the last token under it has expired. All of this follows from the times: nothing has to happen at them.
+//! A key belongs to one algorithm. A `kid` is looked for among the keys of the algorithm that a token claims, so that no
+//! key ever verifies a signature of another kind.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use dropins_host::services::PublicKey as _;
-use dropins_keys::{ClientKey, KeyInput, KeySet, SigningError, SigningKey};
-use serde_json::{Map, Value, json};
+use dropins_keys::SigningError;
+use serde_json::{Map, Value};
 
-use super::ALGORITHM;
-
-/// How much later than its successor's time a key may have signed: until other processes have seen the successor.
-const SLACK: Duration = Duration::from_secs(60);
+use super::algorithm::TokenAlgorithm;
+use super::line::{Line, TimedKey};
 
 /// All token-signing keys of a home.
 #[derive(Debug)]
 pub struct Ring {
-    first: TimedKey,
-    /// In the order of their times.
-    others: Vec<TimedKey>,
+    rs256: Line,
+    es256: Line,
 }
 
-#[derive(Debug)]
-struct TimedKey {
-    signs_from: u64,
-    key: Arc<SigningKey>,
-    public: Arc<ClientKey>,
-}
-
-impl TimedKey {
-    /// # Errors
-    /// [`SigningError`] when the key is not one for [`ALGORITHM`].
-    fn new(signs_from: u64, key: SigningKey) -> Result<Self, SigningError> {
-        // Said when the key is read, not with the first token.
-        key.compact_jws(&json!({ "alg": ALGORITHM }), &json!({}))?;
-        let jwks = json!({ "keys": [key.public_jwk()] }).to_string();
-        let (set, _) = KeySet::read(&[KeyInput::Jwks { name: None, text: jwks.as_bytes() }], 0);
-        let public = set.keys().first().ok_or(SigningError::Unusable)?;
-        Ok(Self { signs_from, key: Arc::new(key), public: Arc::clone(public) })
-    }
-}
+/// There is no key for this algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lacks(pub(super) TokenAlgorithm);
 
 impl Ring {
-    /// A ring of one key that signs from the beginning of time.
+    /// The ring of these keys.
     ///
     /// # Errors
-    /// [`SigningError`] when the key is not one for [`ALGORITHM`].
-    pub fn of(key: SigningKey) -> Result<Self, SigningError> {
-        Ok(Self { first: TimedKey::new(0, key)?, others: Vec::new() })
+    /// [`Lacks`] names an algorithm without a key.
+    pub(super) fn of(keys: Vec<TimedKey>) -> Result<Self, Lacks> {
+        let (rs256, es256) = keys.into_iter().partition(|key| key.algorithm() == TokenAlgorithm::Rs256);
+        Ok(Self {
+            es256: Line::of(es256).ok_or(Lacks(TokenAlgorithm::Es256))?,
+            rs256: Line::of(rs256).ok_or(Lacks(TokenAlgorithm::Rs256))?,
+        })
     }
 
-    /// Adds a key that signs from this time on, seconds since the Unix epoch.
+    /// The algorithms of its keys, that of ID tokens by default first.
+    pub fn algorithms(&self) -> impl Iterator<Item = TokenAlgorithm> {
+        self.lines().map(|(algorithm, _)| algorithm)
+    }
+
+    /// The id of the key that signs now.
+    pub fn current_kid(&self, algorithm: TokenAlgorithm, now: u64) -> &str {
+        self.line(algorithm).current(now).kid()
+    }
+
+    /// Signs claims with the key of now, which the header names together with the algorithm and `typ`.
     ///
     /// # Errors
-    /// [`SigningError`] when the key is not one for [`ALGORITHM`].
-    pub fn with(mut self, signs_from: u64, key: SigningKey) -> Result<Self, SigningError> {
-        let mut added = TimedKey::new(signs_from, key)?;
-        if added.signs_from < self.first.signs_from {
-            std::mem::swap(&mut added, &mut self.first);
-        }
-        self.others.push(added);
-        self.others.sort_by_key(|key| key.signs_from);
-        Ok(self)
+    /// [`SigningError`] when the key cannot sign.
+    pub(super) fn sign(
+        &self,
+        algorithm: TokenAlgorithm,
+        now: u64,
+        typ: &str,
+        claims: Map<String, Value>,
+    ) -> Result<String, SigningError> {
+        self.line(algorithm).current(now).sign(typ, claims)
     }
 
-    /// The key that signs now; the first one before its time, because some key has to.
-    pub fn current(&self, now: u64) -> &Arc<SigningKey> {
-        &self.in_force(now).key
-    }
-
-    fn in_force(&self, now: u64) -> &TimedKey {
-        self.others.iter().rev().find(|key| key.signs_from <= now).unwrap_or(&self.first)
-    }
-
-    /// The public keys that verify what this server signed or is going to sign, as JWKs: the current one first, then
-    /// those to come, then those whose tokens, valid for at most `longest`, have not all expired.
+    /// The public keys that verify what this server signed or is going to sign, as JWKs with `alg`, `use` and `kid`:
+    /// per algorithm the current one first, then those to come, then those whose tokens, valid for at most `longest`,
+    /// have not all expired.
     pub fn published(&self, now: u64, longest: Duration) -> Vec<Map<String, Value>> {
-        let current = self.in_force(now);
-        let later = self.all().filter(|key| key.signs_from > current.signs_from);
-        let retiring =
-            self.all().zip(self.all().skip(1)).filter(|(_, next)| !is_retired(next.signs_from, now, longest));
-        let retiring = retiring.map(|(key, _)| key).filter(|key| key.signs_from < current.signs_from);
-        std::iter::once(current).chain(later).chain(retiring).map(|key| key.key.public_jwk()).collect()
+        self.lines().flat_map(|(_, line)| line.published(now, longest)).collect()
     }
 
-    /// Whether the key with this id made the signature.
-    pub fn verifies(&self, kid: &str, message: &[u8], signature: &[u8]) -> bool {
-        let named = self.all().find(|key| key.public.thumbprint() == kid);
-        named.is_some_and(|key| key.public.verify(ALGORITHM, message, signature) == Ok(true))
+    /// Whether the key of this algorithm with this id made the signature.
+    pub fn verifies(&self, algorithm: TokenAlgorithm, kid: &str, message: &[u8], signature: &[u8]) -> bool {
+        self.line(algorithm).verifies(kid, message, signature)
     }
 
-    fn all(&self) -> impl Iterator<Item = &TimedKey> {
-        std::iter::once(&self.first).chain(&self.others)
+    fn line(&self, algorithm: TokenAlgorithm) -> &Line {
+        match algorithm {
+            TokenAlgorithm::Rs256 => &self.rs256,
+            TokenAlgorithm::Es256 => &self.es256,
+        }
     }
-}
 
-/// Whether every token under a key has expired whose successor signs from this time on.
-pub(super) fn is_retired(successor_signs_from: u64, now: u64, longest: Duration) -> bool {
-    successor_signs_from.saturating_add((longest + SLACK).as_secs()) <= now
+    fn lines(&self) -> impl Iterator<Item = (TokenAlgorithm, &Line)> {
+        TokenAlgorithm::ALL.into_iter().map(|algorithm| (algorithm, self.line(algorithm)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use dropins_keys::SigningKey;
+
     use super::*;
-    use dropins_keys::KeyFamily;
 
-    const HOUR: Duration = Duration::from_secs(3600);
-
-    fn ring(times: &[u64]) -> (Ring, Vec<String>) {
-        let keys: Vec<_> = times.iter().map(|_| SigningKey::generate(KeyFamily::P256).unwrap()).collect();
-        let names = keys.iter().map(SigningKey::thumbprint).collect();
-        let mut keys = times.iter().copied().zip(keys);
-        let first = Ring::of(keys.next().unwrap().1).unwrap();
-        (keys.fold(first, |ring, (time, key)| ring.with(time, key).unwrap()), names)
-    }
-
-    fn published(ring: &Ring, now: u64) -> Vec<String> {
-        let kid = |jwk: &Map<String, Value>| jwk["kid"].as_str().unwrap().to_owned();
-        ring.published(now, HOUR).iter().map(kid).collect()
+    fn key(algorithm: TokenAlgorithm, signs_from: u64) -> TimedKey {
+        TimedKey::new(algorithm, signs_from, SigningKey::generate(algorithm.family()).unwrap()).unwrap()
     }
 
     #[test]
-    fn a_key_is_published_before_it_signs_and_until_its_last_token_has_expired() {
-        let (ring, names) = ring(&[0, 10_000]);
-        let (old, new) = (names[0].as_str(), names[1].as_str());
-        for (now, current, all) in [
-            (1, old, vec![old, new]),
-            (9_999, old, vec![old, new]),
-            (10_000, new, vec![new, old]),
-            (13_659, new, vec![new, old]),
-            (13_660, new, vec![new]),
-        ] {
-            assert_eq!(ring.current(now).thumbprint(), current, "{now}");
-            assert_eq!(published(&ring, now), all, "{now}");
+    fn there_is_a_key_for_every_algorithm_or_no_ring() {
+        for lacks in TokenAlgorithm::ALL {
+            let others = TokenAlgorithm::ALL.into_iter().filter(|algorithm| *algorithm != lacks);
+            assert_eq!(Ring::of(others.map(|other| key(other, 0)).collect()).unwrap_err(), Lacks(lacks));
         }
     }
 
     #[test]
-    fn a_rotation_at_once_overtakes_one_that_is_planned() {
-        let (ring, names) = ring(&[0, 9_000, 5_000]);
-        assert_eq!(ring.current(5_000).thumbprint(), names[2]);
-        assert_eq!(ring.current(9_000).thumbprint(), names[1]);
-        assert_eq!(published(&ring, 5_000), [names[2].as_str(), names[1].as_str(), names[0].as_str()]);
+    fn every_published_key_says_what_it_is_for() {
+        let ring = Ring::of(vec![key(TokenAlgorithm::Es256, 0), key(TokenAlgorithm::Rs256, 0)]).unwrap();
+        assert_eq!(ring.algorithms().map(TokenAlgorithm::name).collect::<Vec<_>>(), ["RS256", "ES256"]);
+        let published = ring.published(0, Duration::from_secs(60));
+        let shown: Vec<_> =
+            published.iter().map(|jwk| ["kty", "alg", "use"].map(|member| jwk[member].clone())).collect();
+        assert_eq!(shown, [["RSA", "RS256", "sig"], ["EC", "ES256", "sig"]].map(|members| members.map(Value::from)));
+        assert!(published.iter().all(|jwk| !jwk.contains_key("d") && jwk["kid"].is_string()));
     }
 
     #[test]
-    fn a_key_of_another_kind_is_refused_when_it_is_read() {
-        assert!(Ring::of(SigningKey::generate(KeyFamily::Rsa2048).unwrap()).is_err());
-        assert!(ring(&[0]).0.with(1, SigningKey::generate(KeyFamily::Ed25519).unwrap()).is_err());
+    fn lines_rotate_each_at_its_own_time() {
+        let (rs256, es256) = (TokenAlgorithm::Rs256, TokenAlgorithm::Es256);
+        let keys = [key(rs256, 0), key(es256, 0), key(rs256, 100), key(es256, 200)];
+        let kids = keys.each_ref().map(|key| key.kid().to_owned());
+        let ring = Ring::of(keys.into_iter().collect()).unwrap();
+        for (now, rsa, ec) in [(99, 0, 1), (100, 2, 1), (200, 2, 3)] {
+            assert_eq!(ring.current_kid(rs256, now), kids[rsa], "{now}");
+            assert_eq!(ring.current_kid(es256, now), kids[ec], "{now}");
+        }
+    }
+
+    #[test]
+    fn a_key_verifies_under_its_own_algorithm_only() {
+        let (rs256, es256) = (TokenAlgorithm::Rs256, TokenAlgorithm::Es256);
+        let ring = Ring::of(vec![key(rs256, 0), key(es256, 0)]).unwrap();
+        for algorithm in TokenAlgorithm::ALL {
+            let other = if algorithm == rs256 { es256 } else { rs256 };
+            let jws = ring.sign(algorithm, 0, "JWT", Map::new()).unwrap();
+            let (input, signature) = jws.rsplit_once('.').unwrap();
+            let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
+            let kid = |algorithm| ring.current_kid(algorithm, 0);
+            assert!(ring.verifies(algorithm, kid(algorithm), input.as_bytes(), &signature));
+            assert!(!ring.verifies(other, kid(algorithm), input.as_bytes(), &signature), "its kid, another algorithm");
+            assert!(!ring.verifies(algorithm, kid(other), input.as_bytes(), &signature), "another key's kid");
+            assert!(!ring.verifies(other, kid(other), input.as_bytes(), &signature), "another key and algorithm");
+        }
     }
 }

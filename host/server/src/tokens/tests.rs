@@ -1,16 +1,26 @@
-use dropins_keys::KeyFamily;
+use std::sync::LazyLock;
+
+use dropins_keys::SigningKey;
 use proptest::prelude::*;
 
+use super::line::TimedKey;
 use super::*;
 
 const ISSUER: &str = "https://is.example";
 
-fn ring() -> Ring {
-    Ring::of(SigningKey::generate(KeyFamily::P256).unwrap()).unwrap()
+fn ring() -> Arc<Ring> {
+    let key = |algorithm: TokenAlgorithm| {
+        TimedKey::new(algorithm, 0, SigningKey::generate(algorithm.family()).unwrap()).unwrap()
+    };
+    Arc::new(Ring::of(TokenAlgorithm::ALL.map(key).into_iter().collect()).unwrap())
 }
 
-fn tokens(ring: &Ring) -> Tokens<'static> {
-    Tokens { key: Arc::clone(ring.current(0)), issuer: ISSUER, now: 1_000 }
+fn tokens(ring: &Arc<Ring>, access_token_signing_alg: TokenAlgorithm) -> Tokens<'static> {
+    Tokens { ring: Arc::clone(ring), access_token_signing_alg, issuer: ISSUER, now: 1_000 }
+}
+
+fn header(algorithm: &str, kid: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(json!({ "alg": algorithm, "typ": "at+jwt", "kid": kid }).to_string())
 }
 
 fn token() -> AccessToken {
@@ -33,21 +43,23 @@ fn part(token: &str, index: usize) -> Value {
 #[test]
 fn an_access_token_has_the_claims_of_rfc_9068_and_is_read_back() {
     let ring = ring();
-    let text = tokens(&ring).access_token(&token()).unwrap();
-    let kid = ring.current(0).thumbprint();
-    assert_eq!(part(&text, 0), json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid }));
-    let claims = json!({
-        "iss": ISSUER, "sub": "alice", "aud": ISSUER, "iat": 1_000, "exp": 4_600, "client_id": "app",
-        "jti": "family.random", "scope": "openid read", "auth_time": 900,
-    });
-    assert_eq!(part(&text, 1), claims);
-    assert_eq!(AccessToken::read(&text, &ring, ISSUER), Some(token()));
+    for algorithm in TokenAlgorithm::ALL {
+        let text = tokens(&ring, algorithm).access_token(&token()).unwrap();
+        let kid = ring.current_kid(algorithm, 0);
+        assert_eq!(part(&text, 0), json!({ "alg": algorithm.name(), "typ": "at+jwt", "kid": kid }));
+        let claims = json!({
+            "iss": ISSUER, "sub": "alice", "aud": ISSUER, "iat": 1_000, "exp": 4_600, "client_id": "app",
+            "jti": "family.random", "scope": "openid read", "auth_time": 900,
+        });
+        assert_eq!(part(&text, 1), claims);
+        assert_eq!(AccessToken::read(&text, &ring, ISSUER), Some(token()), "{algorithm}");
+    }
 }
 
 #[test]
 fn what_this_issuer_did_not_sign_as_an_access_token_is_none() {
     let (ring, other) = (ring(), ring());
-    let text = tokens(&ring).access_token(&token()).unwrap();
+    let text = tokens(&ring, TokenAlgorithm::Es256).access_token(&token()).unwrap();
     assert_eq!(AccessToken::read(&text, &other, ISSUER), None, "another key");
     assert_eq!(AccessToken::read(&text, &ring, "https://other.example"), None, "another issuer");
     let mut spoiled = text.clone().into_bytes();
@@ -55,6 +67,7 @@ fn what_this_issuer_did_not_sign_as_an_access_token_is_none() {
     spoiled[middle] ^= 1;
     assert_eq!(AccessToken::read(&String::from_utf8(spoiled).unwrap(), &ring, ISSUER), None, "another claim");
     let id = IdToken {
+        algorithm: TokenAlgorithm::Es256,
         subject: "a",
         client_id: "b",
         nonce: None,
@@ -62,17 +75,31 @@ fn what_this_issuer_did_not_sign_as_an_access_token_is_none() {
         access_token: None,
         validity: Duration::from_secs(1),
     };
-    let id_token = tokens(&ring).id_token(&id).unwrap();
+    let id_token = tokens(&ring, TokenAlgorithm::Es256).id_token(&id).unwrap();
     assert_eq!(AccessToken::read(&id_token, &ring, ISSUER), None, "another kind");
-    let (header, rest) = text.split_once('.').unwrap();
-    let none = BASE64_URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "typ": "at+jwt" }).to_string());
-    assert_ne!(header, none);
-    assert_eq!(AccessToken::read(&format!("{none}.{rest}"), &ring, ISSUER), None, "no algorithm");
+    let (_, rest) = text.split_once('.').unwrap();
+    for algorithm in ["none", "RS256", "HS256", "ES256"] {
+        let kid = ring.current_kid(TokenAlgorithm::Rs256, 0);
+        let forged = format!("{}.{rest}", header(algorithm, kid));
+        assert_eq!(AccessToken::read(&forged, &ring, ISSUER), None, "{algorithm} under the RS256 key's kid");
+    }
+}
+
+#[test]
+fn the_algorithm_of_a_token_must_be_that_of_the_key_that_it_names() {
+    let ring = ring();
+    let [rs256, es256] = TokenAlgorithm::ALL.map(|algorithm| ring.current_kid(algorithm, 0));
+    let claims = BASE64_URL_SAFE_NO_PAD.encode(json!({ "iss": ISSUER, "sub": "a" }).to_string());
+    for (algorithm, kid) in [("RS256", es256), ("ES256", rs256), ("PS256", rs256), ("ES384", es256)] {
+        let input = format!("{}.{claims}", header(algorithm, kid));
+        assert_eq!(AccessToken::read(&format!("{input}.AAAA"), &ring, ISSUER), None, "{algorithm}");
+    }
 }
 
 #[test]
 fn an_id_token_is_for_its_client_and_bound_to_nonce_and_access_token() {
-    let id = IdToken {
+    let id = |algorithm| IdToken {
+        algorithm,
         subject: "alice",
         client_id: "app",
         nonce: Some("n"),
@@ -82,18 +109,22 @@ fn an_id_token_is_for_its_client_and_bound_to_nonce_and_access_token() {
         validity: Duration::from_secs(60),
     };
     let ring = ring();
-    let text = tokens(&ring).id_token(&id).unwrap();
-    assert_eq!(part(&text, 0)["typ"], "JWT");
-    let claims = json!({
-        "iss": ISSUER, "sub": "alice", "aud": "app", "iat": 1_000, "exp": 1_060, "nonce": "n", "auth_time": 900,
-        "at_hash": "77QmUPtjPfzWtF2AnpK9RQ",
-    });
-    assert_eq!(part(&text, 1), claims);
+    for algorithm in TokenAlgorithm::ALL {
+        let text = tokens(&ring, TokenAlgorithm::Es256).id_token(&id(algorithm)).unwrap();
+        let kid = ring.current_kid(algorithm, 0);
+        assert_eq!(part(&text, 0), json!({ "alg": algorithm.name(), "typ": "JWT", "kid": kid }));
+        let claims = json!({
+            "iss": ISSUER, "sub": "alice", "aud": "app", "iat": 1_000, "exp": 1_060, "nonce": "n", "auth_time": 900,
+            "at_hash": "77QmUPtjPfzWtF2AnpK9RQ",
+        });
+        assert_eq!(part(&text, 1), claims);
+    }
 }
 
 proptest! {
     #[test]
     fn no_text_is_too_odd_to_be_read(text in "\\PC{0,60}(\\.\\PC{0,60}){0,3}") {
-        prop_assert_eq!(AccessToken::read(&text, &ring(), ISSUER), None);
+        static RING: LazyLock<Arc<Ring>> = LazyLock::new(ring);
+        prop_assert_eq!(AccessToken::read(&text, &RING, ISSUER), None);
     }
 }

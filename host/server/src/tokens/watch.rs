@@ -2,14 +2,13 @@
 //!
 //! Files that cannot be read change nothing: the server signs on with the keys that it has, and says so once.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::task::AbortHandle;
 
-use super::files::{self, FileError};
+use super::files::{self, FileError, KeyFile};
 use super::ring::Ring;
 use crate::home::Home;
 
@@ -20,19 +19,19 @@ const POLL: Duration = Duration::from_secs(2);
 pub struct SigningKeys {
     home: Home,
     ring: ArcSwap<Ring>,
-    read: Mutex<Vec<(u64, PathBuf)>>,
+    read: Mutex<Vec<KeyFile>>,
 }
 
 /// Looks for new keys until it is dropped.
 pub struct Watch(AbortHandle);
 
 impl SigningKeys {
-    /// Reads the keys. Blocks on the disk.
+    /// Reads the keys, after the RS256 key that a home of an earlier build lacks is made. Blocks on the disk.
     ///
     /// # Errors
     /// [`FileError`] when there is none, or one of them cannot be used.
     pub fn open(home: &Home) -> Result<Self, FileError> {
-        let found = files::list(home)?;
+        let found = files::complete(home)?;
         let ring = files::read(home, &found)?;
         Ok(Self { home: home.clone(), ring: ArcSwap::from_pointee(ring), read: Mutex::new(found) })
     }
@@ -92,24 +91,28 @@ impl Drop for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::TokenAlgorithm;
 
     #[test]
     fn a_new_key_is_seen_and_a_broken_one_changes_nothing() {
+        const ES256: TokenAlgorithm = TokenAlgorithm::Es256;
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path());
         std::fs::create_dir_all(home.security()).unwrap();
         assert!(matches!(SigningKeys::open(&home), Err(FileError::Missing { .. })));
-        let key = dropins_keys::SigningKey::generate(dropins_keys::KeyFamily::P256).unwrap().to_pkcs8_pem().unwrap();
-        std::fs::write(home.token_signing_key(), key.as_bytes()).unwrap();
+        for (algorithm, pem) in files::first_keys().unwrap() {
+            std::fs::write(home.token_signing_key(algorithm), pem.as_bytes()).unwrap();
+        }
         let keys = SigningKeys::open(&home).unwrap();
         assert!(!keys.refresh().unwrap());
 
-        let rotation = files::rotate(&home, 100, Duration::ZERO, Duration::from_secs(60)).unwrap();
+        let longest = Duration::from_secs(60);
+        let rotation = files::rotate(&home, &[ES256], 100, Duration::ZERO, longest).unwrap();
         assert!(keys.refresh().unwrap() && !keys.refresh().unwrap());
-        assert_eq!(keys.ring().current(100).thumbprint(), rotation.kid);
+        assert_eq!(keys.ring().current_kid(ES256, 100), rotation.keys[0].kid);
 
-        std::fs::write(home.token_signing_key_from(200), "x").unwrap();
+        std::fs::write(home.token_signing_key_from(TokenAlgorithm::Rs256, 200), "x").unwrap();
         assert!(keys.refresh().is_err());
-        assert_eq!(keys.ring().current(200).thumbprint(), rotation.kid);
+        assert_eq!(keys.ring().current_kid(ES256, 200), rotation.keys[0].kid);
     }
 }

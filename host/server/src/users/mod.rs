@@ -15,7 +15,7 @@ mod tests;
 
 pub use password::{MIN_PASSWORD, PasswordFault};
 pub use record::{NameFault, User};
-pub(crate) use schema::MIGRATION;
+pub(crate) use schema::{INDEX_MIGRATION, MIGRATION};
 pub use slow_down::{Attempt, SlowDown, Wait};
 pub use store::{UserError, Users};
 
@@ -61,16 +61,24 @@ impl Users {
             Ok(attempt) => attempt,
             Err(wait) => return Ok(SignIn::TooOften(wait)),
         };
-        let found = self.named(name).await?;
-        let user = found.filter(|(user, _)| user.enabled);
-        let hash = user.as_ref().map(|(_, hash)| hash.clone());
-        let right = secret_hash::check(hash, password).await?;
-        match user.filter(|_| right) {
-            Some((user, _)) => {
+        match self.whose(name, password).await {
+            Ok(Some(user)) => {
                 attempt.succeeded();
                 Ok(SignIn::Welcome(user))
             }
-            None => Ok(SignIn::Refused),
+            Ok(None) => Ok(SignIn::Refused),
+            Err(down) => {
+                attempt.undecided();
+                Err(down)
+            }
         }
+    }
+
+    /// The enabled user of this name, if this is the password.
+    async fn whose(&self, name: &str, password: &str) -> Result<Option<User>, Unavailable> {
+        let user = self.named(name).await?.filter(|(user, _)| user.enabled);
+        let hash = user.as_ref().map(|(_, hash)| hash.clone());
+        let right = secret_hash::check(hash, password).await?;
+        Ok(user.filter(|_| right).map(|(user, _)| user))
     }
 }

@@ -19,3 +19,7 @@ pub(crate) const MIGRATION: &str = "
         TIME_GRANTED {integer} NOT NULL,
         PRIMARY KEY (USER_ID, CLIENT_ID)
     ) {options}";
+
+/// Consents end with their client.
+pub(crate) const INDEX_MIGRATION: &str = "
+    CREATE INDEX DROPINS_CONSENT_CLIENT ON DROPINS_CONSENT (CLIENT_ID)";

@@ -10,7 +10,19 @@ use super::slow_down::SlowDown;
 use crate::clients::{NoRandomness, random_text};
 use crate::config::Secret;
 use crate::database::{Database, Row, StoreError, Value, repeated};
+use crate::grants::ending;
 use crate::secret_hash::{self, SecretHash};
+
+/// What ends with a change of a user: each of these and all before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// Who is signed in must sign in anew.
+    Sessions,
+    /// What clients were given.
+    Grants,
+    /// What clients need not ask again.
+    Consents,
+}
 
 /// Letters and digits of a user id: 130 bits.
 const ID_LENGTH: usize = 22;
@@ -140,7 +152,8 @@ impl Users {
         }
     }
 
-    /// Sets another password and ends the user's sessions.
+    /// Sets another password and ends the user's sessions, and what clients were given: whoever knew the old one may
+    /// have given it to them.
     ///
     /// # Errors
     /// [`UserError`] says why not.
@@ -148,39 +161,44 @@ impl Users {
         password::check(name, password.expose())?;
         let hash = secret_hash::create(password).await?;
         let sql = "UPDATE DROPINS_USER SET PASSWORD_HASH = ?, TIME_UPDATED = ? WHERE USERNAME = ?";
-        self.change(name, sql, vec![hash.phc().into(), self.now().into(), name.into()]).await
+        self.change(name, sql, vec![hash.phc().into(), self.now().into(), name.into()], End::Grants).await
     }
 
-    /// Lets a user in or out; whoever is let out has no session any more.
+    /// Lets a user in or out; whoever is let out has no session any more, and what clients were given is good for nothing
+    /// until the user is let in again.
     ///
     /// # Errors
     /// [`UserError`] says why not.
     pub async fn set_enabled(&self, name: &str, enabled: bool) -> Result<(), UserError> {
         let sql = "UPDATE DROPINS_USER SET ENABLED = ?, TIME_UPDATED = ? WHERE USERNAME = ?";
-        self.change(name, sql, vec![enabled.into(), self.now().into(), name.into()]).await
+        self.change(name, sql, vec![enabled.into(), self.now().into(), name.into()], End::Sessions).await
     }
 
-    /// Removes a user, with sessions and consents.
+    /// Removes a user, with sessions, what clients were given, and consents.
     ///
     /// # Errors
     /// [`UserError`] says why not.
     pub async fn remove(&self, name: &str) -> Result<(), UserError> {
-        self.change(name, "DELETE FROM DROPINS_USER WHERE USERNAME = ?", vec![name.into()]).await
+        let sql = "DELETE FROM DROPINS_USER WHERE USERNAME = ?";
+        self.change(name, sql, vec![name.into()], End::Consents).await
     }
 
-    /// A change after which the user signs in anew.
-    async fn change(&self, name: &str, sql: &'static str, values: Vec<Value>) -> Result<(), UserError> {
+    /// A change after which the user signs in anew, with what ends by it.
+    async fn change(&self, name: &str, sql: &'static str, values: Vec<Value>, end: End) -> Result<(), UserError> {
         let unknown = || UserError::Unknown { name: name.to_owned() };
-        let (user, _) = self.named(name).await?.ok_or_else(unknown)?;
+        let (user, now) = (self.named(name).await?.ok_or_else(unknown)?.0, self.now());
         let changed = repeated(|| async {
             let mut transaction = self.database.begin().await?;
             if transaction.execute(sql, values.clone()).await? == 0 {
                 return Ok(false);
             }
             transaction.execute("DELETE FROM DROPINS_SESSION WHERE USER_ID = ?", vec![(&user.id).into()]).await?;
-            let forget = "DELETE FROM DROPINS_CONSENT WHERE USER_ID = ? AND NOT EXISTS
-                          (SELECT 1 FROM DROPINS_USER WHERE DROPINS_USER.USER_ID = DROPINS_CONSENT.USER_ID)";
-            transaction.execute(forget, vec![(&user.id).into()]).await?;
+            if end >= End::Grants {
+                ending::of_user(&mut transaction, &user.id, now).await?;
+            }
+            if end >= End::Consents {
+                transaction.execute("DELETE FROM DROPINS_CONSENT WHERE USER_ID = ?", vec![(&user.id).into()]).await?;
+            }
             transaction.commit().await.map(|()| true)
         });
         if changed.await? { Ok(()) } else { Err(unknown()) }

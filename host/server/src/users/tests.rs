@@ -1,16 +1,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dropins_host::services::FixedClock;
 
 use super::*;
 use crate::config::{Secret, SuperAdmin};
 use crate::database::testing::{Fresh, on_every_engine};
+use crate::grants::{Authorization, Binding, Grants, Terms};
 
 struct World {
     users: Users,
     clock: Arc<FixedClock>,
-    _database: Fresh,
+    database: Fresh,
 }
 
 async fn world() -> World {
@@ -20,7 +22,7 @@ async fn world() -> World {
 impl World {
     async fn of(fresh: Fresh) -> Self {
         let clock = Arc::new(FixedClock::at(1_000_000));
-        Self { users: Users::new(fresh.open().await, Arc::clone(&clock) as _), clock, _database: fresh }
+        Self { users: Users::new(fresh.open().await, Arc::clone(&clock) as _), clock, database: fresh }
     }
 
     async fn add(&self, name: &str) -> User {
@@ -44,6 +46,21 @@ async fn the_right_password_signs_in_and_everything_else_is_refused_alike() {
     {
         assert_eq!(world.sign_in(name, password).await, SignIn::Refused, "{name} {password}");
     }
+}
+
+#[tokio::test]
+async fn an_attempt_that_the_database_could_not_judge_is_no_failure() {
+    let world = world().await;
+    world.add("jane").await;
+    let table = |sql: &str| rusqlite::Connection::open(world.database.path().unwrap()).unwrap().execute_batch(sql);
+    table("ALTER TABLE DROPINS_USER RENAME TO AWAY").unwrap();
+    for _ in 0..50 {
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let attempt = world.users.sign_in("jane", "correct horse", Some(address)).await;
+        assert!(attempt.is_err(), "{attempt:?}");
+    }
+    table("ALTER TABLE AWAY RENAME TO DROPINS_USER").unwrap();
+    assert!(matches!(world.sign_in("jane", "correct horse").await, SignIn::Welcome(_)));
 }
 
 #[tokio::test]
@@ -136,4 +153,55 @@ async fn what_was_allowed_is_remembered_for_this_user_and_client() {
         assert!(!allowed(&jane, "app", "read").await);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_new_password_and_a_removal_end_what_clients_were_given_and_a_pause_does_not() {
+    on_every_engine(async |fresh| {
+        let world = World::of(fresh).await;
+        let grants = Grants::new(world.database.open().await, Arc::clone(&world.clock) as _);
+        let password = || Secret::new("battery staple");
+        for (change, ends) in [("passwd", true), ("disable", false), ("remove", true)] {
+            let (jane, joe) = (world.add(&format!("jane-{change}")).await, world.add(&format!("joe-{change}")).await);
+            let (left, mine, others) =
+                (code(&grants, &jane).await, redeemed(&grants, &jane).await, redeemed(&grants, &joe).await);
+            match change {
+                "passwd" => world.users.set_password(&jane.name, password()).await,
+                "disable" => world.users.set_enabled(&jane.name, false).await,
+                _ => world.users.remove(&jane.name).await,
+            }
+            .unwrap();
+            let engine = world.database.engine;
+            assert_eq!(grants.code(&left, BINDING, TERMS).await.is_err(), ends, "{change} {engine}");
+            assert_eq!(grants.refresh_token(&mine, "app").await.is_err(), ends, "{change} {engine}");
+            assert!(grants.refresh_token(&others, "app").await.is_ok(), "{change} {engine}");
+        }
+    })
+    .await;
+}
+
+const BINDING: Binding<'_> = Binding { client_id: "app", authenticated: true, redirect_uri: None, code_verifier: None };
+const TERMS: Terms<'_> =
+    Terms { access_token: Duration::from_secs(60), refresh_token: Some(Duration::from_secs(600)), key: None };
+
+/// A code that this user granted.
+async fn code(grants: &Grants, user: &User) -> String {
+    let authorization = Authorization {
+        client_id: "app".to_owned(),
+        subject: user.id.clone(),
+        scope: Vec::new(),
+        redirect_uri: "https://app.example/cb".to_owned(),
+        redirect_uri_given: false,
+        code_challenge: None,
+        nonce: None,
+        auth_time: 1_000,
+        validity: Duration::from_secs(60),
+    };
+    grants.issue_code(authorization).await.unwrap()
+}
+
+/// The refresh token for such a code.
+async fn redeemed(grants: &Grants, user: &User) -> String {
+    let code = grants.code(&code(grants, user).await, BINDING, TERMS).await.unwrap();
+    grants.redeem(&code, None).await.unwrap().unwrap()
 }

@@ -10,10 +10,11 @@ use tracing::Level;
 use wasmtime::component::Resource;
 
 use super::bindings::dropins::client_auth::{clients, explain, keys, log, replay, types};
-use crate::call::{CallState, printable};
+use crate::call::{CallState, excerpt};
 use crate::decision::{Check, CheckState};
 use crate::services::{
-    Attempt, Attempted, KeyHint, KeyLookupError, MAX_RETRY_WINDOW, PublicKey, Services, Unsupported, Use, Verdict,
+    Attempt, Attempted, KeyHint, KeyLookupError, MAX_RETRY_WINDOW, PublicKey, Services, Unavailable, Unsupported, Use,
+    Verdict,
 };
 
 /// What a plug-in's handle points to.
@@ -23,6 +24,11 @@ pub struct KeyHandle {
     /// A decoy is nobody's key and must not stand in the audit log.
     decoy: bool,
 }
+
+/// The services, as messages name them.
+const CLIENTS: &str = "client directory";
+const KEYS: &str = "key source";
+const REPLAY: &str = "replay store";
 
 const LOADING: &str = "a plug-in that is being loaded has no services";
 
@@ -38,6 +44,21 @@ impl CallState {
         Some(Attempt { digest: transcript.digest(), window })
     }
 
+    /// Has a use remembered. What became of one that was given up half-way is unknown, and is said before it begins:
+    /// afterwards there may be nobody to say it.
+    async fn remember(&mut self, services: &Services, used: Use) -> wasmtime::Result<Result<Verdict, Unavailable>> {
+        let before = self.evidence.attempted.take();
+        self.evidence.attempted = used.attempt.map(|_| Attempted { used: used.clone(), first: false });
+        let verdict = self.ask(REPLAY, services.replay.remember(used.clone())).await?;
+        match (&verdict, &mut self.evidence.attempted) {
+            (Ok(Verdict::First), Some(attempted)) => attempted.first = true,
+            (Err(_), Some(_)) => {}
+            (Ok(Verdict::Seen), attempted) | (_, attempted @ None) => *attempted = before,
+        }
+        verdict.iter().for_each(|verdict| self.used(used.clone(), *verdict));
+        Ok(verdict)
+    }
+
     fn hand_out(&mut self, key: Arc<dyn PublicKey>, decoy: bool) -> wasmtime::Result<Resource<KeyHandle>> {
         Ok(self.table.push(KeyHandle { key, decoy })?)
     }
@@ -51,8 +72,8 @@ impl clients::Host for CallState {
             Ok(services) => services,
             Err(loading) => return Ok(Err(loading)),
         };
-        let found = self.off_the_clock(services.clients.lookup(&client_id)).await;
-        self.evidence.client_id = Some(client_id);
+        let found = self.ask(CLIENTS, services.clients.lookup(&client_id)).await?;
+        self.evidence.client_id = Some(excerpt(&client_id));
         Ok(found.map_err(|down| down.to_string()).map(|found| {
             found.map(|client| clients::Registration {
                 id: client.id,
@@ -68,8 +89,8 @@ impl clients::Host for CallState {
             Ok(services) => services,
             Err(loading) => return Ok(Err(loading)),
         };
-        let same = self.off_the_clock(services.clients.check_secret(&client_id, &secret)).await;
-        self.evidence.client_id = Some(client_id);
+        let same = self.ask(CLIENTS, services.clients.check_secret(&client_id, &secret)).await?;
+        self.evidence.client_id = Some(excerpt(&client_id));
         Ok(same.map_err(|down| down.to_string()))
     }
 }
@@ -85,8 +106,8 @@ impl keys::Host for CallState {
             Err(loading) => return Ok(Err(keys::LookupError::Unavailable(loading))),
         };
         let hint = KeyHint { kid: hint.kid, x5t: hint.x5t, x5t_s256: hint.x5t_s256, algorithm: hint.algorithm };
-        let found = self.off_the_clock(services.keys.candidates(&client_id, &hint)).await;
-        self.evidence.algorithm = Some(hint.algorithm);
+        let found = self.ask(KEYS, services.keys.candidates(&client_id, &hint)).await?;
+        self.evidence.algorithm = Some(excerpt(&hint.algorithm));
         match found {
             Ok(keys) => keys.into_iter().map(|key| self.hand_out(key, false)).collect::<Result<_, _>>().map(Ok),
             Err(error @ KeyLookupError::Unusable(_)) => Ok(Err(keys::LookupError::Unusable(error.to_string()))),
@@ -96,7 +117,7 @@ impl keys::Host for CallState {
 
     fn decoy(&mut self, algorithm: String) -> wasmtime::Result<Option<Resource<KeyHandle>>> {
         let decoy = self.services.as_ref().and_then(|services| services.keys.decoy(&algorithm));
-        self.evidence.algorithm = Some(algorithm);
+        self.evidence.algorithm = Some(excerpt(&algorithm));
         decoy.map(|key| self.hand_out(key, true)).transpose()
     }
 }
@@ -162,14 +183,9 @@ impl replay::Host for CallState {
         let used = Use { client_id, jti, issued_at, expires_at, now: self.now, cached, attempt };
         let verdict = if self.explanation.is_some() {
             // A question must not use up what it asks about.
-            self.off_the_clock(services.replay.peek(used)).await
+            self.ask(REPLAY, services.replay.peek(used)).await?
         } else {
-            let verdict = self.off_the_clock(services.replay.remember(used.clone())).await;
-            verdict.iter().for_each(|verdict| self.used(used.clone(), *verdict));
-            if attempt.is_some() && verdict != Ok(Verdict::Seen) {
-                self.evidence.attempted = Some(Attempted { used, first: verdict == Ok(Verdict::First) });
-            }
-            verdict
+            self.remember(&services, used).await?
         };
         Ok(verdict.map_err(|down| down.to_string()).map(|verdict| match verdict {
             Verdict::First => replay::Verdict::First,
@@ -202,16 +218,16 @@ impl explain::Host for CallState {
     fn report(&mut self, check: explain::Check) -> wasmtime::Result<()> {
         if let Some(checks) = self.explanation.as_mut().filter(|checks| checks.len() < MAX_CHECKS) {
             checks.push(Check {
-                reason: printable(&check.reason),
-                rule: printable(&check.rule),
+                reason: excerpt(&check.reason),
+                rule: excerpt(&check.rule),
                 state: match check.state {
                     explain::State::Passed => CheckState::Passed,
                     explain::State::Failed => CheckState::Failed,
                     explain::State::NotReached => CheckState::NotReached,
                 },
-                expected: printable(&check.expected),
-                received: printable(&check.received),
-                fix: printable(&check.fix),
+                expected: excerpt(&check.expected),
+                received: excerpt(&check.received),
+                fix: excerpt(&check.fix),
             });
         }
         Ok(())

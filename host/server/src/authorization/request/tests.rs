@@ -1,5 +1,6 @@
 use super::*;
 use crate::clients::ClientKeys;
+use crate::tokens::TokenAlgorithm;
 use dropins_host::services::Registration;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -10,11 +11,13 @@ fn client() -> RegisteredClient {
         registration: Registration { id: "app".to_owned(), ..Registration::default() },
         enabled: true,
         name: None,
+        id_token_signed_response_alg: TokenAlgorithm::Rs256,
         grant_types: words(&["authorization_code"]),
         redirect_uris: words(&["https://app.example/cb"]),
         scopes: words(&["read", "write"]),
         secret: None,
         keys: ClientKeys::default(),
+        registered_at: None,
     }
 }
 

@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use clap::Args;
 use dropins_keys::Algorithm;
 
+use super::super::keys::token_algorithm;
 use crate::identity::ClientRecord;
+use crate::tokens::TokenAlgorithm;
 
 /// Methods that come with the server; plug-ins may bring others.
 const METHODS: [&str; 3] = ["private_key_jwt", "client_secret_basic", "client_secret_post"];
@@ -28,6 +30,9 @@ pub(super) struct Facts {
     /// The only signature algorithm that the client may use
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     signing_alg: Option<Algorithm>,
+    /// The algorithm of the ID tokens that the client is given, RS256 or ES256; RS256 when left out
+    #[arg(long, value_name = "ALG", value_parser = token_algorithm)]
+    id_token_signed_response_alg: Option<TokenAlgorithm>,
     /// A grant that the client may use; repeat it for more
     #[arg(long = "grant-type", value_name = "GRANT", value_parser = ["client_credentials", "authorization_code", "refresh_token"])]
     grant_types: Vec<String>,
@@ -102,6 +107,8 @@ impl Facts {
         put(&mut record.auth_method, self.auth_method.clone());
         put(&mut record.signing_alg, self.signing_alg.map(|algorithm| algorithm.name().to_owned()));
         put(&mut record.jwks_uri, self.jwks_uri.clone());
+        let algorithm = &mut record.id_token_signed_response_alg;
+        *algorithm = self.id_token_signed_response_alg.or(*algorithm);
         let put = |into: &mut Vec<String>, given: Vec<String>| {
             if !given.is_empty() {
                 *into = given;

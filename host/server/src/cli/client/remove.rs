@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::{HomeArgs, say, say_json};
 use super::{ClientId, Registry};
 
-/// Remove a client from the database; a running server refuses it within seconds.
+/// Remove a client from the database, and end what it was given; a running server refuses it within seconds.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins client remove my-client")]
 pub(in crate::cli) struct Remove {
@@ -31,7 +31,10 @@ impl Remove {
             return Ok(ExitCode::SUCCESS);
         }
         let name = record.name.map(|name| format!(" ({name})")).unwrap_or_default();
-        say(format_args!("removed the client {}{name} with its keys and their ledger", record.client_id))?;
+        say(format_args!(
+            "removed the client {}{name} with its keys, their ledger and what it was given",
+            record.client_id
+        ))?;
         if registry.declared(&record.client_id).is_some() {
             let file = registry.home.deployment_toml();
             say(format_args!("the client of the same id in {} stays", file.display()))?;

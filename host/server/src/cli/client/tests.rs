@@ -8,6 +8,7 @@ use super::*;
 use crate::home::Addresses;
 use crate::identity::KeyUse;
 use crate::secret_hash;
+use crate::tokens::TokenAlgorithm;
 
 struct Bench(tempfile::TempDir);
 
@@ -72,12 +73,15 @@ fn a_client_is_added_changed_and_removed() {
             "read write",
             "--signing-alg",
             "ES256",
+            "--id-token-signed-response-alg",
+            "ES256",
         ])
         .unwrap();
     let added = bench.find("c").unwrap();
     assert!(added.enabled && added.certificate.is_some() && added.secret.is_none());
     assert_eq!((added.auth_method.as_deref(), added.scopes.len()), (Some("private_key_jwt"), 2));
     assert_eq!(added.grant_types, ["client_credentials"]);
+    assert_eq!(added.id_token_signed_response_alg, Some(TokenAlgorithm::Es256));
     bench.refused(&["add", "c"], "there is a client `c` already");
 
     let change = ["update", "c", "--jwks", &jwks, "--clear", "certificate", "--clear", "scope", "--disable"];
@@ -86,7 +90,9 @@ fn a_client_is_added_changed_and_removed() {
     assert!(!changed.enabled && changed.certificate.is_none() && changed.jwks.is_some() && changed.scopes.is_empty());
     assert_eq!(changed.overrides, [("PreventTokenReuse".to_owned(), vec!["false".to_owned()])]);
     assert_eq!(changed.name.as_deref(), Some("A"), "what is not given stays");
-    bench.run(&["update", "--client-id", "c", "--enable"]).unwrap();
+    assert_eq!(changed.id_token_signed_response_alg, Some(TokenAlgorithm::Es256));
+    bench.run(&["update", "--client-id", "c", "--enable", "--clear", "id-token-signed-response-alg"]).unwrap();
+    assert_eq!(bench.find("c").unwrap().id_token_signed_response_alg, None);
     assert!(bench.find("c").unwrap().enabled);
 
     for line in [&["show", "c"][..], &["show", "c", "--json"], &["list"], &["list", "--json"]] {
@@ -107,6 +113,7 @@ fn what_the_configuration_would_refuse_is_refused() {
     bench.refused(&["remove", "declared"], "change it there");
     bench.refused(&["add", "c", "--jwks", &broken], "jwks");
     bench.refused(&["add", "c", "--jwks-uri", "http://c.example/"], "jwks_uri");
+    bench.refused(&["add", "c", "--id-token-signed-response-alg", "PS256"], "choose one of RS256, ES256");
     bench.refused(&["add", "c", "--redirect-uri", "/cb"], "redirect_uris");
     bench.refused(&["add", "c", "--auth-method", "private-key-jwt"], "did you mean private_key_jwt?");
     bench.refused(&["add", "ü"], "client_id");

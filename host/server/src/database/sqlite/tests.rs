@@ -66,6 +66,7 @@ async fn clients_of_an_earlier_release_are_kept_with_their_log_of_changes() {
     let store = IdentityStore::new(Database::sqlite(&path).unwrap());
     assert_eq!(Sqlite::plan(&path).unwrap(), [""; 0]);
     let mut client = store.find("old").await.unwrap().unwrap();
+    assert_eq!(client.id_token_signed_response_alg, None);
     assert_eq!((client.scopes.as_slice(), client.revision), (["read".to_owned()].as_slice(), 2));
     assert_eq!(store.uses("old").await.unwrap()[0].last_used, Some(12));
     assert_eq!(store.version().await.unwrap(), 3);
@@ -75,6 +76,6 @@ async fn clients_of_an_earlier_release_are_kept_with_their_log_of_changes() {
         (store.version().await.unwrap(), store.changes(3).await.unwrap()),
         (4, Changes::Clients(vec!["old".to_owned()]))
     );
-    assert!(store.remove("old").await.unwrap());
+    assert!(store.remove("old", 0).await.unwrap());
     assert_eq!(store.version().await.unwrap(), 5);
 }

@@ -31,19 +31,20 @@ async fn answer(visit: &Visit, form: Form) -> Result<Response, Problem> {
     let attempt = visit.app.users.sign_in(name, password, visit.address).await?;
     visit.app.metrics.signed_in(&attempt);
     let result = attempt.as_str();
+    let written = |user| audit::sign_in(&visit.reference, client_id, result, visit.address, user);
     match attempt {
         SignIn::Welcome(user) => {
-            audit::sign_in(&visit.reference, client_id, result, Some(&user.id));
+            written(Some(&user.id));
             let browser = visit.app.sessions.begin(visit.browser.as_ref(), &user).await?;
             visit.go_on(&Ticket { signed_in: true, ..ticket }, &browser).await
         }
         SignIn::Refused => {
             // A name that is no user's may be a password in the wrong field: it is never written down.
-            audit::sign_in(&visit.reference, client_id, result, None);
+            written(None);
             again(StatusCode::FORBIDDEN, "The username or the password is not right.").await
         }
         SignIn::TooOften(wait) => {
-            audit::sign_in(&visit.reference, client_id, result, None);
+            written(None);
             let seconds = wait.seconds;
             let unit = if seconds == 1 { "second" } else { "seconds" };
             let message = format!("There were too many attempts. Wait {seconds} {unit}, then try again.");

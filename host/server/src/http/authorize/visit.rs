@@ -1,9 +1,9 @@
 //! One request of a browser, and what every step of the flow needs of it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -16,7 +16,7 @@ use super::see_other;
 use crate::app::App;
 use crate::clients::RegisteredClient;
 use crate::endpoints;
-use crate::http::{Form, body};
+use crate::http::{Form, body, client_address};
 use crate::live::Live;
 use crate::reference::reference;
 use crate::sessions::{Browser, Session, Ticket};
@@ -27,7 +27,7 @@ pub(super) struct Visit {
     pub(super) live: Arc<Live>,
     /// Who asks, if the browser was here before.
     pub(super) browser: Option<Browser>,
-    /// Where the connection comes from.
+    /// Where the request comes from.
     pub(super) address: Option<IpAddr>,
     /// What finds this request in the log.
     pub(super) reference: String,
@@ -38,7 +38,7 @@ impl Visit {
     pub(super) fn new(app: Arc<App>, head: &Parts) -> Self {
         let live = app.live();
         let browser = Browser::of(&head.headers, is_secure(&live));
-        let address = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let address = client_address::of(&head.extensions, &head.headers, &live.deployment.transport.trusted_proxies);
         Self { app, live, browser, address, reference: reference() }
     }
 

@@ -38,6 +38,7 @@ pub(super) fn document(record: &ClientRecord, issued: &Issued, deployment: &Depl
     put("client_name", json!(record.name));
     put("token_endpoint_auth_method", json!(record.auth_method));
     put("token_endpoint_auth_signing_alg", json!(record.signing_alg));
+    put("id_token_signed_response_alg", json!(record.id_token_signed_response_alg));
     put("grant_types", json!(record.grant_types));
     let with_code = record.grant_types.iter().any(|grant| grant == "authorization_code");
     put("response_types", if with_code { json!(["code"]) } else { json!([]) });

@@ -17,6 +17,7 @@ use crate::clients::{Fault, NONE, PRIVATE_KEY_JWT, shown};
 use crate::identity::ClientRecord;
 use crate::live::Live;
 use crate::secret_hash;
+use crate::tokens::TokenAlgorithm;
 
 /// The property that `token_endpoint_allow_reuse_pvt_key_jwt` of WSO2 Identity Server stands for, inverted.
 pub(super) const PREVENT_TOKEN_REUSE: &str = "PreventTokenReuse";
@@ -88,6 +89,7 @@ impl Metadata {
         self.method(record, offers, faults);
         self.grants(record, faults);
         self.scopes(record, grantor, faults);
+        self.id_token(record, faults);
         self.reuse(record, faults);
         std::mem::take(faults)
     }
@@ -166,6 +168,16 @@ impl Metadata {
             }
         }
         record.scopes = asked;
+    }
+
+    /// Left out, it is RS256 (OpenID Connect Dynamic Client Registration section 2); an ID token is always signed.
+    fn id_token(&self, record: &mut ClientRecord, faults: &mut Vec<Fault>) {
+        let field = "id_token_signed_response_alg";
+        let name = self.text(field, faults);
+        record.id_token_signed_response_alg = name.as_deref().and_then(TokenAlgorithm::parse);
+        if let (Some(name), None) = (name, record.id_token_signed_response_alg) {
+            faults.push(Fault::new(field, not_offered(&name, &TokenAlgorithm::NAMES.map(str::to_owned))));
+        }
     }
 
     fn reuse(&self, record: &mut ClientRecord, faults: &mut Vec<Fault>) {

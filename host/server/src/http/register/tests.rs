@@ -1,6 +1,7 @@
 //! Registration over the router of a whole server, with the embedded plug-ins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,7 +14,7 @@ use tower::ServiceExt as _;
 use crate::app::App;
 use crate::home::{Addresses, Home, InitOptions};
 use crate::startup::Started;
-use crate::tokens::SigningKeys;
+use crate::tokens::{SigningKeys, first_keys};
 
 const TOKEN: &str = "let-me-register";
 
@@ -33,11 +34,10 @@ impl Server {
     async fn new(configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path());
-        let signing_key = SigningKey::generate(KeyFamily::P256).unwrap().to_pkcs8_pem().unwrap();
         let options = InitOptions {
             force: false,
             components: &dropins_components::ALL,
-            token_signing_key: signing_key.as_bytes(),
+            token_signing_keys: &first_keys().unwrap(),
             now: 1_800_000_000,
             addresses: Addresses::default(),
             further_configuration: configuration,
@@ -121,13 +121,15 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
         "token_endpoint_auth_method": "private_key_jwt",
         "token_endpoint_auth_signing_alg": "ES256",
         "token_endpoint_allow_reuse_pvt_key_jwt": false,
+        "id_token_signed_response_alg": "ES256",
         "grant_types": ["client_credentials"],
         "scope": "read write",
         "policy_uri": "https://c.example/ignored",
     });
     let created = server.register(&metadata).await;
     assert_eq!(created.status, StatusCode::CREATED, "{}", created.body);
-    for member in ["client_name", "jwks", "token_endpoint_auth_signing_alg", "grant_types", "scope"] {
+    let algorithms = ["token_endpoint_auth_signing_alg", "id_token_signed_response_alg"];
+    for member in ["client_name", "jwks", "grant_types", "scope"].into_iter().chain(algorithms) {
         assert_eq!(created.body[member], metadata[member], "{member}");
     }
     assert!(created.body["client_id_issued_at"].is_u64() && created.body.get("client_secret").is_none());
@@ -147,7 +149,9 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
     let mut update = metadata.clone();
     update["jwks"] = jwks(&new);
     update["client_id"] = json!(client_id);
+    update["id_token_signed_response_alg"] = json!(null);
     let updated = server.client("PUT", &created.body, &update).await;
+    assert_eq!(updated.body.get("id_token_signed_response_alg"), None, "the default of the standard again");
     assert_eq!((updated.status, &updated.body["jwks"]), (StatusCode::OK, &update["jwks"]), "{}", updated.body);
     assert_eq!(
         server.token(&client_id, &old, "").await.status,
@@ -156,8 +160,13 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
     );
     assert_eq!(server.token(&client_id, &new, "").await.status, StatusCode::OK);
 
+    let (grants, hour) = (&server.app.grants, Duration::from_secs(3600));
+    let family = grants.family_of_client(&client_id, &[], hour).unwrap();
+    let refresh_token = grants.start_family(&family, None, hour, None).await.unwrap();
+    assert!(grants.active_refresh_token(&refresh_token).await.unwrap().is_some());
     assert_eq!(server.client("DELETE", &created.body, &Value::Null).await.status, StatusCode::NO_CONTENT);
     assert_eq!(server.token(&client_id, &new, "").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(grants.active_refresh_token(&refresh_token).await.unwrap(), None, "it ends with its client");
     let gone = server.client("GET", &created.body, &Value::Null).await;
     assert_eq!((gone.status, gone.body["error"].as_str()), (StatusCode::UNAUTHORIZED, Some("invalid_token")));
 }
@@ -181,6 +190,9 @@ async fn metadata_that_cannot_be_served_is_refused_with_the_name_of_its_member()
         (json!({ "jwks": "{}" }), metadata, "jwks"),
         (json!({ "jwks": jwks(&ec), "token_endpoint_auth_signing_alg": "HS256" }), metadata, "signing_alg"),
         (json!({ "jwks": jwks(&ec), "token_endpoint_auth_signing_alg": "RS256" }), metadata, "signing_alg"),
+        (json!({ "id_token_signed_response_alg": "none" }), metadata, "id_token_signed_response_alg: `none`"),
+        (json!({ "id_token_signed_response_alg": "PS256" }), metadata, "choose one of: RS256, ES256"),
+        (json!({ "id_token_signed_response_alg": 256 }), metadata, "id_token_signed_response_alg: it must be"),
         (json!({ "grant_types": ["password"] }), metadata, "grant_types"),
         (json!({ "grant_types": "client_credentials" }), metadata, "grant_types: it must be an array of strings"),
         (json!({ "response_types": ["token"] }), metadata, "response_types"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dropins_keys::{KeyFamily, SigningKey};
+use dropins_host::services::Clock;
 use tempfile::TempDir;
 
 use super::Reloader;
@@ -10,17 +10,16 @@ use crate::app::App;
 use crate::home::{Addresses, Home, InitOptions};
 use crate::reload::{Edition, Snapshot};
 use crate::startup::Started;
-use crate::tokens::SigningKeys;
+use crate::tokens::{SigningKeys, first_keys};
 
 /// A fresh home with this text at the end of its configuration.
 pub(in crate::reload) fn home(further_configuration: &str) -> (TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::new(folder.path());
-    let signing_key = SigningKey::generate(KeyFamily::P256).unwrap().to_pkcs8_pem().unwrap();
     let options = InitOptions {
         force: false,
         components: &dropins_components::ALL,
-        token_signing_key: signing_key.as_bytes(),
+        token_signing_keys: &first_keys().unwrap(),
         now: 1_800_000_000,
         addresses: Addresses::default(),
         further_configuration,
@@ -29,10 +28,11 @@ pub(in crate::reload) fn home(further_configuration: &str) -> (TempDir, Home) {
     (folder, home)
 }
 
-/// A reloader of this home that waits for nothing yet.
-pub(super) async fn reloader(home: &Home) -> Arc<Reloader> {
+/// A reloader of this home that waits for nothing yet, by this clock.
+pub(super) async fn reloader(home: &Home, clock: Arc<dyn Clock>) -> Arc<Reloader> {
     let started = Started::read(home, &[]).unwrap_or_else(|error| panic!("{error}"));
-    let (parts, replay) = started.open().await.unwrap();
+    let (mut parts, replay) = started.open().await.unwrap();
+    parts.clock = clock;
     let environment = started.environment.clone();
     let edition = Edition::build(Arc::new(Snapshot::of(started)), parts.clone(), 1, Vec::new()).await;
     let edition = edition.unwrap_or_else(|error| panic!("{error}"));

@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dropins_host::services::{FixedClock, SystemClock};
+
 use super::*;
+use crate::config::Problems;
+use crate::health::Health;
+use crate::live::LiveError;
 use crate::reload::{Report, Target};
 
 const SECRET_PLUGIN: &str = "client_secret_authenticator";
@@ -11,14 +16,19 @@ const SECRET_PLUGIN: &str = "client_secret_authenticator";
 struct Bench {
     _folder: tempfile::TempDir,
     home: Home,
+    clock: Arc<FixedClock>,
     reloader: Arc<Reloader>,
 }
+
+/// When everything begins, seconds since the Unix epoch.
+const NOW: u64 = 1_800_000_000;
 
 impl Bench {
     async fn new() -> Self {
         let (folder, home) = testing::home("");
-        let reloader = testing::reloader(&home).await;
-        Self { _folder: folder, home, reloader }
+        let clock = Arc::new(FixedClock::at(NOW * 1000));
+        let reloader = testing::reloader(&home, clock.clone()).await;
+        Self { _folder: folder, home, clock, reloader }
     }
 
     fn deployment(&self) -> String {
@@ -55,6 +65,29 @@ impl Bench {
         (verdict.result, verdict.generation)
     }
 
+    /// Sets the clock to so many seconds after the beginning.
+    fn at(&self, seconds: u64) {
+        self.clock.set((NOW + seconds) * 1000);
+    }
+
+    /// When refused contents are tried again, in seconds after the beginning.
+    fn retry_at(&self) -> Option<u64> {
+        self.report().rejected.as_ref()?.retry_at.map(|at| at - NOW)
+    }
+
+    /// Has everything built by this from now on; tells what built it before.
+    fn build(&mut self, build: Build) -> Build {
+        std::mem::replace(&mut Arc::get_mut(&mut self.reloader).unwrap().build, build)
+    }
+
+    /// Whether one verdict of this kind was counted.
+    fn counted_once(&self, outcome: Outcome) -> bool {
+        let app = &self.reloader.app;
+        let health = Health { replay: None, identity: None };
+        let text = app.metrics.encode(app, &app.live(), &health, None);
+        text.contains(&format!("reload_total{{result=\"{}\"}} 1\n", outcome.as_str()))
+    }
+
     fn report(&self) -> Arc<Report> {
         self.reloader.app.reloads.report()
     }
@@ -80,15 +113,110 @@ async fn good_contents_are_published_once_and_wrong_ones_refused_once() {
     assert_eq!((verdict.result, verdict.generation), (Outcome::Refused, 2));
     assert!(verdict.reason.as_ref().unwrap().contains("deployment.toml:"), "{verdict:?}");
     assert_eq!(bench.report().rejected.as_ref().unwrap().reason, verdict.reason.unwrap());
-    assert!(!bench.reloader.has_news().await, "a rejected candidate is judged once");
+    assert!(bench.reloader.news().await.is_none(), "a rejected candidate is judged once");
     assert_eq!(bench.after(Trigger::Command).await, (Outcome::Refused, 2), "but whoever asks is told");
 
     bench.write(&good);
-    assert!(bench.reloader.has_news().await);
+    assert!(bench.reloader.news().await.is_some());
     assert_eq!(bench.change().await, (Outcome::Unchanged, 2));
     assert!(bench.report().rejected.as_ref().unwrap().superseded);
     std::fs::remove_file(bench.home.deployment_toml()).unwrap();
     assert_eq!(bench.change().await, (Outcome::Refused, 2));
+}
+
+/// Refuses whatever it is given, as a machine that is too busy does.
+const BUSY: Build = |snapshot, parts, _, _| {
+    Box::pin(async move {
+        let (path, problems) = (parts.home.deployment_toml(), Problems::new(Arc::clone(&snapshot.deployment.source)));
+        Err(StartError::Live { path, error: LiveError { problems, plugins: Vec::new(), may_pass: true } })
+    })
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_busy_machine_refused_is_tried_again_until_it_passes_and_nobody_hears_of_each_time() {
+    let mut bench = Bench::new().await;
+    let healthy = bench.build(BUSY);
+    bench.edit(1);
+    assert_eq!(bench.change().await, (Outcome::Refused, 1));
+    let mut now = 0;
+    for wait in [5, 10, 20] {
+        assert_eq!(bench.retry_at(), Some(now + wait));
+        bench.at(now + wait - 1);
+        assert_eq!(bench.reloader.news().await, None);
+        assert_eq!(bench.after(Trigger::Retry).await, (Outcome::Unchanged, 1), "it is not time yet");
+        now += wait;
+        bench.at(now);
+        assert_eq!(bench.reloader.news().await, Some(Trigger::Retry));
+        assert_eq!(bench.after(Trigger::Retry).await, (Outcome::Refused, 1));
+    }
+    assert_eq!(bench.report().rejected.as_ref().unwrap().at, NOW, "when it was refused first");
+    assert!(bench.counted_once(Outcome::Refused));
+
+    bench.build(healthy);
+    bench.at(now + 40);
+    assert_eq!(bench.reloader.news().await, Some(Trigger::Retry));
+    assert_eq!(bench.after(Trigger::Retry).await, (Outcome::Published, 2));
+    assert!(bench.report().rejected.as_ref().unwrap().superseded && bench.retry_at().is_none());
+    bench.at(now + 4_000);
+    assert_eq!(bench.reloader.news().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_contents_and_a_word_begin_anew_and_a_rollback_ends_it() {
+    let mut bench = Bench::new().await;
+    bench.edit(1);
+    assert_eq!(bench.change().await, (Outcome::Published, 2));
+    let healthy = bench.build(BUSY);
+    bench.edit(2);
+    bench.change().await;
+    bench.at(5);
+    bench.after(Trigger::Retry).await;
+    assert_eq!(bench.retry_at(), Some(15));
+    assert_eq!(bench.after(Trigger::Command).await, (Outcome::Refused, 2));
+    assert_eq!(bench.retry_at(), Some(10), "whoever asks is told, and the waits are short again");
+    bench.edit(3);
+    assert_eq!(bench.reloader.news().await, Some(Trigger::Change));
+    bench.change().await;
+    assert_eq!(bench.retry_at(), Some(10));
+
+    bench.build(healthy);
+    assert_eq!(bench.back().await, (Outcome::RolledBack, 1));
+    assert_eq!(bench.retry_at(), None);
+    bench.at(4_000);
+    assert_eq!(bench.reloader.news().await, None, "what somebody returned to stays");
+    assert_eq!(bench.after(Trigger::Command).await, (Outcome::Published, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_causes_that_may_pass_are_waited_for() {
+    let bench = Bench::new().await;
+    let (good, component) = (bench.deployment(), std::fs::read(bench.component()).unwrap());
+    bench.write(&good.replace("[oauth]", "[oath]"));
+    assert_eq!(bench.change().await, (Outcome::Refused, 1));
+    assert_eq!(bench.retry_at(), None, "a mistake in the configuration");
+    bench.at(4_000);
+    assert_eq!(bench.reloader.news().await, None);
+    bench.write(&good);
+
+    std::fs::write(bench.component(), &component[..component.len() / 2]).unwrap();
+    bench.change().await;
+    assert_eq!(bench.retry_at(), None, "a broken component");
+    std::fs::remove_file(bench.component()).unwrap();
+    bench.change().await;
+    assert_eq!(bench.retry_at(), None, "no component");
+    std::os::unix::fs::symlink("absent", bench.component()).unwrap();
+    bench.change().await;
+    assert_eq!(bench.retry_at(), Some(4_005), "a component that cannot be read");
+    std::fs::remove_file(bench.component()).unwrap();
+    std::fs::write(bench.component(), &component).unwrap();
+
+    bench.write(&format!("{good}\n[truststore]\nfile_name = \"late.p12\"\npassword = \"p\"\n"));
+    assert_eq!(bench.change().await, (Outcome::Refused, 1));
+    assert_eq!(bench.retry_at(), Some(4_005), "a keystore that is not there");
+    std::fs::write(bench.home.security().join("late.p12"), "no keystore").unwrap();
+    bench.at(4_005);
+    assert_eq!(bench.after(Trigger::Retry).await, (Outcome::Refused, 1));
+    assert_eq!(bench.retry_at(), None, "it is there, and damaged");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,12 +231,12 @@ async fn a_component_that_is_missing_or_broken_is_refused_and_a_panic_is_no_more
     std::fs::write(bench.component(), testing::variant(&good, 1)).unwrap();
     assert_eq!(bench.change().await, (Outcome::Published, 2));
 
-    let healthy = bench.reloader.build;
-    Arc::get_mut(&mut bench.reloader).unwrap().build = |_, _, _, _| Box::pin(async { panic!("in the compiler") });
+    let healthy = bench.build(|_, _, _, _| Box::pin(async { panic!("in the compiler") }));
     bench.edit(1);
     let verdict = bench.reloader.reload(Trigger::Change).await;
     assert!(verdict.result == Outcome::Refused && verdict.reason.unwrap().contains("in the compiler"));
-    Arc::get_mut(&mut bench.reloader).unwrap().build = healthy;
+    assert_eq!(bench.retry_at(), None, "a mistake in a program stays");
+    bench.build(healthy);
     bench.edit(2);
     assert_eq!(bench.change().await, (Outcome::Published, 3));
 }
@@ -225,7 +353,7 @@ async fn the_shadow_of_a_disabled_listener_may_be_the_plug_in_of_another_one() {
     let file = "private_key_jwt_authenticator.wasm";
     let disabled = format!("[[event_listener]]\nid = \"off\"\nname = \"off\"\nenable = false\nshadow = \"{file}\"\n");
     let (_folder, home) = testing::home(&disabled);
-    let live = testing::reloader(&home).await.app.live();
+    let live = testing::reloader(&home, Arc::new(SystemClock)).await.app.live();
     let handler = live.generation.handlers().iter().find(|handler| handler.file() == file).unwrap();
     let skew = handler.listener().properties.iter().find(|(name, _)| name == "ClockSkewInSeconds");
     assert_eq!(skew.map(|(_, seconds)| seconds.as_str()), Some("30"), "that of [oauth]");

@@ -2,25 +2,29 @@
 //!
 //! `serve`, `check` and `explain` begin here, so that what one accepts the others accept.
 
+mod error;
+mod limits;
+mod stores;
+
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dropins_host::services::{Clock, SystemClock};
-use dropins_host::{Digest, Engine, EngineError, Limits};
+use dropins_host::{Digest, Engine};
 use dropins_replay::{JtiStore, Location, OpenError, ReplaySettings};
 
-use crate::clients::{SourceError, Sources, StoredClients};
-use crate::config::{self, Code, Deployment, Environment, Notice, Problem, Problems, ReplayStore, parse};
-use crate::database::{self, Database, StoreError};
+pub use self::error::StartError;
+pub(crate) use self::limits::limits;
+pub(crate) use self::stores::replay_location;
+use self::stores::{database_location, replay_settings};
+pub use self::stores::{open_database, stored_clients};
+use crate::clients::Sources;
+use crate::config::{Code, Deployment, Environment, Notice, Problem, Problems, ReplayStore, parse};
+use crate::database::Database;
 use crate::home::Home;
-use crate::identity::IdentityStore;
-use crate::live::{Live, LiveError, Parts};
+use crate::live::{Live, Parts};
 use crate::reload::Snapshot;
-use crate::tls::TlsError;
-use crate::tokens;
-use crate::users::UserError;
 
 /// A home that was read, with nothing opened yet.
 pub struct Started {
@@ -34,80 +38,6 @@ pub struct Started {
     pub environment: Environment,
     /// Digest of the configuration's text.
     pub digest: Digest,
-}
-
-/// Why a home cannot be served.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// There is no configuration.
-    #[error("there is no {}; make a home with `dropins init --home {}`", path.display(), home.display())]
-    NoHome {
-        /// The missing file.
-        path: PathBuf,
-        /// The home.
-        home: PathBuf,
-    },
-    /// The configuration cannot be read.
-    #[error("{} cannot be read: {error}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// The configuration is wrong.
-    #[error("{}", problems.render(&path.display().to_string(), false))]
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// Everything that is wrong.
-        problems: Problems,
-    },
-    /// The configuration is right, but what it names is not.
-    #[error("{}", explain(path, error))]
-    Live {
-        /// The configuration file.
-        path: PathBuf,
-        /// Everything that is wrong.
-        error: LiveError,
-    },
-    /// The engine does not start.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The replay store or the identity database cannot be opened.
-    #[error(transparent)]
-    Database(#[from] OpenError),
-    /// A keystore or the fetcher of key sets cannot be opened.
-    #[error(transparent)]
-    Sources(#[from] SourceError),
-    /// The identity database cannot be read.
-    #[error(transparent)]
-    Clients(#[from] StoreError),
-    /// The TLS identity cannot be used.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// The administrator cannot be made.
-    #[error("the user of [super_admin] cannot be made: {0}")]
-    SuperAdmin(#[from] UserError),
-    /// The keys that sign tokens cannot be used.
-    #[error(transparent)]
-    SigningKeys(#[from] tokens::FileError),
-}
-
-impl StartError {
-    /// The error on one line, for the log; [`std::fmt::Display`] shows the places in question as well.
-    pub fn summary(&self) -> String {
-        match self {
-            Self::Config { path, problems } => format!("{}:{problems}", path.display()),
-            Self::Live { path, error } => format!("{}: {error}", path.display()),
-            other => other.to_string(),
-        }
-    }
-}
-
-fn explain(path: &Path, error: &LiveError) -> String {
-    let problems = (!error.problems.is_empty()).then(|| error.problems.render(&path.display().to_string(), false));
-    error.plugins.iter().map(|plugin| format!("error: {plugin}")).chain(problems).collect::<Vec<_>>().join("\n\n")
 }
 
 impl Started {
@@ -252,62 +182,4 @@ impl Parts {
         }
         Ok(parts)
     }
-}
-
-/// The identity database of a home, with its tables up to date.
-///
-/// # Errors
-/// [`OpenError`] says why it cannot be opened.
-pub async fn open_database(home: &Home, deployment: &Deployment) -> Result<Database, OpenError> {
-    Database::open(&database_location(home, deployment)).await
-}
-
-/// Where the identity database is.
-fn database_location(home: &Home, deployment: &Deployment) -> database::Location {
-    match &deployment.database {
-        config::Database::Sqlite => database::Location::Sqlite(home.database()),
-        config::Database::Postgres(url) => database::Location::Postgres(url.clone()),
-        config::Database::Mysql(url) => database::Location::Mysql(url.clone()),
-    }
-}
-
-/// The clients of the identity database.
-pub fn stored_clients(database: &Database, clock: Arc<dyn Clock>) -> Arc<StoredClients> {
-    Arc::new(StoredClients::new(IdentityStore::new(database.clone()), clock))
-}
-
-/// The limits of plug-ins.
-pub(crate) fn limits(deployment: &Deployment) -> Limits {
-    let configured = &deployment.limits;
-    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    Limits {
-        memory: size(configured.memory),
-        stack: size(configured.stack),
-        call_deadline: configured.call_deadline,
-        load_deadline: configured.config_deadline,
-        host_copy: size(configured.host_copy),
-        handles: count(configured.handles),
-        component_size: configured.component_size,
-        log_lines: count(configured.log_lines),
-        log_bytes: size(configured.log_bytes),
-        concurrent_calls: configured.concurrent_calls.map_or(Limits::default().concurrent_calls, count),
-    }
-}
-
-/// Where used assertions are kept.
-pub(crate) fn replay_location(home: &Home, deployment: &Deployment) -> Location {
-    match (&deployment.replay_store, &deployment.database) {
-        (ReplayStore::Memory, _) => Location::Memory,
-        (ReplayStore::Redis(url), _) => Location::Redis(url.clone()),
-        (ReplayStore::IdentityDb, config::Database::Sqlite) => Location::Sqlite(home.database()),
-        (ReplayStore::IdentityDb, config::Database::Postgres(url)) => Location::Postgres(url.clone()),
-        (ReplayStore::IdentityDb, config::Database::Mysql(url)) => Location::Mysql(url.clone()),
-    }
-}
-
-fn replay_settings(home: &Home, deployment: &Deployment) -> ReplaySettings {
-    let mut settings = ReplaySettings::new(replay_location(home, deployment));
-    (settings.cache_timeout, settings.cache_capacity) = deployment.replay_cache.size();
-    settings
 }

@@ -1,0 +1,133 @@
+//! What building found: mistakes at their place in the file, and what an operator should know although it works.
+//!
+//! It goes on after a mistake, so that all of them are reported at once.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use dropins_host::{BindError, Failure, Generation};
+
+use crate::clients::Directory;
+use crate::config::{Code, Deployment, Listener, Problem, Problems, Severity, Source};
+
+/// Why there is nothing to serve.
+#[derive(Debug, thiserror::Error)]
+pub struct LiveError {
+    /// What is wrong in the configuration, or in what it names.
+    pub problems: Problems,
+    /// What is wrong in the plug-in folder, one sentence each.
+    pub plugins: Vec<String>,
+    /// Whether the same contents may be good another time: the machine was too busy, or a file could not be read.
+    pub may_pass: bool,
+}
+
+impl std::fmt::Display for LiveError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plugins = self.plugins.iter().map(String::as_str);
+        let problems = (!self.problems.is_empty()).then(|| self.problems.to_string());
+        f.write_str(&plugins.map(str::to_owned).chain(problems).collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// What was found on the way.
+pub(super) struct Report {
+    pub(super) problems: Problems,
+    pub(super) plugins: Vec<String>,
+    /// Whether a component is not there for a cause that may pass by itself.
+    pub(super) unread: bool,
+    /// How many of the problems may pass by themselves.
+    passing: usize,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Report {
+    /// Nothing was found yet.
+    pub(super) fn new(source: Arc<Source>) -> Self {
+        let problems = Problems::new(source);
+        Self { problems, plugins: Vec::new(), unread: false, passing: 0, warnings: Vec::new() }
+    }
+
+    /// The whole may pass by itself when every problem may.
+    pub(super) fn refused(self) -> LiveError {
+        let errors = self.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        LiveError { may_pass: errors == self.passing, problems: self.problems, plugins: self.plugins }
+    }
+
+    /// A plug-in that did not answer when it was asked about this place.
+    pub(super) fn unanswered(&mut self, span: Range<usize>, path: &str, failure: &Failure) {
+        self.passing += usize::from(failure.may_pass());
+        self.error(Code::BadValue, span, path, failure.to_string());
+    }
+
+    /// A mistake at this place.
+    pub(super) fn error(&mut self, code: Code, span: Range<usize>, path: &str, message: impl AsRef<str>) {
+        self.problems.push(Problem::new(code, span, path, message));
+    }
+
+    /// Puts a binding error where the configuration causes it.
+    pub(super) fn bind(&mut self, error: &BindError, enabled: &[(&Listener, dropins_host::Listener)]) {
+        let at = |id: &str| enabled.iter().find(|(_, listener)| listener.id == id).map(|(entry, _)| *entry);
+        let path = "event_listener";
+        // A component that nobody could read may be the one that is missing.
+        let unread = self.unread && matches!(error, BindError::NoPlugin { .. });
+        self.passing += usize::from(error.may_pass() || unread);
+        match error {
+            BindError::Empty => self.problems.push(
+                Problem::new(Code::Missing, 0..0, path, error.to_string())
+                    .help("add an [[event_listener]] entry that names a plug-in of the dropins folder, or enable one"),
+            ),
+            BindError::NoPlugin { listener, .. } | BindError::Ambiguous { listener, .. } => {
+                let span = at(listener).map_or(0..0, Listener::selector_span);
+                let help = "`dropins plugin list` shows the plug-ins with the names that they answer to";
+                self.problems.push(Problem::new(Code::BadValue, span, path, error.to_string()).help(help));
+            }
+            BindError::Properties { listener, problems } => {
+                for problem in problems {
+                    let span = at(listener).map_or(0..0, |entry| entry.property_span(&problem.property));
+                    let path = format!("event_listener.properties.{}", problem.property);
+                    self.error(Code::BadValue, span, &path, format!("{}: {}", problem.property, problem.message));
+                }
+            }
+            BindError::SameName { second: listener, .. }
+            | BindError::Pin { listener, .. }
+            | BindError::Canary { listener, .. } => {
+                let span = at(listener).map_or(0..0, |entry| entry.span.clone());
+                self.error(Code::Conflict, span, path, error.to_string());
+            }
+        }
+    }
+
+    /// Clients that stand in the file and in the database.
+    pub(super) async fn clashes(&mut self, clients: &Directory) {
+        match clients.clashes().await {
+            Ok(clashes) => self.warnings.extend(clashes.iter().map(|client_id| {
+                format!(
+                    "client `{client_id}` stands in deployment.toml and in the database: the file wins; \
+                     `dropins client remove {client_id}` removes the other one"
+                )
+            })),
+            Err(error) => self.warnings.push(error.to_string()),
+        }
+    }
+
+    /// Registration that anybody may use.
+    pub(super) fn registration(&mut self, deployment: &Deployment) {
+        if deployment.oauth.registration.is_open() {
+            let warning = "oauth.dcr.authentication_required is false: whoever reaches the server can register clients";
+            self.warnings.push(warning.to_owned());
+        }
+    }
+
+    /// What plug-ins say, and those that nobody asks.
+    pub(super) fn generation(&mut self, generation: &Generation) {
+        for handler in generation.handlers() {
+            for warning in handler.warnings() {
+                self.warnings.push(format!("listener `{}`: {warning}", handler.listener().id));
+            }
+        }
+        for inactive in generation.inactive() {
+            let (file, name) = (&inactive.file, &inactive.name);
+            self.warnings.push(format!("{file} ({name}) is in the dropins folder, but no enabled listener names it"));
+        }
+    }
+}
