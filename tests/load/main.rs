@@ -51,6 +51,9 @@ const SWAPS_PER_ROUND: usize = 10;
 
 /// How much slower the slowest hundredth may be while plug-ins are swapped.
 const MOST: f64 = 3.0;
+/// The same while new ones are compiled: the kernel lets the compiler, nice as it is, end its turn of a few milliseconds
+/// before a request that has just come gets the processor.
+const MOST_COMPILING: f64 = 6.0;
 
 /// A new file serves within this time, when its code was compiled before.
 const VISIBLE: Duration = Duration::from_secs(2);
@@ -101,9 +104,9 @@ fn latency() -> bool {
     let failed = calls.iter().flat_map(|calls| &calls.sent).filter(|request| request.failure.is_some()).count();
     let quiet = report("quiet", &latencies(&calls, &spans, Phase::Quiet), None);
     let within =
-        |what: &str, phase| report(what, &latencies(&calls, &spans, phase), Some(quiet)) <= quiet.mul_f64(MOST);
-    let good = [within("swapping", Phase::Swapping), within("compiling", Phase::Compiling)];
-    println!("{failed} failed requests; the slowest hundredth may be {MOST} times as slow as when it is quiet");
+        |what: &str, phase, most| report(what, &latencies(&calls, &spans, phase), Some(quiet)) <= quiet.mul_f64(most);
+    let good = [within("swapping", Phase::Swapping, MOST), within("compiling", Phase::Compiling, MOST_COMPILING)];
+    println!("the bounds are {MOST} and {MOST_COMPILING} times quiet; {failed} requests failed");
     failed == 0 && good.iter().all(|&good| good)
 }
 
