@@ -88,12 +88,11 @@ fn without_a_token_a_web_page_cannot_use_the_admin_endpoints() {
 
 #[test]
 fn a_node_that_cannot_ask_its_identity_database_is_not_ready_although_its_replay_store_answers() {
-    for (engine, kind) in [(Engine::Postgres, "postgre"), (Engine::Mariadb, "mysql")] {
+    for engine in [Engine::Postgres, Engine::Mariadb] {
         let Some(database) = TestDatabase::new(engine) else { continue };
         let proxy = Proxy::to(database.port());
         let home = TestHome::new();
-        let url = database.url_by(proxy.port());
-        home.replace("type = \"sqlite\"\n", &format!("type = \"{kind}\"\nurl = \"{url}\"\n"));
+        database.configure_by(&home, &database.url_by(proxy.port()));
         home.replace("type = \"identity_db\"", "type = \"memory\"");
         let server = Server::start(&home);
         assert_eq!(server.admin_get("/readyz").status, 200);

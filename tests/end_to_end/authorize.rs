@@ -226,12 +226,11 @@ fn unknown_users_and_wrong_passwords_look_the_same_and_become_slow() {
 
 #[test]
 fn an_attempt_that_the_database_could_not_judge_is_no_failure() {
-    for (engine, kind) in [(Engine::Postgres, "postgre"), (Engine::Mariadb, "mysql")] {
+    for engine in [Engine::Postgres, Engine::Mariadb] {
         let Some(database) = TestDatabase::new(engine) else { continue };
         let proxy = Proxy::to(database.port());
         let home = TestHome::new();
-        let url = database.url_by(proxy.port());
-        home.replace("type = \"sqlite\"\n", &format!("type = \"{kind}\"\nurl = \"{url}\"\n"));
+        database.configure_by(&home, &database.url_by(proxy.port()));
         let (home, _) = furnished(home);
         let server = Server::start(&home);
         let browser = TestBrowser::new(&server);

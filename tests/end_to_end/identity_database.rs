@@ -4,20 +4,19 @@
 use serde_json::{Value, json};
 
 use crate::clients::{add, client};
+use crate::database_server::{Engine, TestDatabase};
 use crate::holder::{Holder, text};
 use crate::home::TestHome;
 use crate::server::Server;
-use crate::servers;
+use crate::servers::PASSWORD;
 use crate::wait::until;
 
 /// Runs a case on a fresh home over a new database of each kind of server that is installed.
 fn on_every_server(case: impl Fn(&TestHome)) {
-    for (kind, server) in [("postgre", servers::postgres()), ("mysql", servers::mariadb())] {
-        let Some(server) = server else { continue };
+    for engine in [Engine::Postgres, Engine::Mariadb] {
+        let Some(database) = TestDatabase::new(engine) else { continue };
         let home = TestHome::new();
-        let url = server.url(&server.create_database());
-        let entry = format!("[database.identity_db]\ntype = \"{kind}\"\nurl = \"{url}\"\n");
-        home.replace("[database.identity_db]\ntype = \"sqlite\"\n", &entry);
+        database.configure_by(&home, &database.url());
         case(&home);
     }
 }
@@ -62,7 +61,7 @@ fn check_says_what_a_start_does_to_the_database_and_does_not_do_it() {
             let changes = document["database"].to_string();
             assert!(changes.contains("make the table IDN_OIDC_JTI in "), "{changes}");
             assert!(changes.contains("make the identity tables, version "), "{changes}");
-            assert!(!changes.contains(servers::PASSWORD), "{changes}");
+            assert!(!changes.contains(PASSWORD), "{changes}");
         }
         drop(Server::start(home));
         let document: Value = serde_json::from_str(&home.dropins(&["check", "--json"]).succeeded().stdout).unwrap();
