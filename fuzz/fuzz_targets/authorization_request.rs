@@ -32,7 +32,6 @@ fn client(more: &str, public: bool) -> RegisteredClient {
         scopes: vec!["read".to_owned()],
         secret: None,
         keys: ClientKeys::default(),
-        registered_at: None,
     }
 }
 

@@ -128,7 +128,10 @@ impl Backend for RedisBackend {
         self.connection().await?.mget(keys).await.map_err(failed)
     }
 
+    /// Also runs the script, which some server or user may not be able to.
     async fn probe(&mut self) -> Result<(), Unavailable> {
+        let remember = self.remember.clone();
+        let _none: Vec<u64> = remember.prepare_invoke().invoke_async(self.connection().await?).await.map_err(failed)?;
         let mut probe = Cmd::new();
         probe.arg("SET").arg("dropins:probe").arg(1).arg("EX").arg(1);
         probe.exec_async(self.connection().await?).await.map_err(failed)

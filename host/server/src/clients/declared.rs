@@ -67,7 +67,6 @@ pub fn read(
             scopes: client.scopes.clone(),
             secret,
             keys: keys.remove(client.client_id.as_str()).unwrap_or_default(),
-            registered_at: None,
         });
     }
     declared

@@ -30,8 +30,6 @@ pub struct RegisteredClient {
     pub secret: Option<SecretHash>,
     /// Its keys.
     pub keys: ClientKeys,
-    /// When it was registered, seconds since the Unix epoch; none for a client of the file.
-    pub registered_at: Option<u64>,
 }
 
 impl RegisteredClient {
@@ -60,7 +58,6 @@ impl RegisteredClient {
             scopes: record.scopes,
             secret: record.secret,
             keys,
-            registered_at: Some(record.created_at),
         };
         (client, findings)
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use dropins_host::services::{Clock, KeyHint, KeyLookupError};
 use dropins_keys::KeySet;
-use dropins_keys::keystore::{CertificateStores, KeystoreError, StoreError, WatchedKeystore};
+use dropins_keys::keystore::{CertificateStores, KeystoreError, WatchedKeystore};
 use dropins_keys::remote::{self, FetchSettings, JwksFetcher, JwksUrl};
 use zeroize::Zeroizing;
 
@@ -42,9 +42,10 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// Whether the same configuration may be good another time: the file of a keystore was not there, or unreadable.
+    /// Whether the same configuration may be good another time: the file of a keystore is no part of it, and was not there
+    /// or is still being written.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Keystore { error, .. } if matches!(error.reason, StoreError::Io(_)))
+        matches!(self, Self::Keystore { .. })
     }
 }
 

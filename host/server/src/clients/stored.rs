@@ -126,12 +126,13 @@ impl StoredClients {
         Ok(self.changed(record).await)
     }
 
-    /// Removes a client and ends what it was granted; tells whether there was one.
+    /// Removes a client and ends what it was granted, unless a client of this id `stays`, declared by the configuration;
+    /// tells whether there was one.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn remove(&self, client_id: &str) -> Result<bool, StoreError> {
-        let removed = self.store.remove(client_id, self.clock.now_seconds()).await?;
+    pub async fn remove(&self, client_id: &str, stays: bool) -> Result<bool, StoreError> {
+        let removed = self.store.remove(client_id, stays, self.clock.now_seconds()).await?;
         self.forget(client_id);
         Ok(removed)
     }

@@ -56,9 +56,20 @@ impl TrustedProxies {
     }
 }
 
+/// A network of IPv4 addresses that are written as IPv6, as addresses are compared.
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match network.addr() {
+        IpAddr::V6(address) => address.to_ipv4_mapped(),
+        IpAddr::V4(_) => None,
+    };
+    let length = network.prefix_len().checked_sub(96);
+    let narrowed = mapped.zip(length).and_then(|(address, length)| IpNet::new(address.into(), length).ok());
+    narrowed.unwrap_or(network)
+}
+
 fn network(entry: &str) -> Result<IpNet, BadProxy> {
     let address = entry.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
-    match address.or_else(|_| entry.parse::<IpNet>()) {
+    match address.or_else(|_| entry.parse::<IpNet>().map(canonical)) {
         Ok(network) if network.prefix_len() == 0 => Err(BadProxy::Everybody(entry.to_owned())),
         Ok(network) => Ok(network),
         Err(_) => Err(BadProxy::Unreadable(entry.to_owned())),
@@ -91,12 +102,18 @@ mod tests {
 
     #[test]
     fn an_entry_is_an_address_or_a_network() {
-        let proxies = TrustedProxies::parse(["10.0.0.0/8", "fd00::/8", "192.0.2.7", "::ffff:192.0.2.8"]).unwrap();
+        let proxies =
+            TrustedProxies::parse(["10.0.0.0/8", "fd00::/8", "192.0.2.7", "::ffff:192.0.2.8", "::ffff:172.16.0.0/108"])
+                .unwrap();
         let holds = |text: &str| proxies.holds(text.parse().unwrap());
-        for inside in ["10.0.0.0", "10.255.255.255", "fd00::1", "192.0.2.7", "192.0.2.8", "::ffff:10.0.0.1"] {
+        for inside in
+            ["10.0.0.0", "10.255.255.255", "fd00::1", "192.0.2.7", "192.0.2.8", "::ffff:10.0.0.1", "172.31.0.1"]
+        {
             assert!(holds(inside), "{inside}");
         }
-        for outside in ["11.0.0.0", "9.255.255.255", "fe00::1", "192.0.2.6", "127.0.0.1", "::1", "::10.0.0.1"] {
+        for outside in
+            ["11.0.0.0", "9.255.255.255", "fe00::1", "192.0.2.6", "172.32.0.1", "127.0.0.1", "::1", "::10.0.0.1"]
+        {
             assert!(!holds(outside), "{outside}");
         }
         assert!(!TrustedProxies::default().holds([127, 0, 0, 1].into()), "nobody is trusted unasked");
@@ -107,7 +124,7 @@ mod tests {
         for entry in ["", "10.0.0.0/33", "10.0.0/8", "proxy.example.com", "10.0.0.1:80", "fd00::/129", "10.0.0.0/"] {
             assert_eq!(TrustedProxies::parse([entry]), Err(BadProxy::Unreadable(entry.to_owned())));
         }
-        for entry in ["0.0.0.0/0", "::/0"] {
+        for entry in ["0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"] {
             assert_eq!(TrustedProxies::parse([entry]), Err(BadProxy::Everybody(entry.to_owned())));
         }
     }

@@ -22,7 +22,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     users::MIGRATION,
     sessions::MIGRATION,
     identity::ID_TOKEN_MIGRATION,
-    grants::INDEX_MIGRATION,
+    grants::ENDING_MIGRATION,
     users::INDEX_MIGRATION,
 ];
 
@@ -35,6 +35,7 @@ pub(super) const EXPIRING: &[Expiring] = &[
     Expiring { table: "DROPINS_REVOKED_TOKEN", time: "EXPIRES_AT" },
     Expiring { table: "DROPINS_TOKEN_FAMILY", time: "KEPT_UNTIL" },
     Expiring { table: "DROPINS_PUSHED_REQUEST", time: "EXPIRES_AT" },
+    Expiring { table: "DROPINS_REMOVED_CLIENT", time: "KEPT_UNTIL" },
 ];
 
 /// The name under which `DROPINS_SCHEMA` keeps the version, beside that of the replay store.

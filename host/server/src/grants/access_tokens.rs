@@ -115,8 +115,11 @@ impl Grants {
         }
         let id = token.id.as_str();
         let Some(family) = FamilyId::of_token_id(id) else {
-            let revoked = "SELECT TOKEN_ID FROM DROPINS_REVOKED_TOKEN WHERE TOKEN_ID = ?";
-            return Ok(self.database.query(revoked, vec![id.into()]).await?.is_empty());
+            // Nothing but the time tells a token of a client that was removed from one of the next client with its id.
+            let over = "SELECT TOKEN_ID FROM DROPINS_REVOKED_TOKEN WHERE TOKEN_ID = ? UNION ALL \
+                        SELECT CLIENT_ID FROM DROPINS_REMOVED_CLIENT WHERE CLIENT_ID = ? AND REMOVED_AT >= ?";
+            let values = vec![id.into(), token.client_id.as_str().into(), token.issued_at.into()];
+            return Ok(self.database.query(over, values).await?.is_empty());
         };
         let live = "SELECT FAMILY_ID FROM DROPINS_TOKEN_FAMILY WHERE FAMILY_ID = ? AND REVOKED_AT IS NULL \
                     AND NOT EXISTS (SELECT 1 FROM DROPINS_REVOKED_TOKEN WHERE TOKEN_ID = ?)";

@@ -18,8 +18,8 @@ use crate::tokens::AccessToken;
 /// Why it does not stand any more; for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fallen {
-    /// The client is gone, or another one has its id.
-    #[error("the client is removed or disabled, or was registered after the token was issued")]
+    /// The client is gone.
+    #[error("the client is removed or disabled")]
     Client,
     /// The key is gone.
     #[error("the key {thumbprint} that authenticated the client is not registered any more")]
@@ -41,7 +41,7 @@ pub(crate) enum Fallen {
 /// [`Refusal`] when it cannot be found out.
 pub(crate) async fn of_refresh_token(app: &App, live: &Live, token: &RefreshToken) -> Result<Option<Fallen>, Refusal> {
     let (family, client_id) = (&token.family, &token.family.client_id);
-    let Some(client) = client_since(live, client_id, token.issued_at).await? else { return Ok(Some(Fallen::Client)) };
+    let Some(client) = client(live, client_id).await? else { return Ok(Some(Fallen::Client)) };
     if let Some(thumbprint) = &token.key
         && !live.clients.has_key(client_id, thumbprint).await.map_err(Refusal::unavailable)?
     {
@@ -58,7 +58,7 @@ pub(crate) async fn of_refresh_token(app: &App, live: &Live, token: &RefreshToke
 /// # Errors
 /// [`Refusal`] when it cannot be found out.
 pub(crate) async fn of_access_token(app: &App, live: &Live, token: &AccessToken) -> Result<Option<Fallen>, Refusal> {
-    if client_since(live, &token.client_id, token.issued_at).await?.is_none() {
+    if client(live, &token.client_id).await?.is_none() {
         return Ok(Some(Fallen::Client));
     }
     // A client that acts for itself is its own subject.
@@ -81,8 +81,7 @@ pub(super) fn scope_of(live: &Live, client: &RegisteredClient, family: &Family) 
     scope::registered(&family.scope.join(" "), &client.scopes, allow_id_token)
 }
 
-/// The enabled client with this id, if it is the one that had the id at this time.
-async fn client_since(live: &Live, client_id: &str, time: u64) -> Result<Option<Arc<RegisteredClient>>, Refusal> {
-    let client = live.clients.find(client_id).await.map_err(Refusal::unavailable)?;
-    Ok(client.filter(|client| client.registered_at.is_none_or(|registered_at| registered_at <= time)))
+/// The enabled client with this id.
+async fn client(live: &Live, client_id: &str) -> Result<Option<Arc<RegisteredClient>>, Refusal> {
+    live.clients.find(client_id).await.map_err(Refusal::unavailable)
 }

@@ -562,6 +562,39 @@ async fn what_was_granted_ends_with_its_client_or_user_and_with_no_other() {
 }
 
 #[tokio::test]
+async fn the_families_of_a_busy_client_or_user_are_revoked_some_at_a_time() {
+    on_every_engine(async |fresh| {
+        let world = World::on(&fresh).await;
+        let database = &world.grants.database;
+        let mut transaction = database.begin().await.unwrap();
+        let family = |number: u32, client_id: &str, subject: &str| Family {
+            id: FamilyId::stored(format!("family-{number}")),
+            client_id: client_id.to_owned(),
+            subject: Some(subject.to_owned()),
+            scope: Vec::new(),
+            auth_time: None,
+            expires_at: START + 1,
+        };
+        for number in 0..1003 {
+            family(number, "app", "bob").insert(&mut transaction, START, START + 1).await.unwrap();
+        }
+        family(1003, "other", "alice").insert(&mut transaction, START, START + 1).await.unwrap();
+        transaction.commit().await.unwrap();
+        let live = async || {
+            let sql = "SELECT FAMILY_ID FROM DROPINS_TOKEN_FAMILY WHERE REVOKED_AT IS NULL";
+            database.query(sql, Vec::new()).await.unwrap().len()
+        };
+        ending::prepare_user(database, "carol", START).await.unwrap();
+        assert_eq!(live().await, 1004, "{}", fresh.engine);
+        ending::prepare_client(database, "app", START).await.unwrap();
+        assert_eq!(live().await, 1, "{}", fresh.engine);
+        ending::prepare_user(database, "alice", START).await.unwrap();
+        assert_eq!(live().await, 0, "{}", fresh.engine);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_redeemed_or_refreshed_while_its_client_goes_ends_all_the_same() {
     on_every_engine(async |fresh| {
         let world = World::on(&fresh).await;

@@ -98,20 +98,26 @@ impl IdentityStore {
     }
 
     /// Removes a client with its ledger, its consents and all that it was granted, which was not given to another client
-    /// that may be registered under this id later; tells whether there was one. `now` in seconds since the Unix epoch.
+    /// that may be registered under this id later; tells whether there was one. `stays`: a client of this id is also
+    /// declared by the configuration, and keeps what it was granted. `now` in seconds since the Unix epoch.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn remove(&self, client_id: &str, now: u64) -> Result<bool, StoreError> {
+    pub async fn remove(&self, client_id: &str, stays: bool, now: u64) -> Result<bool, StoreError> {
+        if !stays {
+            ending::prepare_client(&self.0, client_id, now).await?;
+        }
         let removed = repeated(|| async {
             let mut transaction = self.0.begin().await?;
             let sql = "DELETE FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
             if transaction.execute(sql, vec![client_id.into()]).await? == 0 {
                 return Ok(false);
             }
-            ending::of_client(&mut transaction, client_id, now).await?;
             transaction.execute("DELETE FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
-            transaction.execute("DELETE FROM DROPINS_CONSENT WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
+            if !stays {
+                ending::of_client(&mut transaction, client_id, now).await?;
+                transaction.execute("DELETE FROM DROPINS_CONSENT WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
+            }
             changes::note(&mut transaction, client_id).await?;
             transaction.commit().await.map(|()| true)
         });

@@ -112,8 +112,8 @@ async fn every_change_has_a_higher_number_and_names_its_client() {
         store.insert(record("a")).await.unwrap();
         store.insert(record("b")).await.unwrap();
         let two = store.version().await.unwrap();
-        store.remove("a", 0).await.unwrap();
-        assert!(!store.remove("a", 0).await.unwrap());
+        store.remove("a", false, 0).await.unwrap();
+        assert!(!store.remove("a", false, 0).await.unwrap());
         let b = store.find("b").await.unwrap().unwrap();
         store.update(b).await.unwrap();
         assert_eq!(store.version().await.unwrap(), two + 2);
@@ -161,7 +161,7 @@ async fn the_ledger_keeps_the_first_sight_and_the_last_use() {
         store.record(vec![entry("a", 50, Some(60))]).await.unwrap();
         assert_eq!(store.uses("c").await.unwrap(), [entry("a", 10, Some(60)), entry("b", 10, Some(20))]);
         store.insert(record("c")).await.unwrap();
-        store.remove("c", 0).await.unwrap();
+        store.remove("c", false, 0).await.unwrap();
         assert_eq!(store.uses("c").await.unwrap(), []);
     })
     .await;
@@ -175,9 +175,25 @@ async fn consents_go_with_their_client_and_with_no_other() {
             store.insert(record(client_id)).await.unwrap();
             users.allow("jane", client_id, &[]).await.unwrap();
         }
-        assert!(store.remove("a", 0).await.unwrap());
+        assert!(store.remove("a", false, 0).await.unwrap());
         assert!(!users.has_allowed("jane", "a", &[]).await.unwrap());
         assert!(users.has_allowed("jane", "b", &[]).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_the_configuration_declares_too_keeps_what_it_was_given() {
+    on_every_store(async |store, database| {
+        let users = Users::new(database.clone(), Arc::new(FixedClock::at(0)));
+        let grants = Grants::new(database, Arc::new(FixedClock::at(0)));
+        store.insert(record("a")).await.unwrap();
+        users.allow("jane", "a", &[]).await.unwrap();
+        let family = grants.family_of_client("a", &[], HOUR).unwrap();
+        let token = grants.start_family(&family, None, HOUR, None).await.unwrap();
+        assert!(store.remove("a", true, 0).await.unwrap());
+        assert!(store.find("a").await.unwrap().is_none() && users.has_allowed("jane", "a", &[]).await.unwrap());
+        grants.refresh_token(&token, "a").await.unwrap();
     })
     .await;
 }
@@ -192,7 +208,7 @@ async fn what_a_client_was_given_goes_with_it() {
             let family = grants.family_of_client(client_id, &[], HOUR).unwrap();
             tokens.push(grants.start_family(&family, None, HOUR, None).await.unwrap());
         }
-        assert!(store.remove("a", 0).await.unwrap());
+        assert!(store.remove("a", false, 0).await.unwrap());
         store.insert(record("a")).await.unwrap();
         assert_eq!(grants.refresh_token(&tokens[0], "a").await, Err(RefreshError::Revoked));
         grants.refresh_token(&tokens[1], "b").await.unwrap();

@@ -202,7 +202,8 @@ impl Reloader {
         let before = state.retry_of(digest);
         let retry = refusal.may_pass.then(|| before.map_or_else(|| Retry::first(now), |retry| retry.next(now)));
         let retry_at = retry.map(Retry::at);
-        let repeated = before.is_some() && retry.is_some();
+        let known = state.report_rejected.as_ref().is_some_and(|first| first.reason == refusal.reason);
+        let repeated = before.is_some() && retry.is_some() && known;
         let contents = digest.short();
         if repeated {
             tracing::debug!(generation, contents, retry_at, "candidate rejected again: {}", refusal.summary);

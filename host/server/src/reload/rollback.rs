@@ -52,9 +52,12 @@ impl Reloader {
         };
         let withdrawn = state.live().snapshot.fingerprint();
         let since = self.app.clock.now_seconds();
+        let refused = state.rejected.as_ref().map(|rejection| rejection.contents);
         let pin = state.pin.get_or_insert(Pin { since, withdrawn: Vec::new() });
         pin.since = since;
         pin.withdrawn.push(withdrawn);
+        // What was refused before must not be tried again behind the operator's back.
+        pin.withdrawn.extend(refused);
         // What is returned to is not what is kept away.
         pin.withdrawn.retain(|digest| *digest != edition.snapshot.fingerprint());
         state.give_up();

@@ -17,7 +17,7 @@ pub use browser::Browser;
 pub(crate) use schema::MIGRATION;
 pub use tickets::{Ticket, Tickets};
 
-use crate::database::{Database, StoreError};
+use crate::database::{Database, StoreError, repeated};
 use crate::users::User;
 
 /// How long a session lasts without being used, in seconds.
@@ -49,21 +49,31 @@ impl Sessions {
         Self { database, clock }
     }
 
-    /// Begins a session in place of what the browser had; the browser is another one from here on.
+    /// Begins a session in place of what the browser had; the browser is another one from here on. None when the user is
+    /// not any more what it was when the password was checked: the password may be another one.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn begin(&self, before: Option<&Browser>, user: &User) -> Result<Browser, StoreError> {
+    pub async fn begin(&self, before: Option<&Browser>, user: &User) -> Result<Option<Browser>, StoreError> {
         let browser = Browser::new().map_err(StoreError::unavailable)?;
         let now = self.clock.now_seconds();
         if let Some(before) = before {
             self.end(before).await?;
         }
-        let sql = "INSERT INTO DROPINS_SESSION (SESSION_HASH, USER_ID, AUTH_TIME, EXPIRES_AT) VALUES (?, ?, ?, ?)";
-        let expires_at = now.saturating_add(IDLE);
-        let values = vec![browser.hash().as_str().into(), (&user.id).into(), now.into(), expires_at.into()];
-        self.database.execute(sql, values).await?;
-        Ok(browser)
+        let begun = repeated(|| async {
+            let mut transaction = self.database.begin().await?;
+            // Whoever changes the user waits for its row, and then finds the session; or was here before.
+            let sql = "UPDATE DROPINS_USER SET ENABLED = 1 WHERE USER_ID = ? AND TIME_UPDATED = ? AND ENABLED = 1";
+            if transaction.execute(sql, vec![(&user.id).into(), user.updated_at.into()]).await? != 1 {
+                return Ok(false);
+            }
+            let sql = "INSERT INTO DROPINS_SESSION (SESSION_HASH, USER_ID, AUTH_TIME, EXPIRES_AT) VALUES (?, ?, ?, ?)";
+            let expires_at = now.saturating_add(IDLE);
+            let values = vec![browser.hash().as_str().into(), (&user.id).into(), now.into(), expires_at.into()];
+            transaction.execute(sql, values).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        Ok(begun.await?.then_some(browser))
     }
 
     /// The session of this browser, which is used by that; none when it has ended or the user may not sign in.

@@ -24,6 +24,12 @@ async fn world(fresh: Fresh) -> World {
 }
 
 impl World {
+    /// Signs in, as the user is now.
+    async fn begin(&self, before: Option<&Browser>) -> Browser {
+        let user = self.users.find(&self.user.id).await.unwrap().unwrap();
+        self.sessions.begin(before, &user).await.unwrap().unwrap()
+    }
+
     async fn is_signed_in(&self, browser: &Browser) -> bool {
         self.sessions.of(browser).await.unwrap().is_some()
     }
@@ -38,12 +44,12 @@ async fn signing_in_makes_another_browser_of_it_and_ends_the_session_before() {
     on_every_engine(async |fresh| {
         let world = world(fresh).await;
         let anonymous = Browser::new().unwrap();
-        let first = world.sessions.begin(Some(&anonymous), &world.user).await.unwrap();
+        let first = world.begin(Some(&anonymous)).await;
         assert_ne!(first, anonymous);
         assert!(!world.is_signed_in(&anonymous).await, "an id that was known before is worth nothing");
         let session = world.sessions.of(&first).await.unwrap().unwrap();
         assert_eq!((session.user.name.as_str(), session.auth_time), ("jane", 1_000));
-        let second = world.sessions.begin(Some(&first), &world.user).await.unwrap();
+        let second = world.begin(Some(&first)).await;
         assert!(world.is_signed_in(&second).await && !world.is_signed_in(&first).await);
         world.sessions.end(&second).await.unwrap();
         assert!(!world.is_signed_in(&second).await);
@@ -55,8 +61,8 @@ async fn signing_in_makes_another_browser_of_it_and_ends_the_session_before() {
 async fn an_idle_session_ends_and_a_used_one_goes_on_for_twelve_hours() {
     on_every_engine(async |fresh| {
         let world = world(fresh).await;
-        let idle = world.sessions.begin(None, &world.user).await.unwrap();
-        let used = world.sessions.begin(None, &world.user).await.unwrap();
+        let idle = world.begin(None).await;
+        let used = world.begin(None).await;
         world.pass(IDLE - 1);
         assert!(world.is_signed_in(&used).await);
         world.pass(1);
@@ -75,7 +81,7 @@ async fn an_idle_session_ends_and_a_used_one_goes_on_for_twelve_hours() {
 async fn whoever_is_let_out_removed_or_given_a_password_has_no_session() {
     on_every_engine(async |fresh| {
         let world = world(fresh).await;
-        let begin = async || world.sessions.begin(None, &world.user).await.unwrap();
+        let begin = async || world.begin(None).await;
         let browser = begin().await;
         world.users.set_password("jane", Secret::new("battery staple")).await.unwrap();
         assert!(!world.is_signed_in(&browser).await);
@@ -92,9 +98,26 @@ async fn whoever_is_let_out_removed_or_given_a_password_has_no_session() {
 }
 
 #[tokio::test]
+async fn whoever_changes_while_the_password_is_checked_is_not_signed_in_by_the_old_one() {
+    on_every_engine(async |fresh| {
+        let world = world(fresh).await;
+        let checked = world.users.find(&world.user.id).await.unwrap().unwrap();
+        assert!(world.sessions.begin(None, &checked).await.unwrap().is_some());
+        world.pass(1);
+        world.users.set_password("jane", Secret::new("battery staple")).await.unwrap();
+        assert_eq!(world.sessions.begin(None, &checked).await.unwrap(), None);
+        let checked = world.users.find(&world.user.id).await.unwrap().unwrap();
+        world.pass(1);
+        world.users.set_enabled("jane", false).await.unwrap();
+        assert_eq!(world.sessions.begin(None, &checked).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_database_holds_the_hash_of_an_id_and_not_the_id() {
     let world = world(Fresh::sqlite()).await;
-    let browser = world.sessions.begin(None, &world.user).await.unwrap();
+    let browser = world.begin(None).await;
     let rows = world.database.query("SELECT SESSION_HASH FROM DROPINS_SESSION", Vec::new()).await.unwrap();
     let stored = rows[0].text(0).unwrap();
     assert_eq!(stored, browser.hash().as_str());

@@ -22,7 +22,7 @@ use crate::home::{Home, HomeError};
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// There is no key for an algorithm.
-    #[error("there is no token-signing key {}; `dropins init --force` makes a missing one", path.display())]
+    #[error("there is no token-signing key {}; bring it back from a copy of this home, or of another one of the same server", path.display())]
     Missing {
         /// The file of the first one.
         path: PathBuf,

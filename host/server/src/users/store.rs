@@ -187,6 +187,9 @@ impl Users {
     async fn change(&self, name: &str, sql: &'static str, values: Vec<Value>, end: End) -> Result<(), UserError> {
         let unknown = || UserError::Unknown { name: name.to_owned() };
         let (user, now) = (self.named(name).await?.ok_or_else(unknown)?.0, self.now());
+        if end >= End::Grants {
+            ending::prepare_user(&self.database, &user.id, now).await?;
+        }
         let changed = repeated(|| async {
             let mut transaction = self.database.begin().await?;
             if transaction.execute(sql, values.clone()).await? == 0 {

@@ -17,7 +17,6 @@ fn client() -> RegisteredClient {
         scopes: words(&["read", "write"]),
         secret: None,
         keys: ClientKeys::default(),
-        registered_at: None,
     }
 }
 

@@ -25,19 +25,18 @@ impl Remove {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let registry = Registry::open(&self.home).await?;
         let record = registry.stored(self.client.get()).await?;
-        registry.stored.remove(&record.client_id).await?;
+        let stays = registry.declared(&record.client_id).is_some();
+        registry.stored.remove(&record.client_id, stays).await?;
         if self.json {
             say_json(&json!({ "client_id": record.client_id, "removed": true }))?;
             return Ok(ExitCode::SUCCESS);
         }
         let name = record.name.map(|name| format!(" ({name})")).unwrap_or_default();
-        say(format_args!(
-            "removed the client {}{name} with its keys, their ledger and what it was given",
-            record.client_id
-        ))?;
-        if registry.declared(&record.client_id).is_some() {
+        let given = if stays { "" } else { ", and what it was given" };
+        say(format_args!("removed the client {}{name} with its keys and their ledger{given}", record.client_id))?;
+        if stays {
             let file = registry.home.deployment_toml();
-            say(format_args!("the client of the same id in {} stays", file.display()))?;
+            say(format_args!("the client of the same id in {} stays, with what it was given", file.display()))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -91,7 +91,7 @@ async fn a_change_is_seen_at_once_here_and_with_the_next_poll_elsewhere() {
     elsewhere.refresh().await.unwrap();
     assert_eq!(name(&directory, "c").await, None, "a disabled client is not found");
 
-    assert!(here.remove("c").await.unwrap() && !here.remove("c").await.unwrap());
+    assert!(here.remove("c", false).await.unwrap() && !here.remove("c", false).await.unwrap());
     elsewhere.refresh().await.unwrap();
     assert!(elsewhere.find("c").await.unwrap().is_none() && elsewhere.count() == 0);
 }

@@ -46,7 +46,8 @@ impl Mysql {
     /// A session that is alive, and on the primary.
     async fn session(&self) -> Result<(Permit<Conn>, Conn), StoreError> {
         let mut permit = self.sessions.permit().await?;
-        while let Some(mut session) = permit.idle() {
+        // One that does not answer is not followed by the next: a slow server would be asked in vain until the time is up.
+        if let Some(mut session) = permit.idle() {
             if permit.is_proven() {
                 return Ok((permit, session));
             }

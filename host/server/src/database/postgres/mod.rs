@@ -40,7 +40,8 @@ impl Postgres {
     /// A session that is alive, and on the primary.
     async fn session(&self) -> Result<(Permit<Client>, Client), StoreError> {
         let mut permit = self.sessions.permit().await?;
-        while let Some(client) = permit.idle() {
+        // One that does not answer is not followed by the next: a slow server would be asked in vain until the time is up.
+        if let Some(client) = permit.idle() {
             if permit.is_proven() && !client.is_closed() {
                 return Ok((permit, client));
             }

@@ -76,6 +76,6 @@ async fn clients_of_an_earlier_release_are_kept_with_their_log_of_changes() {
         (store.version().await.unwrap(), store.changes(3).await.unwrap()),
         (4, Changes::Clients(vec!["old".to_owned()]))
     );
-    assert!(store.remove("old", 0).await.unwrap());
+    assert!(store.remove("old", false, 0).await.unwrap());
     assert_eq!(store.version().await.unwrap(), 5);
 }

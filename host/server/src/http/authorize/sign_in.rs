@@ -17,6 +17,8 @@ use crate::http::Form;
 use crate::sessions::Ticket;
 use crate::users::SignIn;
 
+const WRONG: &str = "The username or the password is not right.";
+
 pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
     Visit::of_post(app, request, answer).await
 }
@@ -34,14 +36,18 @@ async fn answer(visit: &Visit, form: Form) -> Result<Response, Problem> {
     let written = |user| audit::sign_in(&visit.reference, client_id, result, visit.address, user);
     match attempt {
         SignIn::Welcome(user) => {
+            let Some(browser) = visit.app.sessions.begin(visit.browser.as_ref(), &user).await? else {
+                // The password was changed, or the user locked out, while it was being checked.
+                written(None);
+                return again(StatusCode::FORBIDDEN, WRONG).await;
+            };
             written(Some(&user.id));
-            let browser = visit.app.sessions.begin(visit.browser.as_ref(), &user).await?;
             visit.go_on(&Ticket { signed_in: true, ..ticket }, &browser).await
         }
         SignIn::Refused => {
             // A name that is no user's may be a password in the wrong field: it is never written down.
             written(None);
-            again(StatusCode::FORBIDDEN, "The username or the password is not right.").await
+            again(StatusCode::FORBIDDEN, WRONG).await
         }
         SignIn::TooOften(wait) => {
             written(None);

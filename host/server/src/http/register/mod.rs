@@ -116,7 +116,8 @@ impl Exchange<'_> {
 
     async fn remove(&self, client_id: &str, request: Request<Body>) -> Result<Done, OAuthError> {
         access::own(&self.app.stored, client_id, request.headers()).await?;
-        self.app.stored.remove(client_id).await.map_err(ClientError::from)?;
+        let stays = self.live.clients.declared().any(|client| client.registration.id == client_id);
+        self.app.stored.remove(client_id, stays).await.map_err(ClientError::from)?;
         let mut response = StatusCode::NO_CONTENT.into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         Ok(Done { client_id: client_id.to_owned(), response })
