@@ -105,13 +105,15 @@ async fn a_candidate_that_fails_harms_nobody_and_is_not_asked_for_ever() {
 async fn a_busy_candidate_is_skipped_and_no_request_waits_for_it() {
     let gate = Gate::shut();
     let clients = Arc::new(Directory { gate: Some(Arc::clone(&gate)), ..Directory::of(&["client"]) });
-    let slow = Fixture::named("live").authenticate(&once(&format!("{LOOKUP} (global.get $authenticated)")));
+    // It waits before it asks about the replay, which all requests but the first are.
+    let slow = Fixture::named("live").authenticate(&format!("{LOOKUP} {}", once("(global.get $authenticated)")));
     let generation = beside(Services { clients, ..services() }, slow.component()).await;
     for _ in 0..5 {
         generation.authenticate(&post("x")).await;
     }
     assert_eq!(generation.in_flight(), 0, "the requests are answered");
-    assert_eq!(shadow(&generation).counts().skipped, 3, "two are being looked at");
+    let skipped = ShadowCounts { skipped: 3, ..ShadowCounts::default() };
+    assert_eq!(shadow(&generation).counts(), skipped, "two are being looked at");
     gate.open();
     assert_eq!(counts(&generation, 5).await, ShadowCounts { same: 2, skipped: 3, ..ShadowCounts::default() });
 }
