@@ -129,7 +129,7 @@ fn a_code_ends_with_its_users_account() {
 #[test]
 fn a_failure_uses_up_neither_a_code_nor_a_refresh_token() {
     let home = TestHome::new();
-    home.replace("[oauth]", "[oauth]\ntoken_type = \"opaque\"");
+    home.token_type("opaque");
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);
     let (tokens, code) = (app.tokens(&server), app.code());

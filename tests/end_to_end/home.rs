@@ -125,6 +125,11 @@ impl TestHome {
         self
     }
 
+    /// Chooses the kind of access tokens, `jwt` or `opaque`.
+    pub(crate) fn token_type(&self, kind: &str) -> &Self {
+        self.replace("[oauth]", &format!("[oauth]\ntoken_type = \"{kind}\""))
+    }
+
     /// Replaces the listener entry of the `private_key_jwt` plug-in, its properties included.
     pub(crate) fn replace_listener(&self, entry: &str) -> &Self {
         let text = self.deployment();

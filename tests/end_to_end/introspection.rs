@@ -13,7 +13,7 @@ use crate::wait::until;
 fn a_client_is_told_about_its_own_tokens() {
     for kind in ["jwt", "opaque"] {
         let home = TestHome::new();
-        home.replace("[oauth]", &format!("[oauth]\ntoken_type = \"{kind}\""));
+        home.token_type(kind);
         let app = Holder::register(&home, "app");
         let server = Server::start(&home);
         let tokens = app.tokens(&server);
@@ -64,7 +64,7 @@ fn what_is_no_token_of_this_server_is_not_active() {
 fn a_token_ends_with_its_user_and_pauses_while_the_user_may_not_sign_in() {
     for kind in ["jwt", "opaque"] {
         let home = TestHome::new();
-        home.replace("[oauth]", &format!("[oauth]\ntoken_type = \"{kind}\""));
+        home.token_type(kind);
         let app = Holder::register(&home, "app");
         let server = Server::start(&home);
         let tokens = app.tokens(&server);
@@ -83,7 +83,7 @@ fn a_token_ends_with_its_user_and_pauses_while_the_user_may_not_sign_in() {
 fn a_token_ends_with_its_client_and_whoever_is_given_the_id_inherits_nothing() {
     for kind in ["jwt", "opaque"] {
         let home = TestHome::new();
-        home.replace("[oauth]", &format!("[oauth]\ntoken_type = \"{kind}\""));
+        home.token_type(kind);
         home.append("[oauth.introspect]\nresource_servers = [\"api\"]");
         let api = Holder::register(&home, "api");
         let app = Holder::store(&home, "app");

@@ -17,7 +17,7 @@ fn revoke(holder: &Holder, server: &Server, token: &str) -> Answer {
 fn a_refresh_token_takes_its_family_with_it_and_an_access_token_goes_alone() {
     for kind in ["jwt", "opaque"] {
         let home = TestHome::new();
-        home.replace("[oauth]", &format!("[oauth]\ntoken_type = \"{kind}\""));
+        home.token_type(kind);
         let app = Holder::register(&home, "app");
         let server = Server::start(&home);
         let first = app.tokens(&server);

@@ -4,6 +4,8 @@
 
 mod init;
 mod template;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tls;
 mod write;
 

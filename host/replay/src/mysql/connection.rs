@@ -28,6 +28,16 @@ const UNSTOPPABLE: &str = "
 /// What a server says that is read-only: an option prevents the statement, so does the transaction, so does the engine.
 const IS_READ_ONLY: &[u16] = &[1290, 1792, 1836];
 
+/// Taken by whoever changes tables; it answers 1. Of nodes that start together the others wait here.
+pub const SCHEMA_LOCK: &str = "SELECT GET_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())), 300)";
+/// Gives the lock back.
+pub const SCHEMA_UNLOCK: &str = "DO RELEASE_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())))";
+
+/// The table of versions, one for each component that keeps tables of its own in the database.
+pub const SCHEMA_VERSIONS: &str = "
+    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INT UNSIGNED NOT NULL)
+    ENGINE = InnoDB";
+
 /// Begins sessions.
 #[derive(Clone)]
 pub struct Connector {

@@ -7,19 +7,11 @@
 
 use mysql_async::{Conn, Error, prelude::Queryable};
 
-use super::connection::meaning;
+use super::connection::{SCHEMA_LOCK, SCHEMA_UNLOCK, SCHEMA_VERSIONS, meaning};
 use crate::{
     open_error::OpenError,
     table::{COMPONENT, COUNT, Found, TENANT, VERSION},
 };
-
-/// A second node waits here until the first one has converted the table.
-const LOCK: &str = "SELECT GET_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())), 300)";
-const UNLOCK: &str = "DO RELEASE_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())))";
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INT UNSIGNED NOT NULL)
-    ENGINE = InnoDB";
 
 const COLUMNS: &str = "
     (JWT_ID       VARBINARY(255)  NOT NULL,
@@ -83,7 +75,7 @@ async fn look(session: &mut Conn) -> Result<(Option<u32>, Vec<String>), Error> {
 /// Makes or converts the table, and tells the last expiry of a row that names no client.
 pub(super) async fn migrate(session: &mut Conn, database: &str) -> Result<Option<u64>, OpenError> {
     let fail = |error| meaning(database, &error);
-    if session.query_first::<Option<u8>, _>(LOCK).await.map_err(fail)?.flatten() != Some(1) {
+    if session.query_first::<Option<u8>, _>(SCHEMA_LOCK).await.map_err(fail)?.flatten() != Some(1) {
         let detail = "another node has been converting the table for five minutes".to_owned();
         return Err(OpenError::Unreachable { database: database.to_owned(), detail });
     }
@@ -97,7 +89,7 @@ pub(super) async fn migrate(session: &mut Conn, database: &str) -> Result<Option
         Found::Unversioned | Found::Current => Vec::new(),
     };
     if found != Found::Current {
-        statements.push(SCHEMA.to_owned());
+        statements.push(SCHEMA_VERSIONS.to_owned());
         statements.push(format!(
             "INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ('{COMPONENT}', {VERSION})
              ON DUPLICATE KEY UPDATE VERSION = VALUES(VERSION)"
@@ -109,6 +101,6 @@ pub(super) async fn migrate(session: &mut Conn, database: &str) -> Result<Option
     let inherited =
         session.query_first::<Option<u64>, _>("SELECT MAX(EXP_TIME) FROM IDN_OIDC_JTI WHERE CLIENT_ID = ''");
     let inherited = inherited.await.map_err(fail)?.flatten();
-    session.query_drop(UNLOCK).await.map_err(fail)?;
+    session.query_drop(SCHEMA_UNLOCK).await.map_err(fail)?;
     Ok(inherited)
 }

@@ -18,6 +18,15 @@ use crate::{
     server_url::{ServerUrl, Tls},
 };
 
+/// Held by whoever changes tables, to the end of the transaction: of nodes that start together the others wait here.
+pub const SCHEMA_LOCK: &str = "
+    SET LOCAL lock_timeout = '5min'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+    SELECT pg_advisory_xact_lock(hashtext('dropins'), hashtext('schema'))";
+
+/// The table of versions, one for each component that keeps tables of its own in the database.
+pub const SCHEMA_VERSIONS: &str = "
+    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INTEGER NOT NULL)";
+
 /// Begins sessions.
 #[derive(Clone)]
 pub struct Connector {

@@ -5,20 +5,12 @@
 
 use tokio_postgres::{Client, GenericClient};
 
-use super::connection::meaning;
+use super::connection::{SCHEMA_LOCK, SCHEMA_VERSIONS, meaning};
 use crate::{
     entry::unsigned,
     open_error::OpenError,
     table::{COMPONENT, COUNT, Found, TENANT, VERSION},
 };
-
-/// A second node waits here until the first one has converted the table.
-const LOCK: &str = "
-    SET LOCAL lock_timeout = '5min'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
-    SELECT pg_advisory_xact_lock(hashtext('dropins'), hashtext('schema'))";
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INTEGER NOT NULL)";
 
 const CREATE: &str = "
     CREATE TABLE IDN_OIDC_JTI (
@@ -72,7 +64,7 @@ pub(super) async fn inspect(client: &impl GenericClient, database: &str) -> Resu
 pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<Option<u64>, OpenError> {
     let fail = |error| meaning(database, &error);
     let transaction = client.transaction().await.map_err(fail)?;
-    transaction.batch_execute(LOCK).await.map_err(fail)?;
+    transaction.batch_execute(SCHEMA_LOCK).await.map_err(fail)?;
     let found = inspect(&transaction, database).await?;
     for change in found.plan(database) {
         tracing::info!("{change}");
@@ -83,7 +75,7 @@ pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<Optio
         Found::Unversioned | Found::Current => {}
     }
     if found != Found::Current {
-        transaction.batch_execute(SCHEMA).await.map_err(fail)?;
+        transaction.batch_execute(SCHEMA_VERSIONS).await.map_err(fail)?;
         let note = "INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ($1, $2)
                     ON CONFLICT (COMPONENT) DO UPDATE SET VERSION = excluded.VERSION";
         let version = i32::try_from(VERSION).unwrap_or(i32::MAX);

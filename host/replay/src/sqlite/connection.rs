@@ -16,6 +16,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::checkpoint;
 use crate::open_error::OpenError;
 
+/// The table of versions, one for each component that keeps tables of its own in the database.
+pub const SCHEMA_VERSIONS: &str = "
+    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
+        COMPONENT TEXT    NOT NULL PRIMARY KEY,
+        VERSION   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID";
+
 /// Which file a path named when it was opened; a connection to a file that was moved or deleted keeps no promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileIdentity(Option<(u64, u64)>);

@@ -6,17 +6,12 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
+use super::connection::SCHEMA_VERSIONS;
 use crate::{
     entry::unsigned,
     open_error::OpenError,
     table::{COMPONENT, COUNT, Found, TENANT, VERSION},
 };
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
-        COMPONENT TEXT    NOT NULL PRIMARY KEY,
-        VERSION   INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID";
 
 const CREATE: &str = "
     CREATE TABLE IDN_OIDC_JTI (
@@ -87,7 +82,7 @@ pub(super) fn migrate(connection: &mut Connection, database: &str) -> Result<Opt
         Found::Unversioned | Found::Current => {}
     }
     if found != Found::Current {
-        transaction.execute_batch(SCHEMA)?;
+        transaction.execute_batch(SCHEMA_VERSIONS)?;
         let note = "INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES (?1, ?2)
                     ON CONFLICT DO UPDATE SET VERSION = excluded.VERSION";
         transaction.execute(note, (COMPONENT, VERSION))?;

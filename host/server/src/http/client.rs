@@ -85,8 +85,19 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
+    /// Answers a request to an endpoint that authenticates clients.
+    pub(super) async fn answer(
+        app: Arc<App>,
+        request: Request,
+        handle: impl AsyncFnOnce(&Self, Request) -> Result<Response, OAuthError>,
+    ) -> Response {
+        let exchange = Self::begin(app, &request);
+        let done = handle(&exchange, request).await;
+        exchange.end(done)
+    }
+
     /// Takes the configuration that the request is judged by.
-    pub(super) fn begin(app: Arc<App>, request: &Request) -> Self {
+    fn begin(app: Arc<App>, request: &Request) -> Self {
         let challenge = request.headers().contains_key(header::AUTHORIZATION);
         let live = app.live();
         let proxies = &live.deployment.transport.trusted_proxies;
@@ -95,7 +106,7 @@ impl Exchange {
     }
 
     /// Ends the exchange; an error is counted, and the replay store learns of an answer that holds no token.
-    pub(super) fn end(self, done: Result<Response, OAuthError>) -> Response {
+    fn end(self, done: Result<Response, OAuthError>) -> Response {
         let response = done.unwrap_or_else(|error| {
             self.app.metrics.answered(error.kind);
             error.respond(&self.reference, self.challenge)

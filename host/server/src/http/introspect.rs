@@ -18,9 +18,7 @@ use crate::grants::{RefreshToken, Refusal, standing};
 use crate::tokens::AccessToken;
 
 pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
-    let exchange = Exchange::begin(app, &request);
-    let done = handle(&exchange, request).await;
-    exchange.end(done)
+    Exchange::answer(app, request, handle).await
 }
 
 async fn handle(exchange: &Exchange, request: Request) -> Result<Response, OAuthError> {

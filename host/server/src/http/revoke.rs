@@ -16,9 +16,7 @@ use crate::app::App;
 use crate::grants::Refusal;
 
 pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
-    let exchange = Exchange::begin(app, &request);
-    let done = handle(&exchange, request).await;
-    exchange.end(done)
+    Exchange::answer(app, request, handle).await
 }
 
 async fn handle(exchange: &Exchange, request: Request) -> Result<Response, OAuthError> {

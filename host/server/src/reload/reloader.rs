@@ -316,6 +316,6 @@ impl Reloader {
 }
 
 #[cfg(test)]
-pub(super) mod testing;
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -101,7 +101,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::reload::reloader::testing;
+    use crate::home::testing::home;
 
     fn fingerprint(home: &Home) -> Digest {
         Snapshot::read(home, &Environment::default()).unwrap_or_else(|error| panic!("{error}")).fingerprint()
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn every_file_that_a_generation_depends_on_is_part_of_the_fingerprint() {
         let further = "[[service_provider]]\nclient_id = \"c\"\njwks_file = \"c.json\"\n";
-        let (_folder, home) = testing::home(further);
+        let (_folder, home) = home(further);
         std::fs::write(home.conf().join("c.json"), "{\"keys\":[]}").unwrap();
         let mut seen = vec![fingerprint(&home)];
         assert_eq!(fingerprint(&home), seen[0], "reading changes nothing");
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_component_is_replaced_under_the_same_file_name() {
-        let (_folder, home) = testing::home("");
+        let (_folder, home) = home("");
         let snapshot = Snapshot::read(&home, &Environment::default()).unwrap_or_else(|error| panic!("{error}"));
         let file = "client_secret_authenticator.wasm";
         let changed = snapshot.with_component(file, &Candidate::new("old.wasm", *b"old"));

@@ -4,7 +4,7 @@
 //! Changes of tables cannot be rolled back here. An interrupted migration is begun again, and what it finds done is done.
 
 use dropins_replay::OpenError;
-use dropins_replay::connect::mysql::meaning;
+use dropins_replay::connect::mysql::{SCHEMA_LOCK, SCHEMA_UNLOCK, SCHEMA_VERSIONS, meaning};
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Error};
 
@@ -18,13 +18,6 @@ const DIALECT: Dialect = Dialect {
     integer: "BIGINT",
     options: "ENGINE = InnoDB",
 };
-
-const LOCK: &str = "SELECT GET_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())), 300)";
-const UNLOCK: &str = "DO RELEASE_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())))";
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INT UNSIGNED NOT NULL)
-    ENGINE = InnoDB";
 
 /// What the database holds.
 pub(super) async fn inspect(session: &mut Conn, database: &str) -> Result<Version, OpenError> {
@@ -45,7 +38,7 @@ async fn noted(session: &mut Conn) -> Result<u32, Error> {
 /// Brings the tables up to date.
 pub(super) async fn migrate(session: &mut Conn, database: &str) -> Result<(), OpenError> {
     let fail = |error| meaning(database, &error);
-    if session.query_first::<Option<u8>, _>(LOCK).await.map_err(fail)?.flatten() != Some(1) {
+    if session.query_first::<Option<u8>, _>(SCHEMA_LOCK).await.map_err(fail)?.flatten() != Some(1) {
         let detail = "another node has been migrating the tables for five minutes".to_owned();
         return Err(OpenError::Unreachable { database: database.to_owned(), detail });
     }
@@ -56,11 +49,11 @@ pub(super) async fn migrate(session: &mut Conn, database: &str) -> Result<(), Op
     for (version, migration) in found.missing() {
         apply(session, version, migration).await.map_err(fail)?;
     }
-    session.query_drop(UNLOCK).await.map_err(fail)
+    session.query_drop(SCHEMA_UNLOCK).await.map_err(fail)
 }
 
 async fn apply(session: &mut Conn, version: u32, migration: &str) -> Result<(), Error> {
-    session.query_drop(SCHEMA).await?;
+    session.query_drop(SCHEMA_VERSIONS).await?;
     for statement in DIALECT.statements(migration) {
         match session.query_drop(statement).await {
             Err(error) if is_done(&error) => {}

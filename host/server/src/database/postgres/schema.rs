@@ -2,20 +2,13 @@
 //! too: of nodes that start together one does it, and the others wait.
 
 use dropins_replay::OpenError;
-use dropins_replay::connect::postgres::meaning;
+use dropins_replay::connect::postgres::{SCHEMA_LOCK, SCHEMA_VERSIONS, meaning};
 use tokio_postgres::{Client, Error, GenericClient};
 
 use crate::database::dialect::Dialect;
 use crate::database::schema::{COMPONENT, Version};
 
 const DIALECT: Dialect = Dialect { key: "TEXT COLLATE \"C\"", text: "TEXT", integer: "BIGINT", options: "" };
-
-const LOCK: &str = "
-    SET LOCAL lock_timeout = '5min'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
-    SELECT pg_advisory_xact_lock(hashtext('dropins'), hashtext('schema'))";
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INTEGER NOT NULL)";
 
 const NOTE: &str = "
     INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ($1, $2)
@@ -42,7 +35,7 @@ async fn noted(client: &impl GenericClient) -> Result<u32, Error> {
 pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<(), OpenError> {
     let fail = |error| meaning(database, &error);
     let transaction = client.transaction().await.map_err(fail)?;
-    transaction.batch_execute(LOCK).await.map_err(fail)?;
+    transaction.batch_execute(SCHEMA_LOCK).await.map_err(fail)?;
     let found = inspect(&transaction, database).await?;
     let changes = found.plan(database);
     if changes.is_empty() {
@@ -52,7 +45,7 @@ pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<(), O
         tracing::info!("{change}");
     }
     let migrations = found.missing().flat_map(|(_, migration)| DIALECT.statements(migration));
-    for statement in [SCHEMA.to_owned()].into_iter().chain(migrations) {
+    for statement in [SCHEMA_VERSIONS.to_owned()].into_iter().chain(migrations) {
         transaction.batch_execute(&statement).await.map_err(fail)?;
     }
     let known = i32::try_from(Version::KNOWN.number()).unwrap_or(i32::MAX);

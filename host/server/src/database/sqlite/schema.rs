@@ -14,12 +14,6 @@ use crate::database::schema::{COMPONENT, Version};
 /// Text compares byte by byte (`BINARY`), which is SQLite's default.
 const DIALECT: Dialect = Dialect { key: "TEXT", text: "TEXT", integer: "INTEGER", options: "STRICT" };
 
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
-        COMPONENT TEXT    NOT NULL PRIMARY KEY,
-        VERSION   INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID";
-
 const NOTE: &str = "
     INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES (?1, ?2)
     ON CONFLICT DO UPDATE SET VERSION = excluded.VERSION";
@@ -70,7 +64,7 @@ pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), Op
         tracing::info!("{change}");
     }
     let apply = || {
-        transaction.execute_batch(SCHEMA)?;
+        transaction.execute_batch(connection::SCHEMA_VERSIONS)?;
         if found.triggered {
             transaction.execute_batch(ADOPT)?;
         }

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::home::{Addresses, Home, InitOptions};
+use crate::home::testing::home;
 use crate::startup::Started;
-use crate::tokens::{SigningKeys, first_keys};
+use crate::tokens::SigningKeys;
 
 const TOKEN: &str = "let-me-register";
 
@@ -32,17 +32,7 @@ struct Answer {
 
 impl Server {
     async fn new(configuration: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path());
-        let options = InitOptions {
-            force: false,
-            components: &dropins_components::ALL,
-            token_signing_keys: &first_keys().unwrap(),
-            now: 1_800_000_000,
-            addresses: Addresses::default(),
-            further_configuration: configuration,
-        };
-        home.init(&options).unwrap();
+        let (folder, home) = home(configuration);
         let started = Started::read(&home, &[]).unwrap_or_else(|error| panic!("{error}"));
         let (parts, replay) = started.open().await.unwrap();
         let live = started.build(&parts, 1).await.unwrap_or_else(|error| panic!("{error}"));

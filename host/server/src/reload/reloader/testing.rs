@@ -1,32 +1,15 @@
-//! A home in a temporary folder, and a reloader that serves it without listeners.
+//! A reloader that serves a home without listeners.
 
 use std::sync::Arc;
 
 use dropins_host::services::Clock;
-use tempfile::TempDir;
 
 use super::Reloader;
 use crate::app::App;
-use crate::home::{Addresses, Home, InitOptions};
+use crate::home::Home;
 use crate::reload::{Edition, Snapshot};
 use crate::startup::Started;
-use crate::tokens::{SigningKeys, first_keys};
-
-/// A fresh home with this text at the end of its configuration.
-pub(in crate::reload) fn home(further_configuration: &str) -> (TempDir, Home) {
-    let folder = tempfile::tempdir().unwrap();
-    let home = Home::new(folder.path());
-    let options = InitOptions {
-        force: false,
-        components: &dropins_components::ALL,
-        token_signing_keys: &first_keys().unwrap(),
-        now: 1_800_000_000,
-        addresses: Addresses::default(),
-        further_configuration,
-    };
-    home.init(&options).unwrap();
-    (folder, home)
-}
+use crate::tokens::SigningKeys;
 
 /// A reloader of this home that waits for nothing yet, by this clock.
 pub(super) async fn reloader(home: &Home, clock: Arc<dyn Clock>) -> Arc<Reloader> {

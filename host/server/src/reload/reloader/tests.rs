@@ -8,6 +8,7 @@ use dropins_host::services::{FixedClock, SystemClock};
 use super::*;
 use crate::config::Problems;
 use crate::health::Health;
+use crate::home::testing::home;
 use crate::live::LiveError;
 use crate::reload::{Report, Target};
 
@@ -25,7 +26,7 @@ const NOW: u64 = 1_800_000_000;
 
 impl Bench {
     async fn new() -> Self {
-        let (folder, home) = testing::home("");
+        let (folder, home) = home("");
         let clock = Arc::new(FixedClock::at(NOW * 1000));
         let reloader = testing::reloader(&home, clock.clone()).await;
         Self { _folder: folder, home, clock, reloader }
@@ -357,7 +358,7 @@ async fn a_change_is_noticed_without_a_word() {
 async fn the_shadow_of_a_disabled_listener_may_be_the_plug_in_of_another_one() {
     let file = "private_key_jwt_authenticator.wasm";
     let disabled = format!("[[event_listener]]\nid = \"off\"\nname = \"off\"\nenable = false\nshadow = \"{file}\"\n");
-    let (_folder, home) = testing::home(&disabled);
+    let (_folder, home) = home(&disabled);
     let live = testing::reloader(&home, Arc::new(SystemClock)).await.app.live();
     let handler = live.generation.handlers().iter().find(|handler| handler.file() == file).unwrap();
     let skew = handler.listener().properties.iter().find(|(name, _)| name == "ClockSkewInSeconds");
