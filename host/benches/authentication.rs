@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use dropins_host::services::{
-    ClientDirectory, FixedClock, Registration, ReplayStore, Services, Unavailable, Use, Verdict as Memory,
+    ClientDirectory, FixedClock, Memory, Registration, ReplayStore, Services, Unavailable, Use,
 };
 use dropins_host::{Binding, Candidate, Engine, Generation, Isolation, Limits, Listener, Request, Validated, Verdict};
 use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, SigningKey, StaticKeySource};

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use dropins_host::services::{
-    ClientDirectory, Clock as _, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, ReplayStore, Services,
-    SystemClock, Unavailable, Use, Verdict as Memory,
+    ClientDirectory, Clock as _, KeyHint, KeyLookupError, KeySource, Memory, PublicKey, Registration, ReplayStore,
+    Services, SystemClock, Unavailable, Use,
 };
 use dropins_host::{Binding, Candidate, Engine, Generation, Isolation, Limits, Listener, Registry, Request, Verdict};
 use dropins_keys::{KeyFamily, KeyInput, KeySet, SigningKey};

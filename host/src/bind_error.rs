@@ -4,9 +4,9 @@
 
 use crate::canary::CanaryFailure;
 use crate::decision::PluginId;
-use crate::digest::Digest;
-use crate::listener::Binding;
 use crate::plugin::Problem;
+use dropins_services::Binding;
+use dropins_services::Digest;
 
 /// Why a listener entry and the components do not make a handler.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

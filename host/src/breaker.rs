@@ -160,7 +160,7 @@ impl Drop for Pass<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Digest;
+    use dropins_services::Digest;
 
     fn breaker() -> (Breaker, Instant) {
         (Breaker::new(PluginId { name: "one".to_owned(), digest: Digest::of(b"one") }), Instant::now())

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use wasmtime::UpdateDeadline;
 
 use crate::engine::TICK;
-use crate::limits::Limits;
+use dropins_services::Limits;
 
 /// What one tick is charged at most. A plug-in that runs is asked at every tick; a longer time since the last charge is
 /// one in which the machine was busy elsewhere.

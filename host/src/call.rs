@@ -13,9 +13,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::budget::Budget;
 use crate::decision::{Check, Evidence};
-use crate::limits::Limits;
-use crate::services::{Services, UnixMillis, Use, Verdict};
+use crate::services::{Memory, Services, UnixMillis, Use};
 use crate::transcript::Transcript;
+use dropins_services::Limits;
 
 /// The state of one store.
 pub(crate) struct CallState {
@@ -30,7 +30,7 @@ pub(crate) struct CallState {
     pub(crate) log: GuestLog,
     pub(crate) evidence: Evidence,
     /// What the replay store said, for a shadow that must be told the same.
-    pub(crate) uses: Vec<(Use, Verdict)>,
+    pub(crate) uses: Vec<(Use, Memory)>,
     /// Present when an operator asks why.
     pub(crate) explanation: Option<Vec<Check>>,
     wasi: Option<WasiCtx>,
@@ -61,7 +61,7 @@ impl CallState {
     }
 
     /// Keeps what the replay store said; nobody needs to use up more than one assertion in a request.
-    pub(crate) fn used(&mut self, used: Use, verdict: Verdict) {
+    pub(crate) fn used(&mut self, used: Use, verdict: Memory) {
         if self.uses.len() < MAX_USES {
             self.uses.push((used, verdict));
         }

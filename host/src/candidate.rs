@@ -14,10 +14,10 @@ use wasmtime::component::Component;
 use crate::api::{ApiVersion, Failure, Plugin, v0_1::V01};
 use crate::call::excerpt;
 use crate::contract::{Contract, ContractError};
-use crate::digest::Digest;
 use crate::engine::Engine;
 use crate::plugin::{Description, DescriptionError};
 use crate::request::Reads;
+use dropins_services::Digest;
 
 /// The bytes of a file that may be a plug-in.
 #[derive(Clone)]

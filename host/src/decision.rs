@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use crate::digest::Digest;
 use crate::services::{Attempted, KeyDescription};
+use dropins_services::Digest;
 
 /// An authenticated client.
 #[derive(Debug, Clone, PartialEq, Eq)]

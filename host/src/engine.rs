@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::background::{Panicked, background};
-use crate::limits::Limits;
 use crate::shelf::Shelf;
+use dropins_services::Limits;
 
 /// Resolution of deadlines.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -126,8 +126,6 @@ fn config(limits: &Limits, cache: Option<&Cache>) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(limits.stack)
         .async_stack_size(limits.stack + (512 << 10))
-        // One thread compiles, so that the other processors are there for requests.
-        .parallel_compilation(false)
         .cache(cache.cloned());
     config
 }

@@ -10,11 +10,11 @@ use crate::background::background;
 use crate::bind_error::BindError;
 use crate::canary::Probe;
 use crate::candidate::Validated;
-use crate::digest::Digest;
 use crate::engine::Engine;
 use crate::handler::Handler;
-use crate::listener::Listener;
 use crate::services::Services;
+use dropins_services::Digest;
+use dropins_services::Listener;
 
 /// The handlers that serve from one publish to the next.
 pub struct Generation {

@@ -12,11 +12,11 @@ use crate::candidate::Validated;
 use crate::counters::Counters;
 use crate::decision::PluginId;
 use crate::engine::Engine;
-use crate::listener::{Binding, Listener};
 use crate::plugin::{Description, Problem, check_algorithms};
 use crate::request::Reads;
 use crate::services::UnixMillis;
 use crate::shadow::{Shadow, ShadowError};
+use dropins_services::{Binding, Listener};
 
 /// A plug-in bound to a listener entry.
 pub struct Handler {

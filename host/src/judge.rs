@@ -13,7 +13,7 @@ use crate::generation::Generation;
 use crate::handler::Handler;
 use crate::plugin_log;
 use crate::request::Request;
-use crate::services::{UnixMillis, Use, Verdict as Memory};
+use crate::services::{Memory, UnixMillis, Use};
 
 impl Generation {
     /// Judges a request.

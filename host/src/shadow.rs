@@ -22,11 +22,11 @@ use crate::breaker::Breaker;
 use crate::candidate::Validated;
 use crate::decision::{PluginId, Verdict};
 use crate::engine::Engine;
-use crate::listener::{Isolation, Listener};
 use crate::plugin::Problem;
 use crate::plugin_log;
 use crate::request::{Reads, Request};
 use crate::services::{self, Services, UnixMillis, Use};
+use dropins_services::{Isolation, Listener};
 
 /// Requests that it works on at once: they come out of the engine's spare instances.
 const AT_ONCE: usize = 2;
@@ -165,7 +165,7 @@ impl Shadow {
         request: &Request,
         now: UnixMillis,
         live: &Verdict,
-        uses: Vec<(Use, services::Verdict)>,
+        uses: Vec<(Use, services::Memory)>,
     ) {
         let Some(live) = Opinion::of(live) else { return };
         let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {

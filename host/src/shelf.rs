@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::candidate::Validated;
-use crate::digest::Digest;
+use dropins_services::Digest;
 
 /// Enough for what serves, what is tried, and a way back; each of them holds a megabyte or two of native code.
 const CAPACITY: usize = 8;

@@ -5,7 +5,7 @@
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::signature::ParsedPublicKey;
-use dropins_host::services::{KeyDescription, PublicKey, Unsupported};
+use dropins_services::{KeyDescription, PublicKey, Unsupported};
 
 use crate::algorithm::{Algorithm, KeyKind};
 use crate::base64url;

@@ -60,7 +60,7 @@ fn decoy(kind: KeyKind) -> Option<ClientKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dropins_host::services::PublicKey as _;
+    use dropins_services::PublicKey as _;
     use sha2::{Digest as _, Sha512};
 
     fn stream(text: &str) -> Vec<u8> {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use dropins_host::services::{KeyHint, MAX_CANDIDATES};
+use dropins_services::{KeyHint, MAX_CANDIDATES};
 
 use crate::algorithm::Algorithm;
 use crate::client_key::ClientKey;

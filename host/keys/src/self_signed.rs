@@ -56,7 +56,7 @@ fn algorithm(kind: KeyKind) -> &'static SignatureAlgorithm {
 #[cfg(test)]
 mod tests {
     use crate::{KeyFamily, KeyInput, KeySet, SigningKey};
-    use dropins_host::services::PublicKey as _;
+    use dropins_services::PublicKey as _;
 
     #[test]
     fn a_certificate_carries_the_key_the_name_and_the_times() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dropins_host::services::{KeyHint, KeyLookupError, KeySource, PublicKey};
+use dropins_services::{KeyHint, KeyLookupError, KeySource, PublicKey};
 
 use crate::algorithm::Algorithm;
 use crate::client_key::ClientKey;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dropins_host::services::{KeySource as _, PublicKey as _};
 use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, SigningKey, StaticKeySource};
+use dropins_services::{KeySource as _, PublicKey as _};
 use jwt_simple::prelude::*;
 use private_key_jwt_authenticator::verify_in_guest;
 use serde_json::json;

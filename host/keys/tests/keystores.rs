@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dropins_host::services::PublicKey as _;
 use dropins_keys::keystore::{
     CertificateStores, CertificateView, EntryKind, Keystore, StoreError, StoreKind, WatchedKeystore,
     certificate_to_import,
 };
 use dropins_keys::{Algorithm, SigningKey};
+use dropins_services::PublicKey as _;
 
 const NOW: i64 = 1_800_000_000;
 /// Mixed case, as WSO2 makes them.

@@ -3,8 +3,8 @@
 
 use std::sync::OnceLock;
 
-use dropins_host::services::{KeyHint, PublicKey as _};
 use dropins_keys::{KeyFamily, KeyInput, KeySet, Severity, SigningKey};
+use dropins_services::{KeyHint, PublicKey as _};
 use proptest::prelude::*;
 use serde_json::json;
 

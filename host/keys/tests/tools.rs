@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use dropins_host::services::PublicKey as _;
 use dropins_keys::{Algorithm, ClientKey, KeyInput, KeySet, Severity, SigningKey};
+use dropins_services::PublicKey as _;
 
 const NOW: i64 = 1_800_000_000;
 

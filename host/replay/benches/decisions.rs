@@ -22,8 +22,8 @@ use common::{
     databases::{self, Database},
     used,
 };
-use dropins_host::services::{ReplayStore, Use, Verdict};
 use dropins_replay::{JtiStore, ReplaySettings};
+use dropins_services::{Memory, ReplayStore, Use};
 
 /// Callers at the same time, and decisions in one transaction at most; 256 is the default.
 const LOADS: &[(usize, usize)] =
@@ -59,7 +59,7 @@ async fn decide(store: &Arc<JtiStore>, next: &Arc<AtomicU64>, callers: usize) ->
                 let jti = format!("{:032x}", u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
                 let expires_at = NOW + 60 + n / 10_000;
                 let used = Use { expires_at, cached: true, ..used("nwU59qy9AsDqftmwLcfmkvOhvuYa", jti) };
-                assert_eq!(store.remember(used).await, Ok(Verdict::First));
+                assert_eq!(store.remember(used).await, Ok(Memory::First));
                 decided += 1;
             }
             decided

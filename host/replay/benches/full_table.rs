@@ -23,8 +23,8 @@ use common::{
     databases::{self, Database},
     used,
 };
-use dropins_host::services::{ReplayStore, Use, Verdict};
 use dropins_replay::{JtiStore, ReplaySettings};
+use dropins_services::{Memory, ReplayStore, Use};
 
 const CALLERS: u64 = 64;
 const DECISIONS: u64 = 60_000;
@@ -129,7 +129,7 @@ impl Latencies {
                         let jti = format!("{:016x}{:016x}", random(n), random(!n));
                         let used = Use { expires_at: NOW + 300 + n / 10_000, ..used("c", jti) };
                         let begun = Instant::now();
-                        assert_eq!(store.remember(used).await, Ok(Verdict::First));
+                        assert_eq!(store.remember(used).await, Ok(Memory::First));
                         each.push(begun.elapsed());
                     }
                     each

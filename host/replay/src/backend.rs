@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 
 use crate::entry::{Entry, Key, Outcome};
 

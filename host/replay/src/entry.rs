@@ -5,7 +5,7 @@
 //! rounded up, there is no instant at which an assertion is valid but its pair is free. Refused are uses that could
 //! not be remembered: already over at their own `now`, or with names longer than the columns.
 
-use dropins_host::services::{Unavailable, Use, Verdict};
+use dropins_services::{Memory, Unavailable, Use};
 
 /// The part that [`Unavailable`] names.
 pub(crate) const PART: &str = "replay store";
@@ -57,7 +57,7 @@ impl Outcome {
     }
 }
 
-impl From<Outcome> for Verdict {
+impl From<Outcome> for Memory {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::First => Self::First,
@@ -68,10 +68,10 @@ impl From<Outcome> for Verdict {
 
 impl Entry {
     /// The verdict when the pair is stored with this expiry, or not stored.
-    pub(crate) fn judge(&self, stored: Option<u64>) -> Verdict {
+    pub(crate) fn judge(&self, stored: Option<u64>) -> Memory {
         match stored {
-            Some(until) if until > self.now => Verdict::Seen,
-            _ => Verdict::First,
+            Some(until) if until > self.now => Memory::Seen,
+            _ => Memory::First,
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{

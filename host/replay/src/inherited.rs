@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 
 use crate::{
     backend::{Backend, Deleter, Reader, Size},

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use dropins_host::services::{ReplayStore, Unavailable, Use, Verdict};
+use dropins_services::{Memory, ReplayStore, Unavailable, Use};
 
 use crate::{
     backend::{Backend, Reader, Size},
@@ -65,12 +65,12 @@ fn decide(pairs: &mut HashMap<Key, u64>, entry: &Entry) -> Outcome {
 
 #[async_trait::async_trait]
 impl ReplayStore for MemoryStore {
-    async fn remember(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn remember(&self, used: Use) -> Result<Memory, Unavailable> {
         let entry = Entry::try_from(used)?;
         Ok(decide(&mut self.pairs(), &entry).into())
     }
 
-    async fn peek(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn peek(&self, used: Use) -> Result<Memory, Unavailable> {
         let entry = Entry::try_from(used)?;
         Ok(entry.judge(self.pairs().get(&entry.key).copied()))
     }
@@ -132,13 +132,13 @@ mod tests {
     #[tokio::test]
     async fn a_pair_is_taken_until_it_expires_and_belongs_to_one_client() {
         let store = MemoryStore::new();
-        assert_eq!(store.peek(used("a", "1", 0, 10)).await, Ok(Verdict::First));
-        assert_eq!(store.remember(used("a", "1", 0, 10)).await, Ok(Verdict::First));
-        assert_eq!(store.remember(used("b", "1", 0, 10)).await, Ok(Verdict::First));
-        assert_eq!(store.remember(used("a", "1", 9, 20)).await, Ok(Verdict::Seen));
-        assert_eq!(store.peek(used("a", "1", 9, 20)).await, Ok(Verdict::Seen));
-        assert_eq!(store.remember(used("a", "1", 10, 20)).await, Ok(Verdict::First));
-        assert_eq!(store.remember(used("a", "1", 19, 30)).await, Ok(Verdict::Seen));
+        assert_eq!(store.peek(used("a", "1", 0, 10)).await, Ok(Memory::First));
+        assert_eq!(store.remember(used("a", "1", 0, 10)).await, Ok(Memory::First));
+        assert_eq!(store.remember(used("b", "1", 0, 10)).await, Ok(Memory::First));
+        assert_eq!(store.remember(used("a", "1", 9, 20)).await, Ok(Memory::Seen));
+        assert_eq!(store.peek(used("a", "1", 9, 20)).await, Ok(Memory::Seen));
+        assert_eq!(store.remember(used("a", "1", 10, 20)).await, Ok(Memory::First));
+        assert_eq!(store.remember(used("a", "1", 19, 30)).await, Ok(Memory::Seen));
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dropins_host::services::{Clock, Unavailable};
+use dropins_services::{Clock, Unavailable};
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 
 use crate::{group_commit::GroupCommit, settings::ReplaySettings};

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use dropins_host::services::{UnixMillis, Use};
+use dropins_services::{UnixMillis, Use};
 
 use crate::entry::Key;
 
@@ -138,7 +138,7 @@ impl Ledger {
 mod tests {
     use std::time::Duration;
 
-    use dropins_host::services::Attempt;
+    use dropins_services::Attempt;
 
     use super::*;
 

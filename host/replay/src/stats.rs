@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use dropins_host::services::{Unavailable, UnixMillis, Verdict};
+use dropins_services::{Memory, Unavailable, UnixMillis};
 
 /// A snapshot of the counters since the store was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,10 +60,10 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn decision(&self, verdict: &Result<Verdict, Unavailable>) {
+    pub(crate) fn decision(&self, verdict: &Result<Memory, Unavailable>) {
         let counter = match verdict {
-            Ok(Verdict::First) => &self.first,
-            Ok(Verdict::Seen) => &self.seen,
+            Ok(Memory::First) => &self.first,
+            Ok(Memory::Seen) => &self.seen,
             Err(_) => &self.unavailable,
         };
         counter.fetch_add(1, Relaxed);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dropins_host::services::{Attempted, Clock, ReplayStore, Unavailable, Use, Verdict};
+use dropins_services::{Attempted, Clock, Memory, ReplayStore, Unavailable, Use};
 
 #[cfg(feature = "_sql")]
 use crate::inherited::Inheriting;
@@ -170,7 +170,7 @@ impl JtiStore {
         self.commit.close().await
     }
 
-    async fn decide(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn decide(&self, used: Use) -> Result<Memory, Unavailable> {
         let retry = Retry::of(&used);
         // The cache knows the pair of a retry, but not that it may be forgiven.
         let cached = used.cached && !retry.as_ref().is_some_and(|retry| self.commit.retries().expects(retry));
@@ -179,7 +179,7 @@ impl JtiStore {
             let hit = self.cache.knows(&entry.key, entry.now);
             self.commit.counters().cache(hit);
             if hit {
-                return Ok(Verdict::Seen);
+                return Ok(Memory::Seen);
             }
         }
         let asked = entry.clone();
@@ -190,11 +190,11 @@ impl JtiStore {
                 let client = asked.key.client_id.as_str();
                 tracing::info!(client, "a request that this server failed before is repeated, and is no replay");
                 self.commit.counters().forgiven();
-                Verdict::First
+                Memory::First
             }
             (Outcome::First, Some(retry)) => {
                 self.commit.retries().begun(&retry);
-                Verdict::First
+                Memory::First
             }
             (outcome, _) => outcome.into(),
         };
@@ -205,17 +205,17 @@ impl JtiStore {
 
 #[async_trait::async_trait]
 impl ReplayStore for JtiStore {
-    async fn remember(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn remember(&self, used: Use) -> Result<Memory, Unavailable> {
         let verdict = self.decide(used).await;
         self.commit.counters().decision(&verdict);
         verdict
     }
 
-    async fn peek(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn peek(&self, used: Use) -> Result<Memory, Unavailable> {
         let cached = used.cached;
         let entry = Entry::try_from(used)?;
         if cached && self.cache.knows(&entry.key, entry.now) {
-            return Ok(Verdict::Seen);
+            return Ok(Memory::Seen);
         }
         let stored = self.commit.within(self.commit.reader().expires_at(&entry.key)).await?;
         Ok(entry.judge(stored))

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 use tokio::{
     runtime::Runtime,
     sync::{mpsc, oneshot},

@@ -13,7 +13,7 @@ use std::{
 };
 
 use common::{open, used};
-use dropins_host::services::{ReplayStore, Verdict};
+use dropins_services::{Memory, ReplayStore};
 
 const FOLDER: &str = "DROPINS_REPLAY_CRASH_FOLDER";
 const ROUND: &str = "DROPINS_REPLAY_CRASH_ROUND";
@@ -29,7 +29,7 @@ async fn victim() {
             tokio::spawn(async move {
                 for n in 0_u64.. {
                     let jti = format!("{round}-{task}-{n}");
-                    if store.remember(used("c", &jti)).await == Ok(Verdict::First) {
+                    if store.remember(used("c", &jti)).await == Ok(Memory::First) {
                         std::io::stdout().lock().write_all(format!("\nack {jti}\n").as_bytes()).unwrap();
                     }
                 }
@@ -80,7 +80,7 @@ async fn no_acknowledged_use_is_forgotten_by_a_killed_process() {
         all.append(&mut acknowledged(folder.path(), round, after));
         let store = open(folder.path());
         for jti in &all {
-            assert_eq!(store.peek(used("c", jti)).await, Ok(Verdict::Seen), "{jti}");
+            assert_eq!(store.peek(used("c", jti)).await, Ok(Memory::Seen), "{jti}");
         }
         let uses: Vec<_> = all
             .iter()
@@ -91,7 +91,7 @@ async fn no_acknowledged_use_is_forgotten_by_a_killed_process() {
             .collect();
         for used in uses {
             // More may wait than the queue holds; that is no first use either.
-            assert_ne!(used.await.unwrap(), Ok(Verdict::First));
+            assert_ne!(used.await.unwrap(), Ok(Memory::First));
         }
         store.close().await.unwrap();
     }

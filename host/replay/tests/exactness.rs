@@ -7,8 +7,8 @@ mod common;
 use std::{collections::BTreeSet, sync::Arc};
 
 use common::{NOW, databases::Database, used};
-use dropins_host::services::{Attempt, Attempted, FixedClock, ReplayStore, Use, Verdict};
 use dropins_replay::{JtiStore, MAX_BYTES, ReplaySettings};
+use dropins_services::{Attempt, Attempted, FixedClock, Memory, ReplayStore, Use};
 
 /// One test for each case and database.
 macro_rules! on {
@@ -64,7 +64,7 @@ async fn firsts(stores: &[Arc<JtiStore>], uses: impl IntoIterator<Item = Use>) -
         .collect();
     let mut firsts = 0;
     for task in tasks {
-        firsts += usize::from(task.await.unwrap() == Verdict::First);
+        firsts += usize::from(task.await.unwrap() == Memory::First);
     }
     firsts
 }
@@ -88,9 +88,9 @@ async fn exactly_one_of_many_parallel_uses_is_the_first_and_none_after_a_restart
 
 async fn two_clients_may_use_the_same_jti(database: &Database) {
     let store = database.open();
-    assert_eq!(store.remember(used("a", "same")).await, Ok(Verdict::First));
-    assert_eq!(store.remember(used("b", "same")).await, Ok(Verdict::First));
-    assert_eq!(store.remember(used("a", "same")).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(used("a", "same")).await, Ok(Memory::First));
+    assert_eq!(store.remember(used("b", "same")).await, Ok(Memory::First));
+    assert_eq!(store.remember(used("a", "same")).await, Ok(Memory::Seen));
 }
 
 async fn two_stores_share_their_pairs_whatever_their_order(database: &Database) {
@@ -121,12 +121,12 @@ async fn a_pair_is_taken_to_the_last_millisecond_before_its_expiry(database: &Da
     for cached in [false, true] {
         let store = database.open();
         let at = |now| Use { now, expires_at: NOW + 100, cached, ..used("c", cached) };
-        assert_eq!(store.remember(Use { expires_at: NOW + 60, ..at(NOW * 1000) }).await, Ok(Verdict::First));
-        assert_eq!(store.remember(at((NOW + 60) * 1000 - 1)).await, Ok(Verdict::Seen));
-        assert_eq!(store.peek(at((NOW + 60) * 1000 - 1)).await, Ok(Verdict::Seen));
-        assert_eq!(store.peek(at((NOW + 60) * 1000)).await, Ok(Verdict::First));
-        assert_eq!(store.remember(at((NOW + 60) * 1000)).await, Ok(Verdict::First));
-        assert_eq!(store.remember(at((NOW + 60) * 1000)).await, Ok(Verdict::Seen));
+        assert_eq!(store.remember(Use { expires_at: NOW + 60, ..at(NOW * 1000) }).await, Ok(Memory::First));
+        assert_eq!(store.remember(at((NOW + 60) * 1000 - 1)).await, Ok(Memory::Seen));
+        assert_eq!(store.peek(at((NOW + 60) * 1000 - 1)).await, Ok(Memory::Seen));
+        assert_eq!(store.peek(at((NOW + 60) * 1000)).await, Ok(Memory::First));
+        assert_eq!(store.remember(at((NOW + 60) * 1000)).await, Ok(Memory::First));
+        assert_eq!(store.remember(at((NOW + 60) * 1000)).await, Ok(Memory::Seen));
     }
 }
 
@@ -145,30 +145,30 @@ async fn nodes_two_minutes_apart_agree(database: &Database) {
     // The same moment, as two nodes see it.
     let seen_ahead = |second: u64, expires_at| Use { now: (second + 120) * 1000, expires_at, ..used("c", "j") };
     let seen_behind = |second: u64, expires_at| Use { now: second * 1000, expires_at, ..used("c", "j") };
-    assert_eq!(ahead.remember(seen_ahead(NOW, NOW + 300)).await, Ok(Verdict::First));
-    assert_eq!(behind.remember(seen_behind(NOW, NOW + 300)).await, Ok(Verdict::Seen));
-    assert_eq!(behind.remember(seen_behind(NOW + 299, NOW + 900)).await, Ok(Verdict::Seen));
+    assert_eq!(ahead.remember(seen_ahead(NOW, NOW + 300)).await, Ok(Memory::First));
+    assert_eq!(behind.remember(seen_behind(NOW, NOW + 300)).await, Ok(Memory::Seen));
+    assert_eq!(behind.remember(seen_behind(NOW + 299, NOW + 900)).await, Ok(Memory::Seen));
     // For the node ahead it is over two minutes earlier: then its new expiry holds for both.
-    assert_eq!(ahead.remember(seen_ahead(NOW + 179, NOW + 900)).await, Ok(Verdict::Seen));
-    assert_eq!(ahead.remember(seen_ahead(NOW + 180, NOW + 900)).await, Ok(Verdict::First));
-    assert_eq!(behind.remember(seen_behind(NOW + 180, NOW + 900)).await, Ok(Verdict::Seen));
-    assert_eq!(behind.remember(seen_behind(NOW + 899, NOW + 999)).await, Ok(Verdict::Seen));
-    assert_eq!(behind.remember(seen_behind(NOW + 900, NOW + 999)).await, Ok(Verdict::First));
+    assert_eq!(ahead.remember(seen_ahead(NOW + 179, NOW + 900)).await, Ok(Memory::Seen));
+    assert_eq!(ahead.remember(seen_ahead(NOW + 180, NOW + 900)).await, Ok(Memory::First));
+    assert_eq!(behind.remember(seen_behind(NOW + 180, NOW + 900)).await, Ok(Memory::Seen));
+    assert_eq!(behind.remember(seen_behind(NOW + 899, NOW + 999)).await, Ok(Memory::Seen));
+    assert_eq!(behind.remember(seen_behind(NOW + 900, NOW + 999)).await, Ok(Memory::First));
 
     // A purge by the node ahead forgets nothing that the node behind still needs.
     let clock = Arc::new(FixedClock::at((NOW + 998 + 120) * 1000));
     let purging = JtiStore::open(&database.settings, clock).unwrap();
     purging.purger().purge_all().await.unwrap();
-    assert_eq!(behind.remember(seen_behind(NOW + 998, NOW + 1500)).await, Ok(Verdict::Seen));
+    assert_eq!(behind.remember(seen_behind(NOW + 998, NOW + 1500)).await, Ok(Memory::Seen));
 }
 
 async fn a_replay_with_a_later_expiry_does_not_prolong_the_memory_of_the_first(database: &Database) {
     let store = database.open();
     let at = |now: u64, expires_at| Use { now: now * 1000, expires_at, cached: true, ..used("c", "j") };
     // A second store, so that the first one learns of the pair from the database and not from its own cache.
-    assert_eq!(database.open().remember(at(NOW, NOW + 60)).await, Ok(Verdict::First));
-    assert_eq!(store.remember(at(NOW + 59, NOW + 500)).await, Ok(Verdict::Seen));
-    assert_eq!(store.remember(at(NOW + 60, NOW + 500)).await, Ok(Verdict::First));
+    assert_eq!(database.open().remember(at(NOW, NOW + 60)).await, Ok(Memory::First));
+    assert_eq!(store.remember(at(NOW + 59, NOW + 500)).await, Ok(Memory::Seen));
+    assert_eq!(store.remember(at(NOW + 60, NOW + 500)).await, Ok(Memory::First));
 }
 
 async fn a_failed_request_may_be_repeated_on_its_own_node_until_the_row_is_anothers(database: &Database) {
@@ -176,23 +176,23 @@ async fn a_failed_request_may_be_repeated_on_its_own_node_until_the_row_is_anoth
     let attempt = Some(Attempt { digest: [7; 32], window: std::time::Duration::from_secs(300) });
     let at = |second: u64, expires_at| Use { now: second * 1000, expires_at, attempt, ..used("c", "j") };
     let fails = |used| store.forgive(Attempted { used, first: true });
-    assert_eq!(store.remember(at(NOW, NOW + 60)).await, Ok(Verdict::First));
+    assert_eq!(store.remember(at(NOW, NOW + 60)).await, Ok(Memory::First));
     fails(at(NOW, NOW + 60));
-    assert_eq!(other.remember(at(NOW, NOW + 60)).await, Ok(Verdict::Seen));
+    assert_eq!(other.remember(at(NOW, NOW + 60)).await, Ok(Memory::Seen));
     assert_eq!(firsts(&[Arc::clone(&store)], (0..50).map(|_| at(NOW, NOW + 60))).await, 1);
     fails(at(NOW, NOW + 60));
     // For a node that is ahead the pair is over.
-    assert_eq!(other.remember(at(NOW + 60, NOW + 120)).await, Ok(Verdict::First));
-    assert_eq!(store.remember(at(NOW, NOW + 60)).await, Ok(Verdict::Seen));
+    assert_eq!(other.remember(at(NOW + 60, NOW + 120)).await, Ok(Memory::First));
+    assert_eq!(store.remember(at(NOW, NOW + 60)).await, Ok(Memory::Seen));
 }
 
 async fn a_peek_consumes_nothing(database: &Database) {
     let store = database.open();
     for cached in [true, false, true] {
-        assert_eq!(store.peek(Use { cached, ..used("c", "j") }).await, Ok(Verdict::First));
+        assert_eq!(store.peek(Use { cached, ..used("c", "j") }).await, Ok(Memory::First));
     }
-    assert_eq!(store.remember(used("c", "j")).await, Ok(Verdict::First));
-    assert_eq!(store.peek(used("c", "j")).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(used("c", "j")).await, Ok(Memory::First));
+    assert_eq!(store.peek(used("c", "j")).await, Ok(Memory::Seen));
 }
 
 async fn names_are_compared_byte_by_byte(database: &Database) {
@@ -224,13 +224,13 @@ async fn names_of_the_greatest_length_and_times_of_the_greatest_range_are_kept(d
     let store = database.open();
     for text in ["x", "é", "\0", "\u{F8FF}", "\u{10FFFF}"] {
         let long = text.repeat(MAX_BYTES / text.len());
-        assert_eq!(store.remember(used(&long, &long)).await, Ok(Verdict::First), "{text:?}");
-        assert_eq!(store.remember(used(&long, &long)).await, Ok(Verdict::Seen), "{text:?}");
+        assert_eq!(store.remember(used(&long, &long)).await, Ok(Memory::First), "{text:?}");
+        assert_eq!(store.remember(used(&long, &long)).await, Ok(Memory::Seen), "{text:?}");
     }
     let far = (1 << 53) - 1;
     let at = |now: u64, expires_at| Use { now: now * 1000, expires_at, issued_at: Some(0), ..used("c", "far") };
-    assert_eq!(store.remember(at(0, far)).await, Ok(Verdict::First));
-    assert_eq!(store.remember(at(far - 1, far)).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(at(0, far)).await, Ok(Memory::First));
+    assert_eq!(store.remember(at(far - 1, far)).await, Ok(Memory::Seen));
 }
 
 async fn a_use_that_cannot_be_remembered_is_refused(database: &Database) {
@@ -243,7 +243,7 @@ async fn a_use_that_cannot_be_remembered_is_refused(database: &Database) {
         assert!(store.remember(bad.clone()).await.is_err());
         assert!(store.peek(bad).await.is_err());
     }
-    assert_eq!(store.remember(used("c", "over")).await, Ok(Verdict::First));
+    assert_eq!(store.remember(used("c", "over")).await, Ok(Memory::First));
 }
 
 async fn a_purge_is_bounded_and_keeps_what_another_node_may_still_need(database: &Database) {

@@ -9,8 +9,8 @@ use std::{
 };
 
 use common::{NOW, used};
-use dropins_host::services::{FixedClock, ReplayStore, Unavailable, Verdict};
 use dropins_replay::{Backend, Entry, JtiStore, Key, Location, MemoryStore, Outcome, Reader, ReplaySettings};
+use dropins_services::{FixedClock, Memory, ReplayStore, Unavailable};
 
 /// What the backend does with the next batches.
 #[derive(Clone, Copy, PartialEq)]
@@ -111,7 +111,7 @@ fn gated(settings: &ReplaySettings) -> (Arc<JtiStore>, mpsc::Receiver<usize>, mp
     (over(backend, settings), batches, leave)
 }
 
-type Answer = tokio::task::JoinHandle<Result<Verdict, Unavailable>>;
+type Answer = tokio::task::JoinHandle<Result<Memory, Unavailable>>;
 
 fn remember(store: &Arc<JtiStore>, jti: impl ToString) -> Answer {
     let (store, jti) = (Arc::clone(store), jti.to_string());
@@ -131,7 +131,7 @@ async fn queued(store: &JtiStore, depth: u64) {
 async fn whatever_goes_wrong_is_unavailable_and_passes_by_itself() {
     for bad in [Mood::CommitLost, Mood::Disconnected, Mood::Panics, Mood::Miscounts] {
         let (store, mood) = moody();
-        assert_eq!(store.remember(used("c", "before")).await, Ok(Verdict::First));
+        assert_eq!(store.remember(used("c", "before")).await, Ok(Memory::First));
         store.healthy().await.unwrap();
 
         *mood.lock().unwrap() = bad;
@@ -140,8 +140,8 @@ async fn whatever_goes_wrong_is_unavailable_and_passes_by_itself() {
         }
         *mood.lock().unwrap() = Mood::Good;
         store.healthy().await.unwrap();
-        assert_eq!(store.remember(used("c", "after")).await, Ok(Verdict::First));
-        assert_eq!(store.remember(used("c", "before")).await, Ok(Verdict::Seen));
+        assert_eq!(store.remember(used("c", "after")).await, Ok(Memory::First));
+        assert_eq!(store.remember(used("c", "before")).await, Ok(Memory::Seen));
         assert_eq!(store.stats().unavailable, 3);
     }
 }
@@ -152,7 +152,7 @@ async fn recovery_needs_no_health_check() {
     *mood.lock().unwrap() = Mood::Disconnected;
     assert!(store.remember(used("c", 1)).await.is_err());
     *mood.lock().unwrap() = Mood::Good;
-    assert_eq!(store.remember(used("c", 2)).await, Ok(Verdict::First));
+    assert_eq!(store.remember(used("c", 2)).await, Ok(Memory::First));
 }
 
 #[tokio::test]
@@ -166,7 +166,7 @@ async fn a_store_that_cannot_reconnect_is_not_healthy() {
 #[tokio::test]
 async fn a_use_in_a_failed_transaction_does_not_enter_the_cache() {
     let (store, mood) = moody();
-    let cached = || dropins_host::services::Use { cached: true, ..used("c", "j") };
+    let cached = || dropins_services::Use { cached: true, ..used("c", "j") };
     *mood.lock().unwrap() = Mood::Miscounts;
     assert!(store.remember(cached()).await.is_err());
     assert!(store.remember(cached()).await.is_err());
@@ -186,7 +186,7 @@ async fn all_uses_of_a_failed_transaction_are_refused() {
     let sharing: Vec<Answer> = (0..20).map(|n| remember(&store, n / 2)).collect();
     queued(&store, 20).await;
     leave.send(()).unwrap();
-    assert_eq!(first.await.unwrap(), Ok(Verdict::First));
+    assert_eq!(first.await.unwrap(), Ok(Memory::First));
     assert_eq!(batches.recv(), Ok(10));
     *mood.lock().unwrap() = Mood::CommitLost;
     leave.send(()).unwrap();
@@ -209,12 +209,12 @@ async fn what_waits_shares_a_transaction_up_to_the_maximum_and_the_first_of_a_pa
         leave.send(()).unwrap();
     }
     assert_eq!((batches.recv(), batches.recv()), (Ok(5), Ok(2)), "eight uses of five pairs, then the other two");
-    assert_eq!(first.await.unwrap(), Ok(Verdict::First));
+    assert_eq!(first.await.unwrap(), Ok(Memory::First));
     let mut verdicts = Vec::new();
     for answer in answers {
         verdicts.push(answer.await.unwrap().unwrap());
     }
-    use Verdict::{First, Seen};
+    use Memory::{First, Seen};
     assert_eq!(verdicts, [First, First, Seen, Seen, First, Seen, First, First, First, First]);
     assert_eq!((store.stats().batches, store.stats().largest_batch), (3, 5));
 }
@@ -231,7 +231,7 @@ async fn a_full_queue_is_unavailable_at_once() {
     leave.send(()).unwrap();
     leave.send(()).unwrap();
     for answer in admitted {
-        assert_eq!(answer.await.unwrap(), Ok(Verdict::First));
+        assert_eq!(answer.await.unwrap(), Ok(Memory::First));
     }
 }
 
@@ -253,12 +253,12 @@ async fn a_store_that_hangs_is_unavailable_within_the_timeout_and_recovers() {
     leave.send(()).unwrap();
     queued(&store, 0).await;
     drop(leave);
-    assert_eq!(eventually(&store, |_| "slow".into()).await, Verdict::Seen);
-    assert_eq!(eventually(&store, |attempt| format!("next {attempt}")).await, Verdict::First);
+    assert_eq!(eventually(&store, |_| "slow".into()).await, Memory::Seen);
+    assert_eq!(eventually(&store, |attempt| format!("next {attempt}")).await, Memory::First);
 }
 
 /// Repeats until the store answers in time: a busy machine may need longer than this test's short time-out.
-async fn eventually(store: &JtiStore, jti: impl Fn(u32) -> String) -> Verdict {
+async fn eventually(store: &JtiStore, jti: impl Fn(u32) -> String) -> Memory {
     let deadline = std::time::Instant::now() + Duration::from_secs(30);
     for attempt in 0.. {
         match store.remember(used("c", jti(attempt))).await {
@@ -280,6 +280,6 @@ async fn a_call_that_is_dropped_harms_nobody_and_consumes_nothing_while_it_waits
     waiting.abort();
     assert!(running.await.unwrap_err().is_cancelled() && waiting.await.unwrap_err().is_cancelled());
     drop(leave);
-    assert_eq!(store.remember(used("c", "running")).await, Ok(Verdict::Seen));
-    assert_eq!(store.remember(used("c", "waiting")).await, Ok(Verdict::First));
+    assert_eq!(store.remember(used("c", "running")).await, Ok(Memory::Seen));
+    assert_eq!(store.remember(used("c", "waiting")).await, Ok(Memory::First));
 }

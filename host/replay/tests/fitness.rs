@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use common::{GENEROUS, NOW, databases::Database, used};
-use dropins_host::services::{FixedClock, ReplayStore, Unavailable, Use, Verdict};
 use dropins_replay::{JtiStore, OpenError, ReplaySettings, risk};
+use dropins_services::{FixedClock, Memory, ReplayStore, Unavailable, Use};
 
 fn execute(database: &Database, statements: &str) -> String {
     let (server, name) = database.server.as_ref().unwrap();
@@ -36,8 +36,8 @@ async fn tls_verifies_the_server(mut database: Database) {
     let url = server.tls_url(name);
     database.settings.location = database.at(&url);
     let store = database.open();
-    assert_eq!(store.remember(used("c", "j")).await, Ok(Verdict::First));
-    assert_eq!(store.peek(used("c", "j")).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(used("c", "j")).await, Ok(Memory::First));
+    assert_eq!(store.peek(used("c", "j")).await, Ok(Memory::Seen));
     for untrusted in server.untrusted_urls(name) {
         let settings = ReplaySettings { location: database.at(&untrusted), ..database.settings.clone() };
         let error = open(&settings).err().unwrap();
@@ -119,8 +119,8 @@ mod postgres {
                 break;
             }
         }
-        assert_eq!(verdict, Ok(Verdict::First));
-        assert_eq!(store.remember(used("c", 0)).await, Ok(Verdict::Seen));
+        assert_eq!(verdict, Ok(Memory::First));
+        assert_eq!(store.remember(used("c", 0)).await, Ok(Memory::Seen));
     }
 
     #[tokio::test]
@@ -150,7 +150,7 @@ mod postgres {
         let error = bounded.remember(used("c", "3")).await.unwrap_err();
         assert!(error.detail.contains("timeout") || error.detail.contains("no answer"), "{error}");
         other.batch_execute("ROLLBACK").await.unwrap();
-        assert_eq!(bounded.remember(used("c", "3")).await, Ok(Verdict::Seen));
+        assert_eq!(bounded.remember(used("c", "3")).await, Ok(Memory::Seen));
     }
 
     #[tokio::test]
@@ -218,7 +218,7 @@ mod mysql {
         let error = store.remember(used("c", "j")).await.unwrap_err();
         assert!(error.detail.contains("1205"), "{error}");
         other.query_drop("ROLLBACK").await.unwrap();
-        assert_eq!(store.remember(used("c", "j")).await, Ok(Verdict::Seen));
+        assert_eq!(store.remember(used("c", "j")).await, Ok(Memory::Seen));
     }
 
     #[tokio::test]
@@ -278,7 +278,7 @@ mod redis {
         assert!(store.remember(used("c", "j")).await.is_err());
         assert!(store.healthy().await.is_err());
         execute(&database, "CONFIG SET maxmemory 0");
-        assert_eq!(store.remember(used("c", "j")).await, Ok(Verdict::First));
+        assert_eq!(store.remember(used("c", "j")).await, Ok(Memory::First));
         store.healthy().await.unwrap();
     }
 }

@@ -15,8 +15,8 @@ use std::{
 #[cfg(any(feature = "_sql", feature = "_server"))]
 use common::databases::Database;
 use common::{NOW, used};
-use dropins_host::services::{Clock, FixedClock, ReplayStore, Use, Verdict};
 use dropins_replay::{JtiStore, Location, MemoryStore, ReplaySettings};
+use dropins_services::{Clock, FixedClock, Memory, ReplayStore, Use};
 use proptest::{prelude::*, test_runner::TestRunner};
 
 #[derive(Debug, Clone)]
@@ -44,17 +44,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model(HashMap<(u8, u8), u64>);
 
 impl Model {
-    fn peek(&self, pair: (u8, u8), now: u64) -> Verdict {
+    fn peek(&self, pair: (u8, u8), now: u64) -> Memory {
         // In milliseconds, to check the store's reckoning in seconds independently.
         match self.0.get(&pair) {
-            Some(expires_at) if expires_at * 1000 > now => Verdict::Seen,
-            _ => Verdict::First,
+            Some(expires_at) if expires_at * 1000 > now => Memory::Seen,
+            _ => Memory::First,
         }
     }
 
-    fn remember(&mut self, pair: (u8, u8), now: u64, expires_at: u64) -> Verdict {
+    fn remember(&mut self, pair: (u8, u8), now: u64, expires_at: u64) -> Memory {
         let verdict = self.peek(pair, now);
-        if verdict == Verdict::First {
+        if verdict == Memory::First {
             self.0.insert(pair, expires_at);
         }
         verdict

@@ -17,8 +17,8 @@ use common::{
     servers::{Proxy, Traffic},
     used,
 };
-use dropins_host::services::{FixedClock, ReplayStore, Verdict};
 use dropins_replay::{JtiStore, OpenError, ReplaySettings};
+use dropins_services::{FixedClock, Memory, ReplayStore};
 
 /// Servers are shared by the tests of a binary, and those that crash one need it alone.
 static ALONE: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
@@ -94,10 +94,10 @@ async fn is_unavailable_and_recovers(database: &Database, trouble: Traffic) {
     assert!(store.healthy().await.is_err());
     assert!(store.peek(used("c", "before")).await.is_err());
     proxy.set(Traffic::Flows);
-    assert_eq!(eventually(&store, used("c", "before")).await, Verdict::Seen);
-    assert_eq!(eventually(&store, used("d", "after")).await, Verdict::First);
+    assert_eq!(eventually(&store, used("c", "before")).await, Memory::Seen);
+    assert_eq!(eventually(&store, used("d", "after")).await, Memory::First);
     healthy_again(&store).await;
-    assert_eq!(answered(async || store.peek(used("d", "after")).await).await, Verdict::Seen);
+    assert_eq!(answered(async || store.peek(used("d", "after")).await).await, Memory::Seen);
 }
 
 async fn a_slow_server_is_unavailable_within_the_timeout_and_recovers(database: &Database) {
@@ -116,8 +116,8 @@ async fn a_use_whose_answer_was_lost_is_never_the_first_twice(database: &Databas
     assert!(store.remember(used("c", "lost")).await.is_err());
     proxy.set(Traffic::Flows);
     // The question had arrived, so the pair is taken, though nobody was told that it was the first.
-    assert_eq!(eventually(&store, used("c", "lost")).await, Verdict::Seen);
-    assert_eq!(database.open().remember(used("c", "lost")).await, Ok(Verdict::Seen));
+    assert_eq!(eventually(&store, used("c", "lost")).await, Memory::Seen);
+    assert_eq!(database.open().remember(used("c", "lost")).await, Ok(Memory::Seen));
 }
 
 async fn a_connection_that_is_lost_again_and_again_under_load_never_gives_two_firsts(database: &Database) {

@@ -6,24 +6,24 @@ mod common;
 use std::sync::Arc;
 
 use common::{NOW, open, used};
-use dropins_host::services::{FixedClock, ReplayStore, Use, Verdict};
 use dropins_replay::JtiStore;
+use dropins_services::{FixedClock, Memory, ReplayStore, Use};
 
 #[tokio::test]
 async fn the_cache_answers_replays_only_and_only_where_it_may() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let cached = |jti| Use { cached: true, ..used("c", jti) };
-    assert_eq!(store.remember(cached("a")).await, Ok(Verdict::First));
-    assert_eq!(store.remember(cached("a")).await, Ok(Verdict::Seen));
-    assert_eq!(store.remember(used("c", "a")).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(cached("a")).await, Ok(Memory::First));
+    assert_eq!(store.remember(cached("a")).await, Ok(Memory::Seen));
+    assert_eq!(store.remember(used("c", "a")).await, Ok(Memory::Seen));
     let stats = store.stats();
     assert_eq!((stats.cache_hits, stats.cache_misses), (1, 1));
     assert_eq!((stats.batches, stats.batched, stats.first, stats.seen), (2, 2, 1, 2));
 
     // With the store closed, what is not a replay in the cache is unavailable: the cache never says "first".
     store.close().await.unwrap();
-    assert_eq!(store.remember(cached("a")).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(cached("a")).await, Ok(Memory::Seen));
     assert!(store.remember(used("c", "a")).await.is_err());
     assert!(store.remember(cached("b")).await.is_err());
     assert_eq!(store.stats().unavailable, 2);
@@ -63,7 +63,7 @@ async fn closing_decides_what_waits_and_refuses_what_comes_later() {
     tokio::task::yield_now().await;
     store.close().await.unwrap();
     for task in waiting {
-        assert_eq!(task.await.unwrap(), Ok(Verdict::First));
+        assert_eq!(task.await.unwrap(), Ok(Memory::First));
     }
     assert!(store.remember(used("c", "late")).await.is_err());
     assert!(store.healthy().await.is_err());

@@ -14,8 +14,8 @@ use std::{
 };
 
 use common::{NOW, used};
-use dropins_host::services::{Attempt, Attempted, FixedClock, ReplayStore, Unavailable, Use, Verdict};
 use dropins_replay::{Backend, Entry, JtiStore, Key, Location, MemoryStore, Outcome, Reader, ReplaySettings};
+use dropins_services::{Attempt, Attempted, FixedClock, Memory, ReplayStore, Unavailable, Use};
 use proptest::{prelude::*, test_runner::TestRunner};
 
 /// The window of all tests, in milliseconds.
@@ -47,14 +47,14 @@ fn fails(store: &JtiStore, used: Use) {
 #[tokio::test]
 async fn a_request_that_failed_is_the_first_once_more_and_no_other_is() {
     let store = store();
-    assert_eq!(store.remember(at(0, 1)).await, Ok(Verdict::First));
-    assert_eq!(store.remember(at(1, 1)).await, Ok(Verdict::Seen), "it is under way");
+    assert_eq!(store.remember(at(0, 1)).await, Ok(Memory::First));
+    assert_eq!(store.remember(at(1, 1)).await, Ok(Memory::Seen), "it is under way");
     fails(&store, at(0, 1));
     for other in [at(2, 2), Use { attempt: None, ..at(2, 1) }, Use { expires_at: NOW + 61, ..at(2, 1) }] {
-        assert_eq!(store.remember(other).await, Ok(Verdict::Seen));
+        assert_eq!(store.remember(other).await, Ok(Memory::Seen));
     }
-    assert_eq!(store.remember(at(3, 1)).await, Ok(Verdict::First));
-    assert_eq!(store.remember(at(4, 1)).await, Ok(Verdict::Seen), "a second retry");
+    assert_eq!(store.remember(at(3, 1)).await, Ok(Memory::First));
+    assert_eq!(store.remember(at(4, 1)).await, Ok(Memory::Seen), "a second retry");
     let stats = store.stats();
     assert_eq!((stats.first, stats.forgiven), (2, 1));
 }
@@ -63,18 +63,18 @@ async fn a_request_that_failed_is_the_first_once_more_and_no_other_is() {
 async fn without_a_window_nothing_is_forgiven() {
     let store = store();
     let plain = || Use { attempt: None, ..at(0, 1) };
-    assert_eq!(store.remember(plain()).await, Ok(Verdict::First));
+    assert_eq!(store.remember(plain()).await, Ok(Memory::First));
     fails(&store, plain());
-    assert_eq!(store.remember(plain()).await, Ok(Verdict::Seen));
-    assert_eq!(store.remember(at(0, 1)).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(plain()).await, Ok(Memory::Seen));
+    assert_eq!(store.remember(at(0, 1)).await, Ok(Memory::Seen));
 }
 
 #[tokio::test]
 async fn a_retry_that_fails_may_be_repeated_within_the_window_of_the_first_attempt() {
-    for (last, verdict) in [(WINDOW, Verdict::First), (WINDOW + 1, Verdict::Seen)] {
+    for (last, verdict) in [(WINDOW, Memory::First), (WINDOW + 1, Memory::Seen)] {
         let store = store();
         for millis in [0, 4000, 8000] {
-            assert_eq!(store.remember(at(millis, 1)).await, Ok(Verdict::First), "{millis}");
+            assert_eq!(store.remember(at(millis, 1)).await, Ok(Memory::First), "{millis}");
             fails(&store, at(millis, 1));
         }
         assert_eq!(store.remember(at(last, 1)).await, Ok(verdict));
@@ -85,34 +85,34 @@ async fn a_retry_that_fails_may_be_repeated_within_the_window_of_the_first_attem
 async fn another_node_and_a_restarted_one_forgive_nothing() {
     let memory = MemoryStore::new();
     let (one, other) = (over(memory.clone(), &settings()), over(memory.clone(), &settings()));
-    assert_eq!(one.remember(at(0, 1)).await, Ok(Verdict::First));
+    assert_eq!(one.remember(at(0, 1)).await, Ok(Memory::First));
     fails(&one, at(0, 1));
-    assert_eq!(other.remember(at(1, 1)).await, Ok(Verdict::Seen));
-    assert_eq!(over(memory, &settings()).remember(at(1, 1)).await, Ok(Verdict::Seen));
-    assert_eq!(one.remember(at(1, 1)).await, Ok(Verdict::First));
+    assert_eq!(other.remember(at(1, 1)).await, Ok(Memory::Seen));
+    assert_eq!(over(memory, &settings()).remember(at(1, 1)).await, Ok(Memory::Seen));
+    assert_eq!(one.remember(at(1, 1)).await, Ok(Memory::First));
 }
 
 #[tokio::test]
 async fn a_pair_that_another_node_took_over_after_its_end_is_not_forgiven() {
     let memory = MemoryStore::new();
     let (one, ahead) = (over(memory.clone(), &settings()), over(memory, &settings()));
-    assert_eq!(one.remember(at(0, 1)).await, Ok(Verdict::First));
+    assert_eq!(one.remember(at(0, 1)).await, Ok(Memory::First));
     fails(&one, at(0, 1));
     // For a node two minutes ahead the pair is over; whoever used it there got his token.
     let later = Use { now: (NOW + 120) * 1000, expires_at: NOW + 180, ..at(0, 2) };
-    assert_eq!(ahead.remember(later).await, Ok(Verdict::First));
-    assert_eq!(one.remember(at(1, 1)).await, Ok(Verdict::Seen));
+    assert_eq!(ahead.remember(later).await, Ok(Memory::First));
+    assert_eq!(one.remember(at(1, 1)).await, Ok(Memory::Seen));
 }
 
 #[tokio::test]
 async fn a_peek_does_not_touch_what_is_forgiven() {
     let store = store();
-    assert_eq!(store.remember(at(0, 1)).await, Ok(Verdict::First));
+    assert_eq!(store.remember(at(0, 1)).await, Ok(Memory::First));
     fails(&store, at(0, 1));
     for _ in 0..2 {
-        assert_eq!(store.peek(at(1, 1)).await, Ok(Verdict::Seen));
+        assert_eq!(store.peek(at(1, 1)).await, Ok(Memory::Seen));
     }
-    assert_eq!(store.remember(at(1, 1)).await, Ok(Verdict::First));
+    assert_eq!(store.remember(at(1, 1)).await, Ok(Memory::First));
 }
 
 /// A store in memory that reports each batch, waits for leave to answer, and may lose the answer.
@@ -171,7 +171,7 @@ fn gated(timeout: Duration) -> (Arc<JtiStore>, mpsc::Receiver<()>, mpsc::Sender<
 
 /// Remembers until the store answers in time: a busy machine may need longer than the short time-out of a test. What is
 /// too slow is answered with a server error.
-async fn in_time(store: &JtiStore, used: Use) -> Verdict {
+async fn in_time(store: &JtiStore, used: Use) -> Memory {
     let deadline = std::time::Instant::now() + Duration::from_secs(30);
     loop {
         match store.remember(used.clone()).await {
@@ -197,9 +197,9 @@ async fn an_answer_that_comes_after_the_server_error_makes_the_request_repeatabl
     is_too_slow(&store, &batches).await;
     store.forgive(Attempted { used: at(0, 1), first: false });
     drop(leave);
-    assert_eq!(in_time(&store, at(1, 2)).await, Verdict::Seen, "another request");
-    assert_eq!(in_time(&store, at(1, 1)).await, Verdict::First);
-    assert_eq!(in_time(&store, at(2, 1)).await, Verdict::Seen);
+    assert_eq!(in_time(&store, at(1, 2)).await, Memory::Seen, "another request");
+    assert_eq!(in_time(&store, at(1, 1)).await, Memory::First);
+    assert_eq!(in_time(&store, at(2, 1)).await, Memory::Seen);
 }
 
 #[tokio::test]
@@ -208,9 +208,9 @@ async fn a_late_answer_is_not_enough_when_no_server_error_was_answered() {
     is_too_slow(&store, &batches).await;
     drop(leave);
     let other = || Use { attempt: None, ..at(1, 1) };
-    assert_eq!(in_time(&store, other()).await, Verdict::Seen, "the late transaction is over");
+    assert_eq!(in_time(&store, other()).await, Memory::Seen, "the late transaction is over");
     assert_eq!(store.stats().forgiven, 0);
-    assert!(matches!(store.remember(at(1, 1)).await, Ok(Verdict::Seen) | Err(_)));
+    assert!(matches!(store.remember(at(1, 1)).await, Ok(Memory::Seen) | Err(_)));
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn an_unknown_outcome_is_not_forgiven() {
     assert!(store.remember(at(0, 1)).await.is_err());
     store.forgive(Attempted { used: at(0, 1), first: false });
     drop(leave);
-    assert_eq!(store.remember(at(1, 1)).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(at(1, 1)).await, Ok(Memory::Seen));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,7 +234,7 @@ async fn a_request_whose_client_hung_up_is_not_forgiven() {
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
     drop(leave);
-    assert_eq!(store.remember(at(1, 1)).await, Ok(Verdict::Seen));
+    assert_eq!(store.remember(at(1, 1)).await, Ok(Memory::Seen));
 }
 
 /// What happens to the requests of a test.
@@ -290,16 +290,16 @@ async fn agrees(steps: &[Step]) {
                         let same = (first.digest, first.expires_at) == (*digest, expires_at);
                         let forgiven = first.given_back && same && millis <= first.began + WINDOW;
                         first.given_back &= !forgiven;
-                        if forgiven { Verdict::First } else { Verdict::Seen }
+                        if forgiven { Memory::First } else { Memory::Seen }
                     }
                     None => {
                         let first = First { expires_at, digest: *digest, began: millis, given_back: false };
                         model.insert(*pair, first);
-                        Verdict::First
+                        Memory::First
                     }
                 };
                 assert_eq!(store.remember(used.clone()).await, Ok(expected), "{step:?} at {millis}");
-                if expected == Verdict::First {
+                if expected == Memory::First {
                     holders.push((*pair, used));
                 }
             }
@@ -341,7 +341,7 @@ async fn however_many_retries_come_at_once_there_is_one_first_for_each_server_er
                 let uses: Vec<Use> = (0..8).map(|_| used()).collect();
                 tokio::spawn(async move {
                     for (n, used) in uses.into_iter().enumerate() {
-                        if store.remember(used.clone()).await == Ok(Verdict::First) {
+                        if store.remember(used.clone()).await == Ok(Memory::First) {
                             let (firsts, errors, tokens) = &*counts;
                             let told = firsts.fetch_add(1, Ordering::SeqCst) + 1;
                             let given_back = errors.load(Ordering::SeqCst);

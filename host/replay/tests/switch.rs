@@ -14,10 +14,10 @@ use common::{
     servers::{Pair, Proxy},
     used,
 };
-use dropins_host::services::{FixedClock, ReplayStore, Verdict};
 #[cfg(feature = "postgres")]
 use dropins_replay::ReplaySettings;
 use dropins_replay::{JtiStore, OpenError};
+use dropins_services::{FixedClock, Memory, ReplayStore};
 
 macro_rules! on {
     ($engine:ident: $pair:ident) => {
@@ -55,7 +55,7 @@ async fn nothing_is_accepted_until_the_address_leads_to_the_new_primary(database
     let [busy, idle] = [(); 2].map(|()| database.open_with(&settings));
     for store in [&busy, &idle] {
         eventually(store, used("before", "switch")).await;
-        assert_eq!(answered(async || store.peek(used("before", "switch")).await).await, Verdict::Seen);
+        assert_eq!(answered(async || store.peek(used("before", "switch")).await).await, Memory::Seen);
     }
 
     pair.switch();
@@ -75,9 +75,9 @@ async fn nothing_is_accepted_until_the_address_leads_to_the_new_primary(database
     proxy.lead_to(pair.replica.port());
     for (n, store) in [&busy, &idle].into_iter().enumerate() {
         healthy_again(store).await;
-        assert_eq!(eventually(store, used("before", "switch")).await, Verdict::Seen);
-        assert_eq!(eventually(store, used("after", n)).await, Verdict::First);
-        assert_eq!(answered(async || store.peek(used("after", n)).await).await, Verdict::Seen);
+        assert_eq!(eventually(store, used("before", "switch")).await, Memory::Seen);
+        assert_eq!(eventually(store, used("after", n)).await, Memory::First);
+        assert_eq!(answered(async || store.peek(used("after", n)).await).await, Memory::Seen);
     }
 }
 
@@ -91,10 +91,10 @@ async fn a_url_that_names_both_postgresql_servers_leads_to_the_primary_by_itself
     let url = server.url(name).replace(&primary, &format!("{replica},{primary}"));
     let settings = ReplaySettings { location: database.at(&url), timeout: TIMEOUT, ..database.settings.clone() };
     let store = database.open_with(&settings);
-    assert_eq!(eventually(&store, used("before", "switch")).await, Verdict::First);
+    assert_eq!(eventually(&store, used("before", "switch")).await, Memory::First);
     pair.switch();
-    assert_eq!(eventually(&store, used("before", "switch")).await, Verdict::Seen);
-    assert_eq!(eventually(&store, used("after", "switch")).await, Verdict::First);
+    assert_eq!(eventually(&store, used("before", "switch")).await, Memory::Seen);
+    assert_eq!(eventually(&store, used("after", "switch")).await, Memory::First);
 }
 
 async fn never_two_firsts_while_they_switch(database: &Database, pair: &'static Pair) {

@@ -7,8 +7,8 @@ mod common;
 use std::{sync::Arc, time::Duration};
 
 use common::{NOW, databases::Database, used};
-use dropins_host::services::{FixedClock, ReplayStore, Use, Verdict};
 use dropins_replay::{JtiStore, OpenError, plan};
+use dropins_services::{FixedClock, Memory, ReplayStore, Use};
 
 /// What the databases call things differently.
 struct Dialect {
@@ -110,7 +110,7 @@ async fn a_table_without_tenants_is_converted_too(database: &Database, dialect: 
     );
     let store = database.open();
     assert_eq!((dialect.execute)(database, TABLE), KEPT);
-    assert_eq!(store.remember(used("c", "new")).await, Ok(Verdict::First));
+    assert_eq!(store.remember(used("c", "new")).await, Ok(Memory::First));
     assert_eq!(store.rows().await, Ok(3));
 }
 
@@ -122,7 +122,7 @@ async fn nodes_that_start_together_convert_once(database: &Database, dialect: &D
     });
     assert_eq!((dialect.execute)(database, TABLE), KEPT);
     for store in stores {
-        assert_eq!(store.remember(used("c", "old-2")).await, Ok(Verdict::Seen));
+        assert_eq!(store.remember(used("c", "old-2")).await, Ok(Memory::Seen));
     }
 }
 
@@ -132,11 +132,11 @@ async fn an_inherited_use_counts_for_every_client_until_it_is_over(database: &Da
     for store in [database.open(), database.open()] {
         let at = |client, jti, second| Use { now: second * 1000, expires_at: NOW + 9999, ..used(client, jti) };
         for client in ["a", "b"] {
-            assert_eq!(store.peek(at(client, "old-2", NOW + 3600 + 299)).await, Ok(Verdict::Seen));
-            assert_eq!(store.remember(at(client, "old-2", NOW + 3600 + 299)).await, Ok(Verdict::Seen));
+            assert_eq!(store.peek(at(client, "old-2", NOW + 3600 + 299)).await, Ok(Memory::Seen));
+            assert_eq!(store.remember(at(client, "old-2", NOW + 3600 + 299)).await, Ok(Memory::Seen));
         }
-        assert_eq!(store.peek(at("a", "OLD-2", NOW)).await, Ok(Verdict::First));
-        assert_eq!(store.peek(at("a", "old-2", NOW + 3600 + 300)).await, Ok(Verdict::First));
+        assert_eq!(store.peek(at("a", "OLD-2", NOW)).await, Ok(Memory::First));
+        assert_eq!(store.peek(at("a", "old-2", NOW + 3600 + 300)).await, Ok(Memory::First));
     }
     let store = database.open();
     let at = |second| Use { now: second * 1000, expires_at: NOW + 9999, ..used("a", "old-2") };
@@ -149,9 +149,9 @@ async fn an_inherited_use_counts_for_every_client_until_it_is_over(database: &Da
     for used in uses {
         verdicts.push(used.await.unwrap());
     }
-    assert_eq!(verdicts, [Verdict::First, Verdict::Seen, Verdict::First, Verdict::Seen]);
-    assert_eq!(store.remember(at(NOW + 3600 + 300)).await, Ok(Verdict::First));
-    assert_eq!(store.remember(at(NOW + 3600 + 300)).await, Ok(Verdict::Seen));
+    assert_eq!(verdicts, [Memory::First, Memory::Seen, Memory::First, Memory::Seen]);
+    assert_eq!(store.remember(at(NOW + 3600 + 300)).await, Ok(Memory::First));
+    assert_eq!(store.remember(at(NOW + 3600 + 300)).await, Ok(Memory::Seen));
 }
 
 async fn a_table_of_another_kind_and_one_of_a_newer_program_are_refused(database: &Database, dialect: &Dialect) {

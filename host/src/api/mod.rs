@@ -11,10 +11,10 @@ use std::time::Duration;
 use crate::call::CallState;
 use crate::decision::{Client, FailureKind, Rejection, Verdict};
 use crate::engine::Engine;
-use crate::listener::Isolation;
 use crate::plugin::{Description, Problem};
 use crate::request::{Reads, Request};
 use crate::services::Services;
+use dropins_services::Isolation;
 
 /// The export that every plug-in has, without its version.
 pub(crate) const EXPORT: &str = "dropins:client-auth/client-authenticator";

@@ -21,12 +21,12 @@ use crate::budget::Spent;
 use crate::call::{CallState, excerpt};
 use crate::decision::{Client, Rejection};
 use crate::engine::Engine;
-use crate::limits::Limits;
-use crate::listener::Isolation;
 use crate::plugin::{Description, Problem};
 use crate::request::{Reads, Request};
 use crate::services::Services;
 use crate::transcript::Transcript;
+use dropins_services::Isolation;
+use dropins_services::Limits;
 
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({

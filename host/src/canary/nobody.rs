@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::services::{
-    ClientDirectory, FixedClock, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, ReplayStore, Services,
-    Unavailable, UnixMillis, Use, Verdict,
+    ClientDirectory, FixedClock, KeyHint, KeyLookupError, KeySource, Memory, PublicKey, Registration, ReplayStore,
+    Services, Unavailable, UnixMillis, Use,
 };
 
 /// No clients, no keys, no used assertions.
@@ -42,11 +42,11 @@ impl KeySource for Nobody {
 
 #[async_trait::async_trait]
 impl ReplayStore for Nobody {
-    async fn remember(&self, _used: Use) -> Result<Verdict, Unavailable> {
-        Ok(Verdict::First)
+    async fn remember(&self, _used: Use) -> Result<Memory, Unavailable> {
+        Ok(Memory::First)
     }
 
-    async fn peek(&self, _used: Use) -> Result<Verdict, Unavailable> {
-        Ok(Verdict::First)
+    async fn peek(&self, _used: Use) -> Result<Memory, Unavailable> {
+        Ok(Memory::First)
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::digest::Digest;
-use crate::services::{ReplayStore, Unavailable, Use, Verdict};
+use crate::services::{self, ReplayStore, Unavailable, Use};
+use dropins_services::Digest;
 
 /// Pairs of client and `jti` that are remembered; beyond it the oldest are forgotten.
 const CAPACITY: usize = 10_000;
@@ -50,18 +50,18 @@ pub(super) struct Simulation {
     real: Arc<dyn ReplayStore>,
     memory: Arc<Memory>,
     /// What the live plug-in was told.
-    told: Vec<(Use, Verdict)>,
+    told: Vec<(Use, services::Memory)>,
 }
 
 impl Simulation {
-    pub(super) fn new(real: Arc<dyn ReplayStore>, memory: Arc<Memory>, told: Vec<(Use, Verdict)>) -> Self {
+    pub(super) fn new(real: Arc<dyn ReplayStore>, memory: Arc<Memory>, told: Vec<(Use, services::Memory)>) -> Self {
         Self { real, memory, told }
     }
 }
 
 #[async_trait::async_trait]
 impl ReplayStore for Simulation {
-    async fn remember(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn remember(&self, used: Use) -> Result<services::Memory, Unavailable> {
         let same = |other: &Use| other.client_id == used.client_id && other.jti == used.jti;
         if let Some((_, verdict)) = self.told.iter().find(|(other, _)| same(other)) {
             return Ok(*verdict);
@@ -69,10 +69,10 @@ impl ReplayStore for Simulation {
         let pair = pair(&used);
         let verdict = self.real.peek(used).await?;
         let here = self.memory.put(pair);
-        Ok(if here { Verdict::Seen } else { verdict })
+        Ok(if here { services::Memory::Seen } else { verdict })
     }
 
-    async fn peek(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn peek(&self, used: Use) -> Result<services::Memory, Unavailable> {
         self.real.peek(used).await
     }
 }
@@ -86,12 +86,12 @@ mod tests {
 
     #[async_trait::async_trait]
     impl ReplayStore for Real {
-        async fn remember(&self, _used: Use) -> Result<Verdict, Unavailable> {
+        async fn remember(&self, _used: Use) -> Result<services::Memory, Unavailable> {
             panic!("a shadow must not use up anything")
         }
 
-        async fn peek(&self, used: Use) -> Result<Verdict, Unavailable> {
-            Ok(if used.jti == "old" { Verdict::Seen } else { Verdict::First })
+        async fn peek(&self, used: Use) -> Result<services::Memory, Unavailable> {
+            Ok(if used.jti == "old" { services::Memory::Seen } else { services::Memory::First })
         }
     }
 
@@ -102,24 +102,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_shadow_is_told_what_the_live_plug_in_was_told() {
-        let told = vec![(used("a", "live"), Verdict::First)];
+        let told = vec![(used("a", "live"), services::Memory::First)];
         let simulation = Simulation::new(Arc::new(Real), Arc::default(), told);
         for _ in 0..2 {
-            assert_eq!(simulation.remember(used("a", "live")).await, Ok(Verdict::First));
+            assert_eq!(simulation.remember(used("a", "live")).await, Ok(services::Memory::First));
         }
-        let told = vec![(used("a", "live"), Verdict::Seen)];
+        let told = vec![(used("a", "live"), services::Memory::Seen)];
         let replayed = Simulation { told, ..simulation };
-        assert_eq!(replayed.remember(used("a", "live")).await, Ok(Verdict::Seen));
+        assert_eq!(replayed.remember(used("a", "live")).await, Ok(services::Memory::Seen));
     }
 
     #[tokio::test]
     async fn what_only_the_shadow_uses_is_seen_the_second_time() {
         let memory: Arc<Memory> = Arc::default();
         let request = || Simulation::new(Arc::new(Real), Arc::clone(&memory), Vec::new());
-        assert_eq!(request().remember(used("a", "new")).await, Ok(Verdict::First));
-        assert_eq!(request().remember(used("b", "new")).await, Ok(Verdict::First), "of another client");
-        assert_eq!(request().remember(used("a", "new")).await, Ok(Verdict::Seen));
-        assert_eq!(request().remember(used("a", "old")).await, Ok(Verdict::Seen), "the real store knows it");
+        assert_eq!(request().remember(used("a", "new")).await, Ok(services::Memory::First));
+        assert_eq!(request().remember(used("b", "new")).await, Ok(services::Memory::First), "of another client");
+        assert_eq!(request().remember(used("a", "new")).await, Ok(services::Memory::Seen));
+        assert_eq!(request().remember(used("a", "old")).await, Ok(services::Memory::Seen), "the real store knows it");
     }
 
     #[test]

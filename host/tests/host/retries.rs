@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dropins_host::services::{Attempted, MAX_RETRY_WINDOW, ReplayStore, Services, Unavailable, Use, Verdict as Seen};
+use dropins_host::services::{Attempted, MAX_RETRY_WINDOW, Memory, ReplayStore, Services, Unavailable, Use};
 use dropins_host::{Decision, Generation, Request, Verdict};
 
 use crate::fixtures::{Fixture, remember_within};
@@ -89,11 +89,11 @@ struct Silent;
 
 #[async_trait::async_trait]
 impl ReplayStore for Silent {
-    async fn remember(&self, _used: Use) -> Result<Seen, Unavailable> {
+    async fn remember(&self, _used: Use) -> Result<Memory, Unavailable> {
         std::future::pending().await
     }
 
-    async fn peek(&self, _used: Use) -> Result<Seen, Unavailable> {
+    async fn peek(&self, _used: Use) -> Result<Memory, Unavailable> {
         std::future::pending().await
     }
 }

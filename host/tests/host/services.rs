@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dropins_host::services::{
-    ClientDirectory, FixedClock, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, ReplayStore, Services,
-    Unavailable, Use, Verdict,
+    ClientDirectory, FixedClock, KeyHint, KeyLookupError, KeySource, Memory, PublicKey, Registration, ReplayStore,
+    Services, Unavailable, Use,
 };
 use dropins_keys::StaticKeySource;
 use tokio::sync::Semaphore;
@@ -128,25 +128,25 @@ impl Ledger {
         self.peeked.lock().unwrap().clone()
     }
 
-    fn verdict(&self, used: &Use) -> Result<Verdict, Unavailable> {
+    fn verdict(&self, used: &Use) -> Result<Memory, Unavailable> {
         let seen = |earlier: &Use| earlier.client_id == used.client_id && earlier.jti == used.jti;
         match self.remembered.lock().unwrap().iter().any(seen) {
             _ if self.down => Err(down("replay store")),
-            true => Ok(Verdict::Seen),
-            false => Ok(Verdict::First),
+            true => Ok(Memory::Seen),
+            false => Ok(Memory::First),
         }
     }
 }
 
 #[async_trait::async_trait]
 impl ReplayStore for Ledger {
-    async fn remember(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn remember(&self, used: Use) -> Result<Memory, Unavailable> {
         let verdict = self.verdict(&used);
         self.remembered.lock().unwrap().push(used);
         verdict
     }
 
-    async fn peek(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn peek(&self, used: Use) -> Result<Memory, Unavailable> {
         let verdict = self.verdict(&used);
         self.peeked.lock().unwrap().push(used);
         verdict

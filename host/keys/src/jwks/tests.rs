@@ -1,6 +1,6 @@
 //! Key sets: every rule of the lint from both sides.
 
-use dropins_host::services::PublicKey as _;
+use dropins_services::PublicKey as _;
 use serde_json::{Value, json};
 
 use super::*;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use dropins_host::services::KeyLookupError;
+use dropins_services::KeyLookupError;
 
 use super::EntryKind;
 use super::watched::WatchedKeystore;

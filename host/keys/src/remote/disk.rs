@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::SystemTime;
 
-use dropins_host::services::UnixMillis;
+use dropins_services::UnixMillis;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::cached_set::CachedSet;

@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dropins_host::services::{Clock, KeyHint, KeyLookupError, UnixMillis};
+use dropins_services::{Clock, KeyHint, KeyLookupError, UnixMillis};
 use moka::policy::EvictionPolicy;
 
 use super::cached_set::CachedSet;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dropins_host::services::UnixMillis;
+use dropins_services::UnixMillis;
 use tokio::sync::watch;
 
 use super::cached_set::{CachedSet, millis};

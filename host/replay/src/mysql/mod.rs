@@ -14,7 +14,7 @@ mod tests;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 use mysql_async::{Conn, Error, prelude::Queryable};
 
 use self::{connection::Connector, reader::MysqlReader};

@@ -2,7 +2,7 @@
 //!
 //! The session is taken out while it is used, so that one that failed, or was left in the middle, is not used again.
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 use mysql_async::{Conn, prelude::Queryable};
 use tokio::sync::Mutex;
 

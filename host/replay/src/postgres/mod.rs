@@ -11,7 +11,7 @@ pub mod text;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 use tokio_postgres::{Client, Row, Statement, error::SqlState};
 
 use self::{

@@ -12,7 +12,7 @@ mod key;
 use std::{sync::Arc, time::Duration};
 
 use ::redis::{AsyncCommands, Cmd, RedisError, Script, aio::MultiplexedConnection};
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 use tokio::sync::Mutex;
 
 use self::{

@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use self::{checkpoint::Checkpointer, connection::FileIdentity, reader::SqliteReader, schema::SchemaError};

@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use dropins_host::services::Unavailable;
+use dropins_services::Unavailable;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{EXPIRES_AT, connection, failed};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use dropins_host::services::FixedClock;
 #[cfg(feature = "_server")]
 use dropins_replay::Location;
 use dropins_replay::{JtiStore, ReplaySettings};
+use dropins_services::FixedClock;
 
 #[cfg(feature = "_server")]
 use {

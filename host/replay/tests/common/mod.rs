@@ -11,10 +11,10 @@ use std::time::Duration;
 use std::{path::Path, sync::Arc};
 
 #[cfg(feature = "sqlite")]
-use dropins_host::services::FixedClock;
-use dropins_host::services::Use;
-#[cfg(feature = "sqlite")]
 use dropins_replay::{JtiStore, Location, ReplaySettings};
+#[cfg(feature = "sqlite")]
+use dropins_services::FixedClock;
+use dropins_services::Use;
 
 /// A deadline that a busy machine does not miss.
 pub(crate) const GENEROUS: Duration = Duration::from_secs(60);

@@ -9,8 +9,8 @@ use std::{
     time::Instant,
 };
 
-use dropins_host::services::{ReplayStore, Unavailable, Use, Verdict};
 use dropins_replay::JtiStore;
+use dropins_services::{Memory, ReplayStore, Unavailable, Use};
 
 use super::{GENEROUS, used};
 
@@ -25,7 +25,7 @@ pub(crate) async fn answered<T>(ask: impl AsyncFn() -> Result<T, Unavailable>) -
     }
 }
 
-pub(crate) async fn eventually(store: &JtiStore, used: Use) -> Verdict {
+pub(crate) async fn eventually(store: &JtiStore, used: Use) -> Memory {
     answered(async || store.remember(used.clone()).await).await
 }
 
@@ -50,7 +50,7 @@ pub(crate) async fn never_two_firsts(stores: [Arc<JtiStore>; 3], trouble: impl F
                     tokio::join!(a.remember(used("c", pair)), b.remember(used("c", pair)), c.remember(used("c", pair)));
                 for verdict in [verdicts.0, verdicts.1, verdicts.2] {
                     decided.fetch_add(usize::from(verdict.is_ok()), Ordering::Relaxed);
-                    if verdict == Ok(Verdict::First) {
+                    if verdict == Ok(Memory::First) {
                         *firsts.lock().unwrap().entry(pair).or_default() += 1;
                     }
                 }
@@ -74,7 +74,7 @@ pub(crate) async fn never_two_firsts(stores: [Arc<JtiStore>; 3], trouble: impl F
         eventually(store, used("warm", "up")).await;
     }
     for (pair, store) in firsts.into_keys().zip(stores.iter().cycle()) {
-        assert_eq!(eventually(store, used("c", pair)).await, Verdict::Seen, "{pair}");
+        assert_eq!(eventually(store, used("c", pair)).await, Memory::Seen, "{pair}");
     }
 }
 

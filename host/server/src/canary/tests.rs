@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use dropins_host::services::{Clock as _, ReplayStore, Services, SystemClock, Use, Verdict};
+use dropins_host::services::{Clock as _, Memory, ReplayStore, Services, SystemClock, Use};
 use dropins_host::{BindError, Binding, Candidate, Engine, Generation, Isolation, Limits, Listener, Validated};
 use tokio::sync::OnceCell;
 
@@ -118,11 +118,11 @@ struct Untouchable;
 
 #[async_trait]
 impl ReplayStore for Untouchable {
-    async fn remember(&self, _used: Use) -> Result<Verdict, Unavailable> {
+    async fn remember(&self, _used: Use) -> Result<Memory, Unavailable> {
         panic!("a trial used an assertion of the server up")
     }
 
-    async fn peek(&self, _used: Use) -> Result<Verdict, Unavailable> {
+    async fn peek(&self, _used: Use) -> Result<Memory, Unavailable> {
         panic!("a trial asked the server's replay store")
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use dropins_host::services::{
-    ClientDirectory, FixedClock, Registration, ReplayStore, Services, Unavailable, UnixMillis, Use, Verdict,
+    ClientDirectory, FixedClock, Memory, Registration, ReplayStore, Services, Unavailable, UnixMillis, Use,
 };
 use dropins_keys::{KeySet, StaticKeySource};
 
@@ -58,13 +58,13 @@ struct Used(Mutex<HashSet<(String, String)>>);
 
 #[async_trait]
 impl ReplayStore for Used {
-    async fn remember(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn remember(&self, used: Use) -> Result<Memory, Unavailable> {
         let first = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((used.client_id, used.jti));
-        Ok(if first { Verdict::First } else { Verdict::Seen })
+        Ok(if first { Memory::First } else { Memory::Seen })
     }
 
-    async fn peek(&self, used: Use) -> Result<Verdict, Unavailable> {
+    async fn peek(&self, used: Use) -> Result<Memory, Unavailable> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(used.client_id, used.jti));
-        Ok(if seen { Verdict::Seen } else { Verdict::First })
+        Ok(if seen { Memory::Seen } else { Memory::First })
     }
 }

@@ -29,7 +29,7 @@ impl Attempt {
 mod tests {
     use std::sync::Mutex;
 
-    use dropins_host::services::{Unavailable, Use, Verdict};
+    use dropins_host::services::{Memory, Unavailable, Use};
 
     use super::*;
 
@@ -38,12 +38,12 @@ mod tests {
 
     #[async_trait::async_trait]
     impl ReplayStore for Forgiving {
-        async fn remember(&self, _used: Use) -> Result<Verdict, Unavailable> {
-            Ok(Verdict::Seen)
+        async fn remember(&self, _used: Use) -> Result<Memory, Unavailable> {
+            Ok(Memory::Seen)
         }
 
-        async fn peek(&self, _used: Use) -> Result<Verdict, Unavailable> {
-            Ok(Verdict::Seen)
+        async fn peek(&self, _used: Use) -> Result<Memory, Unavailable> {
+            Ok(Memory::Seen)
         }
 
         fn forgive(&self, attempted: Attempted) {

@@ -13,8 +13,8 @@ use super::bindings::dropins::client_auth::{clients, explain, keys, log, replay,
 use crate::call::{CallState, excerpt};
 use crate::decision::{Check, CheckState};
 use crate::services::{
-    Attempt, Attempted, KeyHint, KeyLookupError, MAX_RETRY_WINDOW, PublicKey, Services, Unavailable, Unsupported, Use,
-    Verdict,
+    Attempt, Attempted, KeyHint, KeyLookupError, MAX_RETRY_WINDOW, Memory, PublicKey, Services, Unavailable,
+    Unsupported, Use,
 };
 
 /// What a plug-in's handle points to.
@@ -46,14 +46,14 @@ impl CallState {
 
     /// Has a use remembered. What became of one that was given up half-way is unknown, and is said before it begins:
     /// afterwards there may be nobody to say it.
-    async fn remember(&mut self, services: &Services, used: Use) -> wasmtime::Result<Result<Verdict, Unavailable>> {
+    async fn remember(&mut self, services: &Services, used: Use) -> wasmtime::Result<Result<Memory, Unavailable>> {
         let before = self.evidence.attempted.take();
         self.evidence.attempted = used.attempt.map(|_| Attempted { used: used.clone(), first: false });
         let verdict = self.ask(REPLAY, services.replay.remember(used.clone())).await?;
         match (&verdict, &mut self.evidence.attempted) {
-            (Ok(Verdict::First), Some(attempted)) => attempted.first = true,
+            (Ok(Memory::First), Some(attempted)) => attempted.first = true,
             (Err(_), Some(_)) => {}
-            (Ok(Verdict::Seen), attempted) | (_, attempted @ None) => *attempted = before,
+            (Ok(Memory::Seen), attempted) | (_, attempted @ None) => *attempted = before,
         }
         verdict.iter().for_each(|verdict| self.used(used.clone(), *verdict));
         Ok(verdict)
@@ -188,8 +188,8 @@ impl replay::Host for CallState {
             self.remember(&services, used).await?
         };
         Ok(verdict.map_err(|down| down.to_string()).map(|verdict| match verdict {
-            Verdict::First => replay::Verdict::First,
-            Verdict::Seen => replay::Verdict::Seen,
+            Memory::First => replay::Verdict::First,
+            Memory::Seen => replay::Verdict::Seen,
         }))
     }
 }

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Instance;
-use crate::listener::Isolation;
+use dropins_services::Isolation;
 
 /// Fewest requests of a reused instance; the most are twice as many.
 const MIN_USES: u64 = 64;

@@ -20,7 +20,7 @@ fn clients(entries: &[(&str, &[u8])]) -> ClientCertificates {
 }
 
 fn source(clients: &ClientCertificates, client_id: &str) -> String {
-    use dropins_host::services::PublicKey as _;
+    use dropins_services::PublicKey as _;
     clients.key_set(client_id).unwrap().unwrap().keys()[0].describe().source
 }
 

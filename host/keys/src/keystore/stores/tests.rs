@@ -24,7 +24,7 @@ fn the_primary_store_comes_first_and_hides_what_it_holds() {
     let trust = watched(folder.path(), "trust.jks", &["both", "second", "wso2carbon"], &[]);
     let stores = CertificateStores::new(Some(primary), Some(trust));
     let source = |client: &str| {
-        use dropins_host::services::PublicKey as _;
+        use dropins_services::PublicKey as _;
         let keys = stores.find(client).unwrap()?;
         Some(keys.keys()[0].describe().source)
     };

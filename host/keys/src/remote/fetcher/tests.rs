@@ -410,7 +410,7 @@ async fn a_damaged_file_is_passed_over_and_replaced() {
 async fn a_folder_that_cannot_be_used_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let settings = FetchSettings { folder: Some(file.path().join("jwks")), ..settings() };
-    let error = JwksFetcher::open(settings, Arc::new(dropins_host::services::FixedClock::at(NOW))).err().unwrap();
+    let error = JwksFetcher::open(settings, Arc::new(dropins_services::FixedClock::at(NOW))).err().unwrap();
     assert!(error.to_string().contains(file.path().to_str().unwrap()), "{error}");
 }
 

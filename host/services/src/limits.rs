@@ -16,8 +16,8 @@ pub struct Limits {
     /// The same for the calls at load time, `describe` and `check-config`.
     pub load_deadline: Duration,
     /// Time that one request may take inside one plug-in, waiting for services included; longer than all that an honest
-    /// plug-in asks may take together. Beyond it the request is [`Unavailable`](crate::Verdict::Unavailable), which is
-    /// not held against the plug-in: it could only wait for others.
+    /// plug-in asks may take together. Beyond it the request is unavailable, which does
+    /// not count as a failure of the plug-in: it was waiting for others.
     pub call_wall_limit: Duration,
     /// Calls to the client directory, the key source and the replay store that one plug-in may make for one request.
     pub service_calls: usize,

@@ -31,25 +31,25 @@ pub struct Use {
     pub expires_at: u64,
     /// The time of this decision: a pair that expired before it is free.
     pub now: UnixMillis,
-    /// Whether a cache may answer [`Verdict::Seen`]. [`Verdict::First`] always comes from the store.
+    /// Whether a cache may answer [`Memory::Seen`]. [`Memory::First`] always comes from the store.
     pub cached: bool,
     /// The request, when its repetition may be forgiven after a server error.
     pub attempt: Option<Attempt>,
 }
 
-/// A use with an [`Attempt`] that was not refused, as the host keeps it until the request is answered. It cannot be
-/// copied: who was told that his use is the first may give that back once.
+/// A use with an [`Attempt`] that the store did not reject. The host keeps it until the request is answered. It is not
+/// `Clone`: the request that was told [`Memory::First`] can return its use at most once.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Attempted {
     /// The use.
     pub used: Use,
-    /// Whether it was told [`Verdict::First`]; otherwise the store was unavailable, and what became of it is unknown.
+    /// Whether it was told [`Memory::First`]; otherwise the store was unavailable, and what became of it is unknown.
     pub first: bool,
 }
 
 /// Whether the assertion was used before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Memory {
     /// The first use; it is durably remembered.
     First,
     /// It was used before and has not expired.
@@ -64,16 +64,16 @@ pub trait ReplayStore: Send + Sync {
     /// # Errors
     /// [`Unavailable`] when the store cannot be asked, or was too slow: the use may or may not be
     /// remembered, and the request must fail.
-    async fn remember(&self, used: Use) -> Result<Verdict, Unavailable>;
+    async fn remember(&self, used: Use) -> Result<Memory, Unavailable>;
 
     /// What [`ReplayStore::remember`] would say, without remembering anything.
     ///
     /// # Errors
     /// [`Unavailable`] when the store cannot be asked.
-    async fn peek(&self, used: Use) -> Result<Verdict, Unavailable>;
+    async fn peek(&self, used: Use) -> Result<Memory, Unavailable>;
 
     /// Hears that the request of this use was answered with a server error (5xx) and got nothing for it. If the store
-    /// knows that this very use was the first of its pair, it may answer [`Verdict::First`] once more: to the next
+    /// knows that this very use was the first of its pair, it may answer [`Memory::First`] once more: to the next
     /// use of the same pair with the same [`Attempt`]. A store that does not implement this forgives nothing.
     fn forgive(&self, attempted: Attempted) {
         drop(attempted);
