@@ -8,7 +8,6 @@
 mod backend;
 mod cache;
 mod capacity;
-pub mod connect;
 mod entry;
 mod group_commit;
 #[cfg(feature = "_sql")]
@@ -16,15 +15,12 @@ mod inherited;
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
-mod open_error;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod purge;
 #[cfg(feature = "redis")]
 mod redis;
 mod retry;
-#[cfg(feature = "_server")]
-mod server_url;
 mod settings;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -40,15 +36,15 @@ pub use self::mysql::MysqlBackend;
 pub use self::postgres::PostgresBackend;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisBackend;
-#[cfg(feature = "_server")]
-pub use self::server_url::ServerUrl;
 pub use backend::{Backend, Deleter, Reader, Size};
 pub use cache::JtiCache;
 pub use capacity::{BYTES_PER_PAIR, Capacity};
+pub use dropins_database::OpenError;
+#[cfg(feature = "_server")]
+pub use dropins_database::ServerUrl;
 pub use entry::{Entry, Key, MAX_BYTES, Outcome};
 pub use group_commit::GroupCommit;
 pub use memory::MemoryStore;
-pub use open_error::OpenError;
 pub use purge::{PurgeTask, Purger};
 pub use retry::Retry;
 pub use settings::{Location, ReplaySettings};

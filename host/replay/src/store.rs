@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dropins_database::OpenError;
 use dropins_services::{Attempted, Clock, Memory, ReplayStore, Unavailable, Use};
 
 #[cfg(feature = "_sql")]
@@ -16,7 +17,6 @@ use crate::{
     entry::{Entry, Outcome},
     group_commit::GroupCommit,
     memory::MemoryStore,
-    open_error::OpenError,
     purge::Purger,
     retry::Retry,
     settings::{Location, ReplaySettings},

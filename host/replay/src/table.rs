@@ -3,7 +3,7 @@
 //! Recognised by its columns: nothing, our table, or one that WSO2 Identity Server made, with or without `TENANT_ID`,
 //! whose rows are kept under an empty client id. Refused are tables of a newer program and tables of any other kind.
 
-use crate::open_error::OpenError;
+use dropins_database::OpenError;
 
 /// The version of the table that this program makes, and the name under which `DROPINS_SCHEMA` keeps it.
 pub(crate) const VERSION: u32 = 1;

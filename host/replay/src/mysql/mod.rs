@@ -5,7 +5,6 @@
 //! that locks the known rows first and decides by what it read. Whoever meets a row that appeared in between, or a
 //! deadlock, has changed nothing and begins again. A connection that is lost leaves the outcome unknown: unavailable.
 
-pub mod connection;
 mod reader;
 mod schema;
 mod sql;
@@ -14,15 +13,15 @@ mod tests;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use dropins_database::connect::mysql::{self as connection, Connector};
+use dropins_database::{OpenError, ServerUrl};
 use dropins_services::Unavailable;
 use mysql_async::{Conn, Error, prelude::Queryable};
 
-use self::{connection::Connector, reader::MysqlReader};
+use self::reader::MysqlReader;
 use crate::{
     backend::{Backend, Deleter, Reader},
     entry::{Entry, Key, Outcome, down},
-    open_error::OpenError,
-    server_url::ServerUrl,
 };
 
 /// A pair that no client can have, because neither of its parts is ever empty.

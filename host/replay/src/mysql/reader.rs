@@ -2,14 +2,12 @@
 //!
 //! The session is taken out while it is used, so that one that failed, or was left in the middle, is not used again.
 
+use dropins_database::connect::mysql::{Connector, is_on_primary};
 use dropins_services::Unavailable;
 use mysql_async::{Conn, prelude::Queryable};
 use tokio::sync::Mutex;
 
-use super::{
-    connection::{Connector, is_on_primary},
-    failed, is_rolled_back, sql,
-};
+use super::{failed, is_rolled_back, sql};
 use crate::{
     backend::{Deleter, Reader, Size},
     entry::Key,

@@ -7,11 +7,9 @@
 
 use mysql_async::{Conn, Error, prelude::Queryable};
 
-use super::connection::{SCHEMA_LOCK, SCHEMA_UNLOCK, SCHEMA_VERSIONS, meaning};
-use crate::{
-    open_error::OpenError,
-    table::{COMPONENT, COUNT, Found, TENANT, VERSION},
-};
+use crate::table::{COMPONENT, COUNT, Found, TENANT, VERSION};
+use dropins_database::OpenError;
+use dropins_database::connect::mysql::{SCHEMA_LOCK, SCHEMA_UNLOCK, SCHEMA_VERSIONS, meaning};
 
 const COLUMNS: &str = "
     (JWT_ID       VARBINARY(255)  NOT NULL,

@@ -4,26 +4,21 @@
 //! connection that is lost in between leaves the outcome unknown: the batch is unavailable. Every session insists on a
 //! durable commit and on the primary, and no statement outlives the time-out of a decision by much.
 
-pub mod connection;
 mod reader;
 mod schema;
-pub mod text;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use dropins_database::connect::postgres::{self as connection, Connector, describe};
+use dropins_database::connect::postgres_text::{self as text, stored};
+use dropins_database::{OpenError, ServerUrl};
 use dropins_services::Unavailable;
 use tokio_postgres::{Client, Row, Statement, error::SqlState};
 
-use self::{
-    connection::{Connector, describe},
-    reader::PostgresReader,
-    text::stored,
-};
+use self::reader::PostgresReader;
 use crate::{
     backend::{Backend, Deleter, Reader},
     entry::{Entry, Key, Outcome, down, signed, unsigned},
-    open_error::OpenError,
-    server_url::ServerUrl,
 };
 
 /// Returns the pairs that were free, and are now taken. `decided_at` belongs to the use and is no column, so a conflict

@@ -5,15 +5,13 @@
 
 use std::sync::Arc;
 
+use dropins_database::connect::postgres::{Connector, is_on_primary};
+use dropins_database::connect::postgres_text::stored;
 use dropins_services::Unavailable;
 use tokio::sync::Mutex;
 use tokio_postgres::Client;
 
-use super::{
-    connection::{Connector, is_on_primary},
-    failed,
-    text::stored,
-};
+use super::failed;
 use crate::{
     backend::{Deleter, Reader, Size},
     entry::{Key, signed, unsigned},

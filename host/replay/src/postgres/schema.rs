@@ -5,12 +5,12 @@
 
 use tokio_postgres::{Client, GenericClient};
 
-use super::connection::{SCHEMA_LOCK, SCHEMA_VERSIONS, meaning};
 use crate::{
     entry::unsigned,
-    open_error::OpenError,
     table::{COMPONENT, COUNT, Found, TENANT, VERSION},
 };
+use dropins_database::OpenError;
+use dropins_database::connect::postgres::{SCHEMA_LOCK, SCHEMA_VERSIONS, meaning};
 
 const CREATE: &str = "
     CREATE TABLE IDN_OIDC_JTI (

@@ -11,7 +11,7 @@ use ::redis::{
     aio::MultiplexedConnection,
 };
 
-use crate::{open_error::OpenError, server_url::ServerUrl};
+use dropins_database::{OpenError, ServerUrl};
 
 /// Makes connections.
 #[derive(Clone)]

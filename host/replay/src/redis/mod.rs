@@ -12,6 +12,7 @@ mod key;
 use std::{sync::Arc, time::Duration};
 
 use ::redis::{AsyncCommands, Cmd, RedisError, Script, aio::MultiplexedConnection};
+use dropins_database::{OpenError, ServerUrl};
 use dropins_services::Unavailable;
 use tokio::sync::Mutex;
 
@@ -22,8 +23,6 @@ use self::{
 use crate::{
     backend::{Backend, Reader, Size},
     entry::{Entry, Key, Outcome, down},
-    open_error::OpenError,
-    server_url::ServerUrl,
 };
 
 /// For each key its now, its new expiry and its time to live. Answers 0 for a pair that was free and is now taken, else

@@ -16,16 +16,12 @@ use std::{
     time::Duration,
 };
 
+use dropins_database::OpenError;
+use dropins_database::connect::sqlite::{self as connection, LONGEST_LOG};
 use rusqlite::Connection;
 
-use super::connection;
-use crate::open_error::OpenError;
-
 /// Pages of the log, 4 KiB each, from which on it is folded in.
-const LONG: i64 = 4000;
-
-/// Pages of the log that a commit folds in by itself: only when the thread cannot keep up.
-pub(super) const TOO_LONG: i64 = 4 * LONG;
+const LONG: i64 = LONGEST_LOG / 4;
 
 /// The first pass takes a while, in which the log grows; the second leaves little to the writer.
 const PASSES: usize = 2;
@@ -146,6 +142,6 @@ mod tests {
     fn without_the_thread_the_writer_folds_in_a_log_that_is_too_long() {
         let (_folder, path) = file();
         let writer = connection::writing(&path, Duration::from_secs(1)).unwrap();
-        assert!(longest_log(&writer, || ()) >= TOO_LONG);
+        assert!(longest_log(&writer, || ()) >= LONGEST_LOG);
     }
 }

@@ -6,7 +6,6 @@
 //! because that would forget every pair.
 
 mod checkpoint;
-pub mod connection;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -18,14 +17,15 @@ use std::{
     time::Duration,
 };
 
+use dropins_database::OpenError;
+use dropins_database::connect::sqlite::{self as connection, FileIdentity};
 use dropins_services::Unavailable;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use self::{checkpoint::Checkpointer, connection::FileIdentity, reader::SqliteReader, schema::SchemaError};
+use self::{checkpoint::Checkpointer, reader::SqliteReader, schema::SchemaError};
 use crate::{
     backend::{Backend, Reader},
     entry::{Entry, Key, Outcome, down, signed, unsigned},
-    open_error::OpenError,
     table::{Found, TENANT},
 };
 

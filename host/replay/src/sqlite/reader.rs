@@ -5,10 +5,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use dropins_database::connect::sqlite as connection;
 use dropins_services::Unavailable;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{EXPIRES_AT, connection, failed};
+use super::{EXPIRES_AT, failed};
 use crate::{
     backend::{Reader, Size},
     entry::{Key, down, unsigned},

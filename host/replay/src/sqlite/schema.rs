@@ -6,12 +6,12 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::connection::SCHEMA_VERSIONS;
 use crate::{
     entry::unsigned,
-    open_error::OpenError,
     table::{COMPONENT, COUNT, Found, TENANT, VERSION},
 };
+use dropins_database::OpenError;
+use dropins_database::connect::sqlite::SCHEMA_VERSIONS;
 
 const CREATE: &str = "
     CREATE TABLE IDN_OIDC_JTI (

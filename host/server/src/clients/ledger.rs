@@ -169,7 +169,7 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::Database;
+    use crate::database::{Database, SCHEMA};
     use dropins_host::services::FixedClock;
 
     struct Bench {
@@ -180,7 +180,7 @@ mod tests {
 
     fn bench() -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let store = IdentityStore::new(Database::sqlite(&folder.path().join("identity.db")).unwrap());
+        let store = IdentityStore::new(Database::sqlite(&folder.path().join("identity.db"), &SCHEMA).unwrap());
         let clock = Arc::new(FixedClock::at(1_000_000));
         Bench { ledger: Ledger::new(store, clock.clone()), clock, _folder: folder }
     }

@@ -6,6 +6,7 @@ use dropins_host::services::FixedClock;
 
 use super::*;
 use crate::authorization::AuthorizationRequest;
+use crate::database::SCHEMA;
 use crate::database::testing::{Fresh, on_every_engine};
 use crate::database::{StoreError, repeated};
 use crate::tokens::AccessToken;
@@ -41,7 +42,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let fresh = Fresh::sqlite();
+        let fresh = Fresh::sqlite(&SCHEMA);
         let world = Self::on(&fresh).await;
         Self { _fresh: Some(fresh), ..world }
     }

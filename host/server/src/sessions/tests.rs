@@ -2,6 +2,7 @@ use dropins_host::services::FixedClock;
 
 use super::*;
 use crate::config::Secret;
+use crate::database::SCHEMA;
 use crate::database::testing::{Fresh, on_every_engine};
 use crate::users::Users;
 
@@ -116,7 +117,7 @@ async fn whoever_changes_while_the_password_is_checked_is_not_signed_in_by_the_o
 
 #[tokio::test]
 async fn the_database_holds_the_hash_of_an_id_and_not_the_id() {
-    let world = world(Fresh::sqlite()).await;
+    let world = world(Fresh::sqlite(&SCHEMA)).await;
     let browser = world.begin(None).await;
     let rows = world.database.query("SELECT SESSION_HASH FROM DROPINS_SESSION", Vec::new()).await.unwrap();
     let stored = rows[0].text(0).unwrap();

@@ -110,6 +110,7 @@ async fn load(database: &Database) -> Result<RandomizedNonceKey, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::SCHEMA;
     use crate::database::testing::on_every_engine;
     use dropins_host::services::FixedClock;
 
@@ -131,7 +132,7 @@ mod tests {
 
     fn database() -> (Database, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        (Database::sqlite(&folder.path().join("identity.db")).unwrap(), folder)
+        (Database::sqlite(&folder.path().join("identity.db"), &SCHEMA).unwrap(), folder)
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use self::stores::{database_location, replay_settings};
 pub use self::stores::{open_database, stored_clients};
 use crate::clients::Sources;
 use crate::config::{Code, Deployment, Environment, Notice, Problem, Problems, ReplayStore, parse};
-use crate::database::Database;
+use crate::database::{Database, SCHEMA};
 use crate::home::Home;
 use crate::live::{Live, Parts};
 use crate::reload::Snapshot;
@@ -70,7 +70,7 @@ impl Started {
     /// [`StartError`] says which of them cannot be opened.
     pub async fn plan(&self) -> Result<Vec<String>, StartError> {
         let replay = dropins_replay::plan(&self.replay_settings()).map_err(|error| self.replay_error(error))?;
-        let identity = Database::plan(&database_location(&self.home, &self.deployment)).await;
+        let identity = Database::plan(&database_location(&self.home, &self.deployment), &SCHEMA).await;
         let identity = identity.map_err(|error| self.database_error(error))?;
         Ok(replay.into_iter().chain(identity).collect())
     }
@@ -102,9 +102,9 @@ impl Started {
     /// [`StartError`] says what cannot be opened.
     pub async fn rehearse(&self) -> Result<(Parts, Arc<JtiStore>), StartError> {
         let location = database_location(&self.home, &self.deployment);
-        let database = match Database::plan(&location).await?.is_empty() {
-            true => Database::open(&location).await?,
-            false => Database::scratch()?,
+        let database = match Database::plan(&location, &SCHEMA).await?.is_empty() {
+            true => Database::open(&location, &SCHEMA).await?,
+            false => Database::scratch(&SCHEMA)?,
         };
         self.open_over(&ReplaySettings::new(Location::Memory), database)
     }

@@ -7,7 +7,7 @@ use dropins_replay::{Location, OpenError, ReplaySettings, ServerUrl};
 
 use crate::clients::StoredClients;
 use crate::config::{self, Deployment, ReplayStore};
-use crate::database::{self, Database};
+use crate::database::{self, Database, SCHEMA};
 use crate::home::Home;
 use crate::identity::IdentityStore;
 
@@ -16,7 +16,7 @@ use crate::identity::IdentityStore;
 /// # Errors
 /// [`OpenError`] says why it cannot be opened.
 pub async fn open_database(home: &Home, deployment: &Deployment) -> Result<Database, OpenError> {
-    Database::open(&database_location(home, deployment)).await
+    Database::open(&database_location(home, deployment), &SCHEMA).await
 }
 
 /// Where the identity database is.

@@ -6,6 +6,7 @@ use dropins_host::services::FixedClock;
 
 use super::*;
 use crate::config::{Secret, SuperAdmin};
+use crate::database::SCHEMA;
 use crate::database::testing::{Fresh, on_every_engine};
 use crate::grants::{Authorization, Binding, Grants, Terms};
 
@@ -16,7 +17,7 @@ struct World {
 }
 
 async fn world() -> World {
-    World::of(Fresh::sqlite()).await
+    World::of(Fresh::sqlite(&SCHEMA)).await
 }
 
 impl World {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use dropins_host::services::FixedClock;
 
 use super::*;
-use crate::database::Database;
+use crate::database::{Database, SCHEMA};
 use crate::identity::{ClientRecord, IdentityStore};
 
 struct Bench {
@@ -16,7 +16,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = IdentityStore::new(Database::sqlite(&folder.path().join("identity.db")).unwrap());
+        let store = IdentityStore::new(Database::sqlite(&folder.path().join("identity.db"), &SCHEMA).unwrap());
         Self { folder, store }
     }
 

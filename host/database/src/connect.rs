@@ -1,0 +1,10 @@
+//! Connections to the engines, for a crate that keeps a table of its own in an engine's own SQL.
+//!
+//! A connection commits durably, waits for no lock for long, and trusts no server whose certificate it cannot verify.
+
+#[cfg(feature = "mysql")]
+pub use crate::mysql::connection as mysql;
+#[cfg(feature = "postgres")]
+pub use crate::postgres::{connection as postgres, text as postgres_text};
+#[cfg(feature = "sqlite")]
+pub use crate::sqlite::connection as sqlite;

@@ -1,0 +1,122 @@
+//! A database with the tables of a [`Schema`]: the same SQL on every engine, with `?` for values.
+//!
+//! A write that has returned survives a crash. Every call returns within [`TIMEOUT`](crate::TIMEOUT); a call that times out
+//! is unavailable, and its effect is unknown. A server that was down is used again as soon as it answers; one that is
+//! read-only, because another one is the primary now, counts as unavailable.
+
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use crate::error::StoreError;
+use crate::location::Location;
+#[cfg(feature = "mysql")]
+use crate::mysql::Mysql;
+use crate::open_error::OpenError;
+#[cfg(feature = "postgres")]
+use crate::postgres::Postgres;
+use crate::repeat::repeated;
+use crate::schema::Schema;
+#[cfg(feature = "sqlite")]
+use crate::sqlite::Sqlite;
+use crate::timeouts::within;
+use crate::transaction::Transaction;
+use crate::value::{Row, Value};
+
+/// The database, with its tables up to date. A clone is the same database.
+#[derive(Clone)]
+pub struct Database {
+    engine: Arc<dyn Engine>,
+    schema: &'static Schema,
+}
+
+impl Database {
+    /// Opens the database at this location and brings the tables of the schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do.
+    pub async fn open(location: &Location, schema: &'static Schema) -> Result<Self, OpenError> {
+        let engine: Arc<dyn Engine> = match location {
+            #[cfg(feature = "sqlite")]
+            Location::Sqlite(path) => Arc::new(Sqlite::open(path, schema)?),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => Arc::new(Postgres::open(url, schema).await?),
+            #[cfg(feature = "mysql")]
+            Location::Mysql(url) => Arc::new(Mysql::open(url, schema).await?),
+        };
+        Ok(Self { engine, schema })
+    }
+
+    /// What [`Database::open`] would change there, one sentence each; changes nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`], as far as `open` would fail with it.
+    pub async fn plan(location: &Location, schema: &'static Schema) -> Result<Vec<String>, OpenError> {
+        match location {
+            #[cfg(feature = "sqlite")]
+            Location::Sqlite(path) => Sqlite::plan(path, schema),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => Postgres::plan(url, schema).await,
+            #[cfg(feature = "mysql")]
+            Location::Mysql(url) => Mysql::plan(url, schema).await,
+        }
+    }
+
+    /// Opens an SQLite file, creating it if it is missing, and brings the tables up to date. Its folder must exist.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(path: &Path, schema: &'static Schema) -> Result<Self, OpenError> {
+        Ok(Self { engine: Arc::new(Sqlite::open(path, schema)?), schema })
+    }
+
+    /// An empty database of this process alone, removed with its last clone: for rehearsals.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the folder for temporary files.
+    #[cfg(feature = "sqlite")]
+    pub fn scratch(schema: &'static Schema) -> Result<Self, OpenError> {
+        Ok(Self { engine: Arc::new(Sqlite::scratch(schema)?), schema })
+    }
+
+    /// The rows that a `SELECT` finds, among what is committed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be asked or a row is corrupt.
+    pub async fn query(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        within(self.engine.query(sql, values)).await
+    }
+
+    /// One write, committed; counts the rows that it found, changed or not.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was written unless it is [`StoreError::Unavailable`], which leaves that open.
+    pub async fn execute(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        within(repeated(|| self.engine.execute(sql, values.clone()))).await
+    }
+
+    /// Begins a transaction that writes; do it in work that is [`repeated`]. Keep it short, and await nothing but the
+    /// database in it: SQLite has one writer.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be asked, or other writers take too long.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        within(self.engine.begin()).await.map(Transaction::new)
+    }
+
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    pub(crate) fn schema(&self) -> &'static Schema {
+        self.schema
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Database").field(&self.engine.name()).finish()
+    }
+}

@@ -1,0 +1,62 @@
+//! A transaction: everything in it is committed together, or nothing is.
+//!
+//! After a statement that failed only the way back is left, on every engine: PostgreSQL knows no other, and what is
+//! written against one engine must hold on all of them.
+
+use crate::engine::Session;
+use crate::error::StoreError;
+use crate::timeouts::within;
+use crate::value::{Row, Value};
+
+/// An open transaction; dropped without [`Transaction::commit`], it is rolled back.
+#[must_use = "a transaction that is dropped is rolled back"]
+pub struct Transaction {
+    session: Box<dyn Session>,
+    failed: bool,
+}
+
+impl Transaction {
+    pub(crate) fn new(session: Box<dyn Session>) -> Self {
+        Self { session, failed: false }
+    }
+
+    /// The rows that a `SELECT` finds, own writes included.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the transaction can only be dropped.
+    pub async fn query(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.usable()?;
+        self.failed = true;
+        let rows = within(self.session.query(sql, values)).await?;
+        self.failed = false;
+        Ok(rows)
+    }
+
+    /// Writes; counts the rows that it found, changed or not. Rows that it found stay locked until the end.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the transaction can only be dropped.
+    pub async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        self.usable()?;
+        self.failed = true;
+        let rows = within(self.session.execute(sql, values)).await?;
+        self.failed = false;
+        Ok(rows)
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was written unless it is [`StoreError::Unavailable`], which leaves that open.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.usable()?;
+        within(self.session.commit()).await
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        match self.failed {
+            false => Ok(()),
+            true => Err(StoreError::unavailable("an earlier statement of the transaction failed")),
+        }
+    }
+}
