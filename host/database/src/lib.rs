@@ -36,9 +36,10 @@ mod schema;
 mod server_url;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(all(test, feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#[cfg(feature = "testing")]
+#[cfg(test)]
 mod tests;
 #[cfg(feature = "_sql")]
 mod timeouts;

@@ -1,5 +1,7 @@
 //! The tables of the identity database: each room's migrations in their order, and the tables whose rows expire.
 
+use std::time::Duration;
+
 use dropins_database::{Expiring, Schema};
 
 use crate::{grants, identity, sessions, users};
@@ -7,15 +9,7 @@ use crate::{grants, identity, sessions, users};
 /// The tables of the identity database. A room that keeps state appends its migration.
 pub static SCHEMA: Schema = Schema {
     component: "identity",
-    migrations: &[
-        identity::MIGRATION,
-        grants::MIGRATION,
-        users::MIGRATION,
-        sessions::MIGRATION,
-        identity::ID_TOKEN_MIGRATION,
-        grants::ENDING_MIGRATION,
-        users::INDEX_MIGRATION,
-    ],
+    migrations: &[identity::MIGRATION, grants::MIGRATION, users::MIGRATION, sessions::MIGRATION],
     expiring: &[
         expiring("DROPINS_SESSION", "EXPIRES_AT"),
         expiring("DROPINS_AUTHORIZATION_CODE", "KEPT_UNTIL"),
@@ -23,7 +17,8 @@ pub static SCHEMA: Schema = Schema {
         expiring("DROPINS_ACCESS_TOKEN", "EXPIRES_AT"),
         expiring("DROPINS_REVOKED_TOKEN", "EXPIRES_AT"),
         expiring("DROPINS_TOKEN_FAMILY", "KEPT_UNTIL"),
-        expiring("DROPINS_PUSHED_REQUEST", "EXPIRES_AT"),
+        // Purged at once, because clients without a credential can fill it; an early purge only rejects the request.
+        Expiring { table: "DROPINS_PUSHED_REQUEST", time: "EXPIRES_AT", margin: Duration::ZERO },
         expiring("DROPINS_REMOVED_CLIENT", "KEPT_UNTIL"),
     ],
 };

@@ -36,7 +36,7 @@ pub use families::{Family, FamilyId};
 pub use pushed::{Pushed, PushedRequests, REQUEST_URI_PREFIX};
 pub use refresh_tokens::{RefreshError, RefreshToken};
 pub use refusal::Refusal;
-pub(crate) use schema::{ENDING_MIGRATION, MIGRATION};
+pub(crate) use schema::MIGRATION;
 
 use crate::app::App;
 use crate::database::Database;

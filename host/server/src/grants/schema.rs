@@ -1,6 +1,9 @@
-//! The tables of this room. Whatever is handed out stands in them as its SHA-256 only.
+//! The tables of grants.
+//!
+//! Codes, tokens and `request_uri`s are stored only as their SHA-256. Grants of a client or a user are revoked by the
+//! indices on `CLIENT_ID` and `SUBJECT`; `DROPINS_REMOVED_CLIENT` outlives the signed tokens of a removed client, which have
+//! no row.
 
-/// See [`database::schema`](crate::database::schema).
 pub(crate) const MIGRATION: &str = "
     CREATE TABLE DROPINS_TOKEN_FAMILY (
         FAMILY_ID    {key}     NOT NULL PRIMARY KEY,
@@ -14,6 +17,8 @@ pub(crate) const MIGRATION: &str = "
         REVOKED_AT   {integer}
     ) {options};
     CREATE INDEX DROPINS_TOKEN_FAMILY_KEPT ON DROPINS_TOKEN_FAMILY (KEPT_UNTIL);
+    CREATE INDEX DROPINS_TOKEN_FAMILY_CLIENT ON DROPINS_TOKEN_FAMILY (CLIENT_ID);
+    CREATE INDEX DROPINS_TOKEN_FAMILY_SUBJECT ON DROPINS_TOKEN_FAMILY (SUBJECT);
 
     CREATE TABLE DROPINS_AUTHORIZATION_CODE (
         CODE_HASH          {key}     NOT NULL PRIMARY KEY,
@@ -31,6 +36,8 @@ pub(crate) const MIGRATION: &str = "
         USED_AT            {integer}
     ) {options};
     CREATE INDEX DROPINS_AUTHORIZATION_CODE_KEPT ON DROPINS_AUTHORIZATION_CODE (KEPT_UNTIL);
+    CREATE INDEX DROPINS_AUTHORIZATION_CODE_CLIENT ON DROPINS_AUTHORIZATION_CODE (CLIENT_ID);
+    CREATE INDEX DROPINS_AUTHORIZATION_CODE_SUBJECT ON DROPINS_AUTHORIZATION_CODE (SUBJECT);
 
     CREATE TABLE DROPINS_REFRESH_TOKEN (
         TOKEN_HASH     {key}     NOT NULL PRIMARY KEY,
@@ -66,14 +73,6 @@ pub(crate) const MIGRATION: &str = "
         EXPIRES_AT   {integer} NOT NULL
     ) {options};
     CREATE INDEX DROPINS_PUSHED_REQUEST_EXPIRES ON DROPINS_PUSHED_REQUEST (EXPIRES_AT);
-";
-
-/// What ends with a client or a user is found by them, and that a client ended is remembered for tokens without a row.
-pub(crate) const ENDING_MIGRATION: &str = "
-    CREATE INDEX DROPINS_TOKEN_FAMILY_CLIENT ON DROPINS_TOKEN_FAMILY (CLIENT_ID);
-    CREATE INDEX DROPINS_TOKEN_FAMILY_SUBJECT ON DROPINS_TOKEN_FAMILY (SUBJECT);
-    CREATE INDEX DROPINS_AUTHORIZATION_CODE_CLIENT ON DROPINS_AUTHORIZATION_CODE (CLIENT_ID);
-    CREATE INDEX DROPINS_AUTHORIZATION_CODE_SUBJECT ON DROPINS_AUTHORIZATION_CODE (SUBJECT);
     CREATE INDEX DROPINS_PUSHED_REQUEST_CLIENT ON DROPINS_PUSHED_REQUEST (CLIENT_ID);
 
     CREATE TABLE DROPINS_REMOVED_CLIENT (

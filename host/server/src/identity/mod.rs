@@ -21,4 +21,4 @@ pub use record::ClientRecord;
 pub use store::IdentityStore;
 pub use token_hash::TokenHash;
 
-pub(crate) use schema::{ID_TOKEN_MIGRATION, MIGRATION};
+pub(crate) use schema::MIGRATION;

@@ -1,28 +1,30 @@
 //! The tables of clients and of their keys.
 //!
-//! Lists are JSON arrays, because they are only ever read as a whole. `DROPINS_CLIENT_VERSION` has one row, with the number
-//! of the latest change; it is locked from there to the commit, so that changes are numbered in the order in which
-//! they become visible. Who changes a client by hand adds one to it, and every node reads all clients anew.
+//! Lists are JSON arrays, because they are only ever read as a whole. `ID_TOKEN_SIGNED_RESPONSE_ALG` is NULL for the
+//! default of the standard. `DROPINS_CLIENT_VERSION` has one row, with the number of the latest change. A change locks the
+//! row until its commit, so changes are numbered in the order in which they become visible. An operator who changes a
+//! client by hand adds one to it; every node then reads all clients again.
 
 pub(crate) const MIGRATION: &str = "
     CREATE TABLE DROPINS_CLIENT (
-        CLIENT_ID          {key}     NOT NULL PRIMARY KEY,
-        CLIENT_NAME        {text},
-        ENABLED            {integer} NOT NULL,
-        AUTH_METHOD        {text},
-        SIGNING_ALG        {text},
-        GRANT_TYPES        {text}    NOT NULL,
-        REDIRECT_URIS      {text}    NOT NULL,
-        SCOPES             {text}    NOT NULL,
-        SECRET_HASH        {text},
-        CERTIFICATE        {text},
-        JWKS               {text},
-        JWKS_URI           {text},
-        OVERRIDES          {text}    NOT NULL,
-        REGISTRATION_TOKEN {text},
-        REVISION           {integer} NOT NULL,
-        TIME_CREATED       {integer} NOT NULL,
-        TIME_UPDATED       {integer} NOT NULL
+        CLIENT_ID                    {key}     NOT NULL PRIMARY KEY,
+        CLIENT_NAME                  {text},
+        ENABLED                      {integer} NOT NULL,
+        AUTH_METHOD                  {text},
+        SIGNING_ALG                  {text},
+        ID_TOKEN_SIGNED_RESPONSE_ALG {text},
+        GRANT_TYPES                  {text}    NOT NULL,
+        REDIRECT_URIS                {text}    NOT NULL,
+        SCOPES                       {text}    NOT NULL,
+        SECRET_HASH                  {text},
+        CERTIFICATE                  {text},
+        JWKS                         {text},
+        JWKS_URI                     {text},
+        OVERRIDES                    {text}    NOT NULL,
+        REGISTRATION_TOKEN           {text},
+        REVISION                     {integer} NOT NULL,
+        TIME_CREATED                 {integer} NOT NULL,
+        TIME_UPDATED                 {integer} NOT NULL
     ) {options};
     CREATE TABLE DROPINS_CLIENT_CHANGE (
         VERSION   {integer} NOT NULL PRIMARY KEY,
@@ -41,7 +43,3 @@ pub(crate) const MIGRATION: &str = "
         LAST_USED  {integer},
         PRIMARY KEY (CLIENT_ID, THUMBPRINT)
     ) {options}";
-
-/// The algorithm of a client's ID tokens; NULL is the default of the standard.
-pub(crate) const ID_TOKEN_MIGRATION: &str = "
-    ALTER TABLE DROPINS_CLIENT ADD COLUMN ID_TOKEN_SIGNED_RESPONSE_ALG {text}";

@@ -1,7 +1,7 @@
 //! The tables of sessions and of the server's sealing key.
 //!
-//! `SESSION_HASH` is SHA-256 of what the browser has; who reads the table cannot take over a session. `EXPIRES_AT` is
-//! the end of the session unless it is used again before.
+//! `SESSION_HASH` is the SHA-256 of the browser's cookie, so a reader of the table cannot take over a session. `EXPIRES_AT`
+//! moves with each use of the session.
 
 pub(crate) const MIGRATION: &str = "
     CREATE TABLE DROPINS_SESSION (

@@ -15,7 +15,7 @@ mod tests;
 
 pub use password::{MIN_PASSWORD, PasswordFault};
 pub use record::{NameFault, User};
-pub(crate) use schema::{INDEX_MIGRATION, MIGRATION};
+pub(crate) use schema::MIGRATION;
 pub use slow_down::{Attempt, SlowDown, Wait};
 pub use store::{UserError, Users};
 

@@ -1,6 +1,6 @@
-//! The tables of users and of what they allowed.
+//! The tables of users and of their consents.
 //!
-//! `USER_ID` is the subject of tokens: it is random and never given to another person, whereas a name may be.
+//! `USER_ID` is the subject of tokens: random, and never reused for another user. A user name may be reused.
 
 pub(crate) const MIGRATION: &str = "
     CREATE TABLE DROPINS_USER (
@@ -18,8 +18,5 @@ pub(crate) const MIGRATION: &str = "
         SCOPES       {text}    NOT NULL,
         TIME_GRANTED {integer} NOT NULL,
         PRIMARY KEY (USER_ID, CLIENT_ID)
-    ) {options}";
-
-/// Consents end with their client.
-pub(crate) const INDEX_MIGRATION: &str = "
+    ) {options};
     CREATE INDEX DROPINS_CONSENT_CLIENT ON DROPINS_CONSENT (CLIENT_ID)";
