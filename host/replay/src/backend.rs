@@ -1,7 +1,7 @@
 //! What a database must do to hold the pairs.
 //!
-//! The writer owns the [`Backend`] and calls it from a thread of its own, one call at a time, inside a
-//! single-threaded tokio runtime: a blocking driver may block there, an asynchronous one may await and spawn.
+//! The writer owns the [`Backend`] and calls it from a thread of its own, one call at a time. A backend may block there. One
+//! that awaits or spawns does so in a single-threaded tokio runtime.
 
 use std::sync::Arc;
 
@@ -12,6 +12,10 @@ use crate::entry::{Entry, Key, Outcome};
 /// The writing side of a store.
 #[async_trait::async_trait]
 pub trait Backend: Sized + Send + 'static {
+    /// Whether no call of this backend awaits anything. Its writer then waits on its queue without a runtime, whose driver
+    /// would cost a system call for each wake.
+    const BLOCKS: bool = false;
+
     /// The reading side, usable from any thread while the writer works.
     fn reader(&self) -> Arc<dyn Reader>;
 

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     backend::{Backend, Deleter, Reader},
     entry::{Entry, Outcome, down},
+    executor::Executor,
     retry::{Retries, Retry},
     settings::ReplaySettings,
     stats::Counters,
@@ -39,8 +40,8 @@ impl GroupCommit {
         let (counters, retries) = <(Arc<Counters>, Arc<Retries>)>::default();
         let (queue, commands) = mpsc::channel(settings.queue.max(1));
         let writer = Writer::new(backend, commands, settings.max_batch, Arc::clone(&counters), Arc::clone(&retries));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::Builder::new().name("replay-writer".into()).spawn(move || writer.run(&runtime))?;
+        let executor = Executor::new(B::BLOCKS)?;
+        std::thread::Builder::new().name("replay-writer".into()).spawn(move || writer.run(&executor))?;
         Ok(Self { queue, reader, deleter, counters, retries, timeout: settings.timeout })
     }
 

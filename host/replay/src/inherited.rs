@@ -46,6 +46,8 @@ fn nobodys(key: &Key) -> Key {
 
 #[async_trait::async_trait]
 impl<B: Backend> Backend for Inheriting<B> {
+    const BLOCKS: bool = B::BLOCKS;
+
     fn reader(&self) -> Arc<dyn Reader> {
         match self.until {
             0 => self.backend.reader(),

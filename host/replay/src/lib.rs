@@ -9,6 +9,7 @@ mod backend;
 mod cache;
 mod capacity;
 mod entry;
+mod executor;
 mod group_commit;
 #[cfg(feature = "_sql")]
 mod inherited;

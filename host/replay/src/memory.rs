@@ -78,6 +78,8 @@ impl ReplayStore for MemoryStore {
 
 #[async_trait::async_trait]
 impl Backend for MemoryStore {
+    const BLOCKS: bool = true;
+
     fn reader(&self) -> Arc<dyn Reader> {
         Arc::new(self.clone())
     }

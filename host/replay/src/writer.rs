@@ -9,14 +9,12 @@ use std::{
 };
 
 use dropins_services::Unavailable;
-use tokio::{
-    runtime::Runtime,
-    sync::{mpsc, oneshot},
-};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     backend::Backend,
     entry::{Entry, Outcome, down},
+    executor::Executor,
     retry::{Retries, Retry},
     stats::Counters,
 };
@@ -60,9 +58,9 @@ impl<B: Backend> Writer<B> {
     }
 
     /// Works until the queue is closed and empty, then closes the backend.
-    pub(crate) fn run(mut self, runtime: &Runtime) {
+    pub(crate) fn run(mut self, executor: &Executor) {
         let farewell = loop {
-            match catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.serve()))) {
+            match catch_unwind(AssertUnwindSafe(|| executor.block_on(self.serve()))) {
                 Ok(farewell) => break farewell,
                 Err(_) => {
                     tracing::error!("the backend of the replay store panicked; its connection is replaced");
@@ -70,7 +68,7 @@ impl<B: Backend> Writer<B> {
                 }
             }
         };
-        let closed = runtime.block_on(self.backend.close());
+        let closed = executor.block_on(self.backend.close());
         if let Err(error) = &closed {
             tracing::error!(%error, "the replay store was not closed in order");
         }

@@ -23,6 +23,10 @@ use rusqlite::Connection;
 /// Pages of the log, 4 KiB each, from which on it is folded in.
 const LONG: i64 = LONGEST_LOG / 4;
 
+/// Rows after which the writer asks how long the log is. A row changes a few pages, and so does what others write in the
+/// meantime.
+const ROWS: usize = 64;
+
 /// The first pass takes a while, in which the log grows; the second leaves little to the writer.
 const PASSES: usize = 2;
 
@@ -33,6 +37,8 @@ pub(super) struct Checkpointer {
     at_work: Arc<AtomicBool>,
     /// Whether the writer has yet to fold in the rest.
     ordered: bool,
+    /// Rows since the length of the log was asked for.
+    rows: usize,
 }
 
 impl Checkpointer {
@@ -45,21 +51,25 @@ impl Checkpointer {
         let thread = thread
             .spawn(move || work(&connection, &ordered, &done))
             .map_err(|error| OpenError::Unusable { path: path.to_owned(), detail: error.to_string() })?;
-        Ok(Self { orders, thread, at_work, ordered: false })
+        Ok(Self { orders, thread, at_work, ordered: false, rows: 0 })
     }
 
-    /// Orders a checkpoint when the log is long, and finishes it when the thread is done; the writer calls this between
-    /// two transactions.
-    pub(super) fn tend(&mut self, writer: &Connection) {
+    /// Orders a checkpoint when the log is long, and finishes it when the thread is done; the writer calls this before a
+    /// transaction of so many rows.
+    pub(super) fn tend(&mut self, writer: &Connection, rows: usize) {
+        self.rows = self.rows.saturating_add(rows);
         if self.at_work.load(Ordering::Acquire) {
             return;
         }
         if self.ordered {
             self.ordered = false;
             checkpoint(writer, "PASSIVE");
-        } else if checkpoint(writer, "NOOP") >= LONG {
-            self.at_work.store(true, Ordering::Release);
-            self.ordered = self.orders.send(()).is_ok();
+        } else if self.rows >= ROWS {
+            self.rows = 0;
+            if checkpoint(writer, "NOOP") >= LONG {
+                self.at_work.store(true, Ordering::Release);
+                self.ordered = self.orders.send(()).is_ok();
+            }
         }
     }
 
@@ -134,7 +144,7 @@ mod tests {
         // By itself it would not.
         writer.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
         let mut checkpointer = Checkpointer::start(&path, Duration::from_secs(1)).unwrap();
-        assert!(longest_log(&writer, || checkpointer.tend(&writer)) >= LONG);
+        assert!(longest_log(&writer, || checkpointer.tend(&writer, 500)) >= LONG);
         checkpointer.stop();
     }
 

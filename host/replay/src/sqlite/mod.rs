@@ -10,6 +10,7 @@ mod reader;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 use std::{
     path::{Path, PathBuf},
@@ -20,9 +21,9 @@ use std::{
 use dropins_database::OpenError;
 use dropins_database::connect::sqlite::{self as connection, FileIdentity};
 use dropins_services::Unavailable;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
-use self::{checkpoint::Checkpointer, reader::SqliteReader, schema::SchemaError};
+use self::{checkpoint::Checkpointer, reader::SqliteReader, schema::SchemaError, transaction::Transaction};
 use crate::{
     backend::{Backend, Reader},
     entry::{Entry, Key, Outcome, down, signed, unsigned},
@@ -96,26 +97,28 @@ impl SqliteBackend {
         Ok(Self { path, busy_timeout, file, connection, checkpointer, inherited_until: None })
     }
 
-    /// A transaction that holds the write lock, on the file that the path still names.
-    fn transaction(&mut self) -> Result<Transaction<'_>, Unavailable> {
+    /// A transaction that writes so many rows and holds the write lock, on the file that the path still names.
+    fn transaction(&mut self, rows: usize) -> Result<Transaction<'_>, Unavailable> {
         match FileIdentity::of(&self.path) {
             Ok(file) if file == self.file => {}
             Ok(_) => return Err(down("the database file was replaced")),
             Err(error) => return Err(down(format_args!("the database file is gone: {error}"))),
         }
-        self.checkpointer.tend(&self.connection);
-        self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)
+        self.checkpointer.tend(&self.connection, rows);
+        Transaction::begin(&self.connection).map_err(failed)
     }
 }
 
 #[async_trait::async_trait]
 impl Backend for SqliteBackend {
+    const BLOCKS: bool = true;
+
     fn reader(&self) -> Arc<dyn Reader> {
         Arc::new(SqliteReader { path: self.path.clone(), busy_timeout: self.busy_timeout })
     }
 
     async fn decide(&mut self, batch: &[&Entry]) -> Result<Vec<Outcome>, Unavailable> {
-        let transaction = self.transaction()?;
+        let transaction = self.transaction(batch.len())?;
         let outcomes = decide_all(&transaction, batch).map_err(failed)?;
         transaction.commit().map_err(failed)?;
         Ok(outcomes)
@@ -135,7 +138,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn purge(&mut self, until: u64, limit: usize) -> Result<usize, Unavailable> {
-        let transaction = self.transaction()?;
+        let transaction = self.transaction(limit)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let purged = transaction.execute(PURGE, (signed(until), limit)).map_err(failed)?;
         transaction.commit().map_err(failed)?;
@@ -143,7 +146,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn probe(&mut self) -> Result<(), Unavailable> {
-        let transaction = self.transaction()?;
+        let transaction = self.transaction(1)?;
         transaction.execute_batch(PROBE).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
@@ -162,9 +165,9 @@ impl Backend for SqliteBackend {
     }
 }
 
-fn decide_all(transaction: &Transaction<'_>, batch: &[&Entry]) -> rusqlite::Result<Vec<Outcome>> {
-    let mut remember = transaction.prepare_cached(REMEMBER)?;
-    let mut expires_at = transaction.prepare_cached(EXPIRES_AT)?;
+fn decide_all(connection: &Connection, batch: &[&Entry]) -> rusqlite::Result<Vec<Outcome>> {
+    let mut remember = connection.prepare_cached(REMEMBER)?;
+    let mut expires_at = connection.prepare_cached(EXPIRES_AT)?;
     batch.iter().map(|entry| decide(&mut remember, &mut expires_at, entry)).collect()
 }
 
