@@ -5,7 +5,8 @@ mod schema;
 pub(crate) mod testing;
 
 pub use dropins_database::{
-    Column, Database, Location, OpenError, PurgeTask, Purger, Row, StoreError, TIMEOUT, Transaction, Value, repeated,
+    Column, Database, Location, OpenError, PurgeTask, Purger, Row, StoreError, TIMEOUT, Transaction, Value,
+    retry_on_conflict,
 };
 
 pub use self::schema::SCHEMA;

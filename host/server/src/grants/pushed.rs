@@ -86,5 +86,5 @@ impl PushedRequests {
 }
 
 fn damaged(error: &serde_json::Error) -> StoreError {
-    StoreError::damaged(format_args!("a pushed request: {error}"))
+    StoreError::corrupt(format_args!("a pushed request: {error}"))
 }

@@ -17,7 +17,7 @@ pub use browser::Browser;
 pub(crate) use schema::MIGRATION;
 pub use tickets::{Ticket, Tickets};
 
-use crate::database::{Database, StoreError, repeated};
+use crate::database::{Database, StoreError, retry_on_conflict};
 use crate::users::User;
 
 /// How long a session lasts without being used, in seconds.
@@ -60,7 +60,7 @@ impl Sessions {
         if let Some(before) = before {
             self.end(before).await?;
         }
-        let begun = repeated(|| async {
+        let begun = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             // Whoever changes the user waits for its row, and then finds the session; or was here before.
             let sql = "UPDATE DROPINS_USER SET ENABLED = 1 WHERE USER_ID = ? AND TIME_UPDATED = ? AND ENABLED = 1";

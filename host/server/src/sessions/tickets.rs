@@ -97,11 +97,11 @@ async fn load(database: &Database) -> Result<RandomizedNonceKey, StoreError> {
         let insert = "INSERT INTO DROPINS_SEALING_KEY (ONLY_ROW, KEY_BASE64) VALUES (1, ?)";
         match database.execute(insert, vec![BASE64_URL_SAFE_NO_PAD.encode(*key).into()]).await {
             // Another node may have been faster; its key is the key.
-            Ok(_) | Err(StoreError::Taken) => rows = database.query(select, Vec::new()).await?,
+            Ok(_) | Err(StoreError::Duplicate) => rows = database.query(select, Vec::new()).await?,
             Err(error) => return Err(error),
         }
     }
-    let damaged = || StoreError::damaged("KEY_BASE64 of DROPINS_SEALING_KEY is no key of 256 bits");
+    let damaged = || StoreError::corrupt("KEY_BASE64 of DROPINS_SEALING_KEY is no key of 256 bits");
     let text = Zeroizing::new(rows.first().ok_or_else(damaged)?.text("KEY_BASE64")?);
     let bytes = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(&*text).map_err(|_| damaged())?);
     RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| damaged())

@@ -93,7 +93,7 @@ impl StartError {
             Self::Database(error) => {
                 matches!(error, OpenError::Locked { .. } | OpenError::DiskFull { .. } | OpenError::Unreachable { .. })
             }
-            Self::Clients(error) => matches!(error, StoreError::GaveWay | StoreError::Unavailable { .. }),
+            Self::Clients(error) => matches!(error, StoreError::Conflict | StoreError::Unavailable { .. }),
             Self::NoHome { .. }
             | Self::Config { .. }
             | Self::Engine(_)

@@ -9,7 +9,7 @@ use super::record::{NameFault, User};
 use super::slow_down::SlowDown;
 use crate::clients::{NoRandomness, random_text};
 use crate::config::Secret;
-use crate::database::{Database, Row, StoreError, Value, repeated};
+use crate::database::{Database, Row, StoreError, Value, retry_on_conflict};
 use crate::grants::ending;
 use crate::secret_hash::{self, SecretHash};
 
@@ -79,7 +79,7 @@ macro_rules! select {
 
 fn with_hash(row: &Row) -> Result<(User, SecretHash), StoreError> {
     let hash = SecretHash::parse(&row.text("PASSWORD_HASH")?);
-    let hash = hash.map_err(|error| StoreError::damaged(format_args!("PASSWORD_HASH of a user: {error}")))?;
+    let hash = hash.map_err(|error| StoreError::corrupt(format_args!("PASSWORD_HASH of a user: {error}")))?;
     Ok((User::read(row)?, hash))
 }
 
@@ -147,7 +147,7 @@ impl Users {
             vec![(&user.id).into(), name.into(), hash.phc().into(), enabled.into(), now.into(), now.into()];
         match self.database.execute(sql, values).await {
             Ok(_) => Ok(user),
-            Err(StoreError::Taken) => Err(UserError::Exists { name: name.to_owned() }),
+            Err(StoreError::Duplicate) => Err(UserError::Exists { name: name.to_owned() }),
             Err(error) => Err(error.into()),
         }
     }
@@ -190,7 +190,7 @@ impl Users {
         if end >= End::Grants {
             ending::prepare_user(&self.database, &user.id, now).await?;
         }
-        let changed = repeated(|| async {
+        let changed = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             if transaction.execute(sql, values.clone()).await? == 0 {
                 return Ok(false);
