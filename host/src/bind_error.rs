@@ -80,8 +80,8 @@ pub enum BindError {
 
 impl BindError {
     /// Whether the same entry and the same components may make a handler another time.
-    pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Canary { failure, .. } if failure.may_pass)
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Canary { failure, .. } if failure.is_transient)
     }
 }
 

@@ -91,26 +91,26 @@ pub struct CanaryFailure {
     /// What happened instead.
     pub found: String,
     /// Whether it may end well another time, with the same plug-in and the same properties.
-    pub may_pass: bool,
+    pub is_transient: bool,
 }
 
 impl CanaryFailure {
     /// The plug-in gave a wrong answer, and will give it again.
     pub(crate) fn wrong(trial: &str, expected: impl fmt::Display, answer: impl fmt::Display) -> Self {
         let (trial, expected) = (trial.to_owned(), expected.to_string());
-        Self { trial, expected, found: answer.to_string(), may_pass: false }
+        Self { trial, expected, found: answer.to_string(), is_transient: false }
     }
 
     /// The plug-in gave no answer.
     pub(crate) fn unanswered(trial: &str, expected: impl fmt::Display, failure: &Failure) -> Self {
         let (trial, expected) = (trial.to_owned(), expected.to_string());
-        Self { trial, expected, found: failure.to_string(), may_pass: failure.may_pass() }
+        Self { trial, expected, found: failure.to_string(), is_transient: failure.is_transient() }
     }
 
     /// The embedder could not make the trial.
     fn untried(unavailable: &Unavailable) -> Self {
         let (trial, expected) = ("a throw-away client".to_owned(), "a trial".to_owned());
-        Self { trial, expected, found: unavailable.to_string(), may_pass: true }
+        Self { trial, expected, found: unavailable.to_string(), is_transient: true }
     }
 }
 

@@ -82,10 +82,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// Whether the same file may be accepted another time, without anybody having changed it.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Read(_) => true,
-            Self::Describe(failure) => failure.may_pass(),
+            Self::Describe(failure) => failure.is_transient(),
             Self::NotAFile
             | Self::Size { .. }
             | Self::Contract(_)

@@ -1,6 +1,6 @@
 //! Codes at the token endpoint.
 
-use dropins_server::grants::Authorization;
+use dropins_store::grants::Authorization;
 
 use crate::holder::{Holder, REDIRECT_URI, VERIFIER, issue_code, part, redemption, text, user};
 use crate::home::TestHome;

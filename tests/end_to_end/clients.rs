@@ -149,7 +149,7 @@ fn a_certificate_that_ends_soon_is_announced_everywhere() {
     let check = home.dropins(&["check"]).succeeded();
     assert!(format!("{}{}", check.stdout, check.stderr).contains("app"), "{check:?}");
     let server = Server::start(&home);
-    server.logged("WARN dropins_server::expiry");
+    server.logged("WARN dropins_server::running");
     let status = server.admin_get("/status").json();
     let expiring = &status["expiring"][0];
     assert_eq!((&expiring["client_id"], &expiring["stage"]), (&"app".into(), &"7d".into()), "{status}");

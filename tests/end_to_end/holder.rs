@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use dropins_config::Home;
+use dropins_config::LoadedHome;
+use dropins_database::Database;
 use dropins_host::services::{Clock, SystemClock};
-use dropins_server::database::Database;
-use dropins_server::grants::{Authorization, Grants};
-use dropins_server::home::Home;
-use dropins_server::startup::{Started, open_database};
-use dropins_server::users::Users;
+use dropins_server::live::open_database;
+use dropins_store::grants::{Authorization, Grants};
+use dropins_store::users::Users;
 use serde_json::{Value, json};
 
 use crate::client::TestClient;
@@ -143,7 +144,7 @@ pub(crate) fn issue_code(home: &TestHome, authorization: Authorization) -> Strin
 fn in_database<T>(home: &TestHome, work: impl AsyncFnOnce(Database, Arc<dyn Clock>) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let Started { home, deployment, .. } = Started::read(&Home::new(home.root()), &[]).unwrap();
+        let LoadedHome { home, deployment, .. } = LoadedHome::read(&Home::new(home.root()), &[]).unwrap();
         work(open_database(&home, &deployment).await.unwrap(), Arc::new(SystemClock)).await
     })
 }

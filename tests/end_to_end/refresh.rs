@@ -1,7 +1,7 @@
 //! Refresh tokens at the token endpoint.
 
 use dropins_keys::{KeyFamily, SigningKey};
-use dropins_server::grants::Authorization;
+use dropins_store::grants::Authorization;
 use serde_json::{Value, json};
 
 use crate::client::TestClient;

@@ -2,15 +2,15 @@
 
 /// The words of one engine for the placeholders of a migration.
 #[derive(Debug, Clone, Copy)]
-pub struct Dialect {
+pub(crate) struct Dialect {
     /// `{key}`: text that is compared byte by byte, of at most 255 bytes, fit for a key or an index.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// `{text}`: text of any length.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
     /// `{integer}`: a number of 64 bits.
-    pub integer: &'static str,
+    pub(crate) integer: &'static str,
     /// `{options}`: what follows the columns of a table.
-    pub options: &'static str,
+    pub(crate) options: &'static str,
 }
 
 impl Dialect {

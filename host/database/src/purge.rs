@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dropins_services::Clock;
-use tokio_util::task::AbortOnDropHandle;
+use tokio::task::AbortHandle;
 
 use crate::database::Database;
 use crate::error::StoreError;
@@ -50,7 +50,14 @@ pub struct Purger {
 }
 
 /// A purge that goes on in the background until this is dropped.
-pub type PurgeTask = AbortOnDropHandle<()>;
+#[must_use = "the purge ends when this is dropped"]
+pub struct PurgeTask(AbortHandle);
+
+impl Drop for PurgeTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 impl Purger {
     /// Purges nothing by itself.
@@ -93,6 +100,6 @@ impl Purger {
                 }
             }
         };
-        PurgeTask::new(tokio::spawn(task))
+        PurgeTask(tokio::spawn(task).abort_handle())
     }
 }

@@ -8,7 +8,6 @@
 mod backend;
 mod cache;
 mod capacity;
-mod deadline;
 mod entry;
 mod executor;
 mod group_commit;

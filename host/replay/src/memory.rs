@@ -2,10 +2,12 @@
 //!
 //! It forgets everything at a restart, so an operator gets it only by the explicit word `memory`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use dropins_services::{Memory, ReplayStore, Unavailable, Use};
-use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
     backend::{Backend, Reader, Size},
@@ -46,7 +48,8 @@ impl MemoryStore {
     }
 
     fn pairs(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
-        self.expiry.lock()
+        // Every change is one insertion or removal, so a panic elsewhere cannot have left it half done.
+        self.expiry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,11 +7,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use dropins_services::{UnixMillis, Use};
-use parking_lot::{Mutex, MutexGuard};
 
 use crate::entry::Key;
 
@@ -109,7 +108,8 @@ impl Retries {
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.0.lock()
+        // A panic in mid-change can only have left a first use that nobody gets.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,134 +1,142 @@
-//! The running server: the live configuration and what outlives it.
+//! The handles of a running server, and what each kind of endpoint is handed of them.
 //!
-//! A request takes one [`Live`] at its beginning and keeps it to its end.
+//! No endpoint sees all of them: a group names what its endpoints need.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::ArcSwap;
-use dropins_host::services::Clock;
+use dropins_database::{Database, Purger};
+use dropins_oauth::clients::{Ledger, StoredClients};
+use dropins_oauth::tokens::{KeyRing, SigningKeys, TokenSigner};
 use dropins_replay::{JtiStore, Location};
+use dropins_services::Clock;
+use dropins_store::grants::{Grants, PushedRequests};
+use dropins_store::sessions::Sessions;
+use dropins_store::users::Users;
 
-use crate::clients::{Ledger, StoredClients};
-use crate::database::Purger;
-use crate::expiry::Radar;
-use crate::grants::{Grants, PushedRequests};
-use crate::health::Probes;
-use crate::live::{Live, Parts};
-use crate::metrics::Metrics;
-use crate::reload::Record;
-use crate::sessions::{Sessions, Tickets};
-use crate::startup;
-use crate::store_size::StoreSize;
-use crate::tokens::{SigningKeys, Tokens};
-use crate::users::Users;
+use crate::live::{Live, Published, Resources, replay_location};
+use crate::reload::Outcome;
+use crate::telemetry::expiry::Radar;
+use crate::telemetry::health::Probes;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::store_size::StoreSize;
 
-/// The running server.
-pub struct App {
-    /// Counters for `/metrics`.
-    pub metrics: Metrics,
+/// What the endpoints use that authenticate clients: token, revocation, introspection, pushed requests.
+#[derive(Clone)]
+pub struct ClientServices {
+    /// What is live.
+    pub published: Arc<Published>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
     /// Used assertions.
     pub replay: Arc<JtiStore>,
-    /// Where they are kept.
-    pub replay_location: Location,
-    /// How many there are.
-    pub replay_size: StoreSize,
-    /// Asks the stores whether they answer.
-    pub probes: Probes,
-    /// Deletes what is over from the identity database.
-    pub purger: Purger,
-    /// The clients of the database.
-    pub stored: Arc<StoredClients>,
-    /// Which keys are used.
-    pub ledger: Arc<Ledger>,
-    /// Codes, refresh tokens, and what was revoked.
-    pub grants: Grants,
-    /// Authorization requests that clients sent ahead.
-    pub pushed: PushedRequests,
-    /// The people who sign in.
-    pub users: Users,
-    /// Who is signed in.
-    pub sessions: Sessions,
-    /// What pages carry back.
-    pub tickets: Tickets,
     /// The keys that sign tokens.
     pub keys: Arc<SigningKeys>,
-    /// Keys that end soon.
-    pub radar: Radar,
-    /// What was reloaded, and what was refused.
-    pub reloads: Record,
+    /// Codes, refresh tokens, and what was revoked.
+    pub grants: Grants,
+    /// The users whose grants are redeemed.
+    pub users: Users,
+    /// Authorization requests that clients pushed.
+    pub pushed: PushedRequests,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ClientServices {
+    /// Signs tokens as of now.
+    pub fn signer<'a>(&self, live: &'a Live) -> TokenSigner<'a> {
+        let now = self.clock.now_seconds();
+        let access_token_signing_alg = live.deployment.oauth.access_token_signing_alg;
+        TokenSigner { ring: self.keys.ring(), access_token_signing_alg, issuer: &live.endpoints.issuer, now }
+    }
+}
+
+/// What the pages use on which users sign in and consent.
+#[derive(Clone)]
+pub struct PageServices {
+    /// What is live.
+    pub published: Arc<Published>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The users.
+    pub users: Users,
+    /// Which user is signed in at which browser.
+    pub sessions: Sessions,
+    /// Makes codes.
+    pub grants: Grants,
+    /// Authorization requests that clients pushed.
+    pub pushed: PushedRequests,
+    /// Holds the key that seals what pages carry.
+    pub database: Database,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What client registration uses.
+#[derive(Clone)]
+pub struct RegistrationServices {
+    /// What is live.
+    pub published: Arc<Published>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The clients of the database.
+    pub stored: Arc<StoredClients>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the server says about itself: metadata and published keys.
+#[derive(Clone)]
+pub struct MetadataServices {
+    /// What is live.
+    pub published: Arc<Published>,
+    /// The keys that sign tokens.
+    pub keys: Arc<SigningKeys>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl MetadataServices {
+    /// The keys that sign tokens now.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        self.keys.ring()
+    }
+}
+
+/// What the admin listener shows and tends.
+#[derive(Clone)]
+pub struct AdminServices {
+    /// What is live.
+    pub published: Arc<Published>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Used assertions.
+    pub replay: Arc<JtiStore>,
+    /// Where used assertions are kept.
+    pub replay_location: Location,
+    /// How many there are.
+    pub replay_size: Arc<StoreSize>,
+    /// Asks the stores whether they answer.
+    pub probes: Arc<Probes>,
+    /// Deletes expired rows of the identity database.
+    pub purger: Purger,
+    /// Keys that expire soon.
+    pub radar: Arc<Radar>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// When the server started, seconds since the Unix epoch.
     pub started_at: u64,
-    live: ArcSwap<Live>,
-    stopping: AtomicBool,
+    /// Whether the server is stopping.
+    pub stopping: Arc<AtomicBool>,
 }
 
-impl App {
-    /// A server that serves this configuration.
-    pub fn new(live: impl Into<Arc<Live>>, parts: &Parts, replay: Arc<JtiStore>, keys: SigningKeys) -> Self {
-        let live = live.into();
-        let ledger = Ledger::new(parts.stored.store().clone(), Arc::clone(&parts.clock));
-        ledger.seen(&live.clients);
-        Self {
-            metrics: Metrics::new(),
-            probes: Probes::new(Arc::clone(&replay), parts.database.clone()),
-            replay,
-            replay_location: startup::replay_location(&parts.home, &live.deployment),
-            replay_size: StoreSize::default(),
-            purger: Purger::new(parts.database.clone(), Arc::clone(&parts.clock)),
-            stored: Arc::clone(&parts.stored),
-            ledger: Arc::new(ledger),
-            grants: Grants::new(parts.database.clone(), Arc::clone(&parts.clock)),
-            pushed: PushedRequests::new(parts.database.clone(), Arc::clone(&parts.clock)),
-            users: Users::new(parts.database.clone(), Arc::clone(&parts.clock)),
-            sessions: Sessions::new(parts.database.clone(), Arc::clone(&parts.clock)),
-            tickets: Tickets::new(parts.database.clone(), Arc::clone(&parts.clock)),
-            keys: Arc::new(keys),
-            radar: Radar::default(),
-            reloads: Record::default(),
-            started_at: parts.clock.now_seconds(),
-            clock: Arc::clone(&parts.clock),
-            live: ArcSwap::new(live),
-            stopping: AtomicBool::new(false),
-        }
-    }
-
-    /// The live configuration.
-    pub fn live(&self) -> Arc<Live> {
-        self.live.load_full()
-    }
-
-    /// Replaces the live configuration and returns the old one; requests that began on it finish on it.
-    pub fn publish(&self, live: Arc<Live>) -> Arc<Live> {
-        self.ledger.seen(&live.clients);
-        live.generation.wake();
-        let old = self.live.swap(Arc::clone(&live));
-        if !Arc::ptr_eq(&old, &live) {
-            old.generation.rest();
-        }
-        old
-    }
-
-    /// Signs tokens as of now.
-    pub fn tokens<'a>(&self, live: &'a Live) -> Tokens<'a> {
-        let now = self.clock.now_seconds();
-        let access_token_signing_alg = live.deployment.oauth.access_token_signing_alg;
-        Tokens { ring: self.keys.ring(), access_token_signing_alg, issuer: &live.endpoints.issuer, now }
-    }
-
-    /// Says to load balancers that no new requests should come.
-    pub fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether it said so.
+impl AdminServices {
+    /// Whether the server is stopping, so that load balancers should send no new requests.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Whether new requests may come, or why not.
+    /// Whether the server takes requests.
     ///
     /// # Errors
     /// What is missing, one line for each part.
@@ -137,5 +145,99 @@ impl App {
             return Err("the server is stopping".to_owned());
         }
         self.probes.health().await.verdict()
+    }
+}
+
+/// The handles of a running server.
+pub struct App {
+    clients: ClientServices,
+    pages: PageServices,
+    registration: RegistrationServices,
+    admin: AdminServices,
+}
+
+impl App {
+    /// The handles of a server that serves this configuration.
+    pub fn new(live: impl Into<Arc<Live>>, resources: &Resources, replay: Arc<JtiStore>, keys: SigningKeys) -> Self {
+        let (live, clock, database) = (live.into(), Arc::clone(&resources.clock), resources.database.clone());
+        let ledger = Arc::new(Ledger::new(resources.stored.store().clone(), Arc::clone(&clock)));
+        let replay_location = replay_location(&resources.home, &live.deployment);
+        let published = Arc::new(Published::new(live, ledger));
+        let metrics = Arc::new(Metrics::new(&Outcome::ALL.map(Outcome::as_str)));
+        let grants = Grants::new(database.clone(), Arc::clone(&clock));
+        let pushed = PushedRequests::new(database.clone(), Arc::clone(&clock));
+        let users = Users::new(database.clone(), Arc::clone(&clock));
+        Self {
+            clients: ClientServices {
+                published: Arc::clone(&published),
+                metrics: Arc::clone(&metrics),
+                replay: Arc::clone(&replay),
+                keys: Arc::new(keys),
+                grants: grants.clone(),
+                users: users.clone(),
+                pushed: pushed.clone(),
+                clock: Arc::clone(&clock),
+            },
+            pages: PageServices {
+                published: Arc::clone(&published),
+                metrics: Arc::clone(&metrics),
+                users,
+                sessions: Sessions::new(database.clone(), Arc::clone(&clock)),
+                grants,
+                pushed,
+                database: database.clone(),
+                clock: Arc::clone(&clock),
+            },
+            registration: RegistrationServices {
+                published: Arc::clone(&published),
+                metrics: Arc::clone(&metrics),
+                stored: Arc::clone(&resources.stored),
+                clock: Arc::clone(&clock),
+            },
+            admin: AdminServices {
+                published,
+                metrics,
+                probes: Arc::new(Probes::new(Arc::clone(&replay), database.clone())),
+                replay,
+                replay_location,
+                replay_size: Arc::default(),
+                purger: Purger::new(database, Arc::clone(&clock)),
+                radar: Arc::default(),
+                started_at: clock.now_seconds(),
+                clock,
+                stopping: Arc::default(),
+            },
+        }
+    }
+
+    /// For the endpoints that authenticate clients.
+    pub fn clients(&self) -> &ClientServices {
+        &self.clients
+    }
+
+    /// For the pages.
+    pub fn pages(&self) -> &PageServices {
+        &self.pages
+    }
+
+    /// For client registration.
+    pub fn registration(&self) -> &RegistrationServices {
+        &self.registration
+    }
+
+    /// For metadata and published keys.
+    pub fn metadata(&self) -> MetadataServices {
+        let ClientServices { published, keys, clock, .. } = self.clients.clone();
+        MetadataServices { published, keys, clock }
+    }
+
+    /// For the admin listener.
+    pub fn admin(&self) -> &AdminServices {
+        &self.admin
+    }
+
+    /// Tells load balancers to send no new requests.
+    pub fn stop(&self) {
+        self.admin.stopping.store(true, Ordering::SeqCst);
     }
 }

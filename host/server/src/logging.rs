@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
-use crate::config::{LogFormat, Logging};
+use dropins_config::{LogFormat, Logging};
 
 type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 

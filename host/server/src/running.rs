@@ -1,4 +1,4 @@
-//! A server that runs: its listeners, its purge, and the way to stop it without losing a request.
+//! A server that runs: its listeners, its background tasks, and the way to stop it without losing a request.
 //!
 //! Every address is bound before anything is served, so a port in use stops the start and nothing else.
 
@@ -7,19 +7,21 @@ use std::sync::Arc;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use dropins_config::home::AdminAddress;
+use dropins_config::{LoadError, LoadedHome, Transport};
+use dropins_database::StoreError;
+use dropins_oauth::tokens::{FileError, SigningKeys};
 use dropins_replay::JtiStore;
+use dropins_store::users::UserError;
 use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::admin_address::AdminAddress;
+use crate::admin;
 use crate::app::App;
-use crate::clients;
-use crate::config::Transport;
-use crate::database;
-use crate::expiry;
 use crate::http::{self, listen};
-use crate::reload::{self, Edition, Reloader, Snapshot};
-use crate::startup::{StartError, Started};
-use crate::tokens::{self, SigningKeys};
+use crate::live::{BuildError, Published, Release, ResourceError, Resources, Snapshot};
+use crate::reload::{Releases, Reloader, Surroundings};
+use crate::telemetry::expiry::{self, Radar};
 
 /// A running server.
 pub struct Running {
@@ -28,16 +30,13 @@ pub struct Running {
     replay: Arc<JtiStore>,
     urls: Vec<String>,
     admin: SocketAddr,
-    _address: AdminAddress,
+    /// Removed when the server stops.
+    address: AdminAddress,
     handles: Vec<Handle<SocketAddr>>,
     listeners: JoinSet<std::io::Result<()>>,
-    _purge: dropins_replay::PurgeTask,
-    _identity_purge: database::PurgeTask,
-    _changes: clients::Watch,
-    _ledger: clients::Flush,
-    _keys: tokens::Watch,
-    _radar: expiry::Watch,
-    _reloads: reload::Task,
+    /// Tasks that end with the server.
+    background: Vec<AbortOnDropHandle<()>>,
+    purges: (dropins_replay::PurgeTask, dropins_database::PurgeTask),
 }
 
 /// The bound addresses of a server.
@@ -63,12 +62,27 @@ impl Listeners {
     }
 }
 
-/// Why a server does not run.
+/// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The home cannot be served.
+pub enum StartError {
+    /// The home cannot be read.
     #[error(transparent)]
-    Start(#[from] StartError),
+    Load(#[from] LoadError),
+    /// A store, a keystore or the engine cannot be opened.
+    #[error(transparent)]
+    Open(#[from] ResourceError),
+    /// What the configuration describes cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The identity database cannot be read.
+    #[error(transparent)]
+    Clients(#[from] StoreError),
+    /// The administrator cannot be made.
+    #[error("the user of [super_admin] cannot be made: {0}")]
+    SuperAdmin(#[from] UserError),
+    /// The keys that sign tokens cannot be used.
+    #[error(transparent)]
+    SigningKeys(#[from] FileError),
     /// An address cannot be had.
     #[error(transparent)]
     Listen(#[from] listen::BindError),
@@ -78,70 +92,84 @@ impl Running {
     /// Starts the server of a home.
     ///
     /// # Errors
-    /// [`RunError`] in one paragraph; nothing is served then.
-    pub async fn start(started: Started) -> Result<Self, RunError> {
-        Self::run(started, Listeners::bind).await
+    /// [`StartError`] in one paragraph; nothing is served then.
+    pub async fn start(home: LoadedHome) -> Result<Self, StartError> {
+        Self::run(home, Listeners::bind).await
     }
 
-    /// The same on addresses that are bound already, and stand in the configuration.
+    /// Starts the server of a home on addresses that are bound already, and are those of the configuration.
     ///
     /// # Errors
-    /// [`RunError`] in one paragraph; nothing is served then.
-    pub async fn start_on(started: Started, listeners: Listeners) -> Result<Self, RunError> {
-        Self::run(started, |_| Ok(listeners)).await
+    /// [`StartError`] in one paragraph; nothing is served then.
+    pub async fn start_on(home: LoadedHome, listeners: Listeners) -> Result<Self, StartError> {
+        Self::run(home, |_| Ok(listeners)).await
     }
 
     async fn run(
-        started: Started,
+        loaded: LoadedHome,
         bind: impl FnOnce(&Transport) -> Result<Listeners, listen::BindError>,
-    ) -> Result<Self, RunError> {
-        let home = started.home.clone();
-        let (parts, replay) = started.open().await?;
-        let signing_keys = SigningKeys::open(&home).map_err(StartError::from)?;
-        let transport = started.deployment.transport.clone();
-        let environment = started.environment.clone();
-        let snapshot = Arc::new(Snapshot::of(started));
-        let edition = Edition::build(snapshot, parts.clone(), 1, Vec::new()).await?;
-        parts.stored.refresh().await.map_err(StartError::from)?;
-        for warning in &edition.live.warnings {
+    ) -> Result<Self, StartError> {
+        let home = loaded.home.clone();
+        let (resources, replay) = Resources::open(&loaded).await?;
+        let signing_keys = SigningKeys::open(&home)?;
+        let (transport, environment) = (loaded.deployment.transport.clone(), loaded.environment.clone());
+        let release = Release::build(Arc::new(Snapshot::of(loaded)), resources.clone(), 1, Vec::new()).await?;
+        resources.stored.refresh().await?;
+        for warning in &release.live.warnings {
             tracing::warn!("{warning}");
         }
 
-        let tls = edition.tls.clone().map(RustlsConfig::from_config);
+        let tls = release.tls.clone().map(RustlsConfig::from_config);
         let Listeners { https, http: plain, admin } = bind(&transport)?;
 
-        let purge = replay.purger().spawn();
-        let app = Arc::new(App::new(Arc::clone(&edition.live), &parts, Arc::clone(&replay), signing_keys));
-        app.users.ensure_super_admin(&app.live().deployment.super_admin).await.map_err(StartError::from)?;
-        let reloader = Reloader::new(Arc::clone(&app), edition, environment, tls.clone());
+        let app = Arc::new(App::new(Arc::clone(&release.live), &resources, Arc::clone(&replay), signing_keys));
+        let super_admin = &release.live.deployment.super_admin;
+        if let Some(password) = &super_admin.password {
+            app.pages().users.ensure_super_admin(&super_admin.username, password).await?;
+        }
+        let reloader = Reloader::new(
+            Surroundings {
+                published: Arc::clone(&app.clients().published),
+                metrics: Arc::clone(&app.clients().metrics),
+                replay: Arc::clone(&replay),
+                clock: Arc::clone(&resources.clock),
+                environment,
+                tls: tls.clone(),
+                builder: Arc::new(Releases),
+            },
+            release,
+        );
+        let replay_purge = replay.purger().spawn();
+        let background = vec![
+            Arc::clone(&resources.stored).watch(),
+            Arc::clone(app.clients().published.ledger()).keep(),
+            Arc::clone(&app.clients().keys).watch(),
+            watch_expiry(&app),
+            reloader.start(),
+        ];
         let mut running = Self {
-            app: Arc::clone(&app),
-            _identity_purge: app.purger.clone().spawn(),
-            _changes: Arc::clone(&parts.stored).watch(),
-            _ledger: Arc::clone(&app.ledger).keep(),
-            _keys: Arc::clone(&app.keys).watch(),
-            _radar: expiry::Watch::start(Arc::clone(&app)),
-            _reloads: reloader.start(),
-            reloader: Arc::clone(&reloader),
+            reloader,
             replay,
             urls: Vec::new(),
             admin: admin.address(),
-            _address: AdminAddress::default(),
+            address: AdminAddress::default(),
             handles: Vec::new(),
             listeners: JoinSet::new(),
-            _purge: purge,
+            background,
+            purges: (replay_purge, app.admin().purger.clone().spawn()),
+            app,
         };
         if let Some(bound) = https {
             running.urls.push(format!("https://{}", bound.address()));
-            running.serve(bound, http::public(Arc::clone(&app)), tls);
+            running.serve(bound, http::public(&running.app), tls);
         }
         if let Some(bound) = plain {
             running.urls.push(format!("http://{}", bound.address()));
-            running.serve(bound, http::public(Arc::clone(&app)), None);
+            running.serve(bound, http::public(&running.app), None);
         }
-        let address = running.admin;
-        running.serve(admin, http::admin(app, reloader), None);
-        running._address = AdminAddress::announce(&home, address);
+        let router = admin::router(running.app.admin().clone(), Arc::clone(&running.reloader));
+        running.serve(admin, router, None);
+        running.address = AdminAddress::announce(&home, running.admin);
         Ok(running)
     }
 
@@ -175,11 +203,32 @@ impl Running {
                 tracing::error!(%error, "a listener failed");
             }
         }
-        if let Err(error) = self.app.ledger.flush(true).await {
+        if let Err(error) = self.app.clients().published.ledger().flush(true).await {
             tracing::error!(%error, "the last use of some keys is not written down");
         }
+        self.background.clear();
+        drop((self.address, self.purges));
         if let Err(error) = self.replay.close().await {
             tracing::error!(%error, "the replay store did not close in order");
         }
+    }
+}
+
+/// Looks at the keys of all clients again and again, and warns about those that expire soon.
+fn watch_expiry(app: &App) -> AbortOnDropHandle<()> {
+    let admin = app.admin();
+    let (published, radar, clock) = (Arc::clone(&admin.published), Arc::clone(&admin.radar), Arc::clone(&admin.clock));
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        loop {
+            look(&published, &radar, clock.now_seconds()).await;
+            tokio::time::sleep(expiry::INTERVAL).await;
+        }
+    }))
+}
+
+async fn look(published: &Published, radar: &Radar, now: u64) {
+    match expiry::expiring(&published.current().clients, now).await {
+        Ok(found) => radar.update(found).iter().for_each(|key| tracing::warn!("{key}")),
+        Err(down) => tracing::warn!(%down, "the keys of the clients cannot be looked at"),
     }
 }

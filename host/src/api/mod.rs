@@ -168,7 +168,7 @@ impl Failure {
 
     /// Whether the same plug-in may answer the same question another time: it was the machine that was too busy, or a
     /// part of the server. A plug-in is a function of its input, so that anything else happens again.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(self, Self::Exhausted | Self::Overdue { .. } | Self::Deadline(_))
     }
 

@@ -138,7 +138,7 @@ async fn a_probe_that_cannot_make_its_trials_lets_nobody_pass() {
     let assembled = Generation::assemble(&ENGINE, services(), &Broken, 1, &[listener("good", 0)], &plugins).await;
     let error = assembled.err().unwrap().remove(0);
     assert!(error.to_string().contains("the canary's key is unavailable: no randomness"), "{error}");
-    assert!(error.may_pass());
+    assert!(error.is_transient());
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_failure_says_who_failed_what() {
             trial: "a garbage credential".to_owned(),
             expected: "a refusal".to_owned(),
             found: "it trapped".to_owned(),
-            may_pass: false,
+            is_transient: false,
         }),
     };
     assert_eq!(

@@ -72,7 +72,7 @@ async fn a_request_that_is_given_up_while_its_plug_in_computes_takes_nothing_wit
 async fn a_loop_before_and_after_the_call_itself_is_stopped_as_well() {
     let beginning = Fixture::named("beginning").functions(&format!("(func $begin {LOOP}) (start $begin)"));
     let refused = beginning.candidate().validate(&STRICT).await.unwrap_err();
-    assert!(matches!(&refused.reason, Refusal::Describe(failure) if failure.may_pass()), "{refused}");
+    assert!(matches!(&refused.reason, Refusal::Describe(failure) if failure.is_transient()), "{refused}");
 
     let export = "cabi_post_dropins:client-auth/client-authenticator@0.1.0#authenticate";
     let ending = format!("(func (export \"{export}\") (param i32) {LOOP})");
@@ -83,5 +83,5 @@ async fn a_loop_before_and_after_the_call_itself_is_stopped_as_well() {
     let plugins = validated(&STRICT, &[ending]).await;
     let errors = Generation::assemble(&STRICT, services(), &(), 1, &[listener("ending", 0)], &plugins).await.err();
     let errors = errors.unwrap();
-    assert!(errors[0].may_pass() && errors[0].to_string().contains("deadline"), "{errors:?}");
+    assert!(errors[0].is_transient() && errors[0].to_string().contains("deadline"), "{errors:?}");
 }

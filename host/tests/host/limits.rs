@@ -207,7 +207,7 @@ async fn a_plug_in_that_wants_to_sleep_is_a_trap() {
 async fn a_description_that_never_comes_is_not_waited_for() {
     let refused = Fixture::named("silent").describe(LOOP).candidate().validate(&STRICT).await.unwrap_err();
     assert!(matches!(&refused.reason, Refusal::Describe(Failure::Deadline(_))), "{refused}");
-    assert!(refused.reason.may_pass(), "a machine may have been too busy");
+    assert!(refused.reason.is_transient(), "a machine may have been too busy");
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn a_configuration_check_that_never_ends_is_not_waited_for() {
     let bound = Generation::assemble(&STRICT, services(), &(), 1, &[listener("brooding", 0)], &plugins).await;
     let errors = bound.err().unwrap();
     assert!(
-        matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.found.contains("deadline") && failure.may_pass),
+        matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.found.contains("deadline") && failure.is_transient),
         "{errors:?}"
     );
 }

@@ -102,7 +102,7 @@ async fn records_of_another_shape_under_the_same_version_do_not_link() {
 async fn a_plug_in_that_traps_while_it_describes_itself_is_refused() {
     let error = refused(Fixture::named("mute").describe("(unreachable)").candidate()).await;
     assert!(matches!(&error.reason, Refusal::Describe(Failure::Trap { .. })), "{error}");
-    assert!(error.to_string().contains("unreachable") && !error.reason.may_pass(), "{error}");
+    assert!(error.to_string().contains("unreachable") && !error.reason.is_transient(), "{error}");
 }
 
 #[tokio::test]

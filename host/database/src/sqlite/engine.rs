@@ -7,8 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::connection::{self, FileIdentity};
-use super::statement;
-use super::tables::{self, SqliteTables};
+use super::{schema, statement};
 use crate::open_error::OpenError;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -63,26 +62,26 @@ fn file_of(path: &Path) -> Result<FileIdentity, OpenError> {
 }
 
 impl Sqlite {
-    pub(crate) fn open(path: &Path, schema: &Schema) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, tables: &'static Schema) -> Result<Self, OpenError> {
         connection::create_file(path)?;
         let mut writer = Link::writing(path)?;
-        tables::migrate(&mut SqliteTables::new(&mut writer.connection, path, BUSY_TIMEOUT), schema)?;
+        schema::migrate(path, &mut writer.connection, tables)?;
         let writer = Arc::new(Mutex::new(writer));
         Ok(Self { path: path.into(), writer, readers: Pool::new(READERS), _folder: None })
     }
 
     /// A database in a folder that is removed with it.
-    pub(crate) fn scratch(schema: &Schema) -> Result<Self, OpenError> {
+    pub(crate) fn scratch(tables: &'static Schema) -> Result<Self, OpenError> {
         let unusable =
             |error: std::io::Error| OpenError::Unusable { path: std::env::temp_dir(), detail: error.to_string() };
         let folder = tempfile::tempdir().map_err(unusable)?;
-        let sqlite = Self::open(&folder.path().join("scratch.db"), schema)?;
+        let sqlite = Self::open(&folder.path().join("scratch.db"), tables)?;
         Ok(Self { _folder: Some(folder), ..sqlite })
     }
 
     /// What [`Sqlite::open`] would change.
-    pub(crate) fn plan(path: &Path, schema: &Schema) -> Result<Vec<String>, OpenError> {
-        tables::plan(path, BUSY_TIMEOUT, schema)
+    pub(crate) fn plan(path: &Path, tables: &'static Schema) -> Result<Vec<String>, OpenError> {
+        schema::plan(path, tables)
     }
 
     /// Begins a transaction and hands it to the work, which commits it, keeps it or drops it.
@@ -137,7 +136,7 @@ impl Engine for Sqlite {
                 None => Link::reading(&path).map_err(StoreError::unavailable)?,
             };
             let rows = statement::query(&link.connection, &sql, &values)?;
-            permit.return_to_pool(link);
+            permit.keep(link);
             Ok(rows)
         })
         .await

@@ -5,7 +5,6 @@
 //! that locks the known rows first and decides by what it read. Whoever meets a row that appeared in between, or a
 //! deadlock, has changed nothing and begins again. A connection that is lost leaves the outcome unknown: unavailable.
 
-mod failure;
 mod reader;
 mod schema;
 mod sql;
@@ -14,18 +13,15 @@ mod tests;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use dropins_database::connect::mysql::Connector;
-use dropins_database::connect::mysql_tables::MysqlTables;
-use dropins_database::{OpenError, ServerUrl, migrations};
+use dropins_database::connect::mysql::{self as connection, Connector};
+use dropins_database::{OpenError, ServerUrl};
 use dropins_services::Unavailable;
 use mysql_async::{Conn, Error, prelude::Queryable};
 
-use self::failure::{failed, is_rolled_back};
 use self::reader::MysqlReader;
 use crate::{
     backend::{Backend, Deleter, Reader},
-    deadline::within,
-    entry::{Entry, Key, Outcome},
+    entry::{Entry, Key, Outcome, down},
 };
 
 /// A pair that no client can have, because neither of its parts is ever empty.
@@ -48,7 +44,7 @@ impl MysqlBackend {
     pub async fn open(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
         let connector = Connector::new(url, timeout)?;
         let mut session = connector.open().await?;
-        let inherited_until = schema::TABLE.open(&mut MysqlTables::new(&mut session, &connector.database)).await?;
+        let inherited_until = schema::migrate(&mut session, &connector.database).await?;
         // The session of this runtime ends here; the writer begins its own.
         session.disconnect().await.ok();
         Ok(Self { connector, session: None, inherited_until })
@@ -61,9 +57,9 @@ impl MysqlBackend {
     pub async fn plan(url: &ServerUrl, timeout: Duration) -> Result<Vec<String>, OpenError> {
         let connector = Connector::new(url, timeout)?;
         let mut session = connector.open().await?;
-        let plan = migrations::plan(&mut MysqlTables::new(&mut session, &connector.database), &schema::TABLE).await?;
+        let found = schema::inspect(&mut session, &connector.database).await?;
         session.disconnect().await.ok();
-        Ok(plan)
+        Ok(found.plan(&connector.database))
     }
 
     /// What can make the server forget used assertions although it is fit to remember them.
@@ -86,14 +82,19 @@ impl MysqlBackend {
         let work = async {
             let mut session = match held {
                 Some(session) => session,
-                None => self.connector.connect().await.map_err(failed)?,
+                None => self.connector.connect().await?,
             };
-            let done = work(&mut session).await.map_err(failed)?;
+            let done = work(&mut session).await?;
             Ok((session, done))
         };
-        let (session, done) = within(timeout, work).await?;
-        self.session = Some(session);
-        Ok(done)
+        match tokio::time::timeout(timeout, work).await {
+            Ok(Ok((session, done))) => {
+                self.session = Some(session);
+                Ok(done)
+            }
+            Ok(Err(error)) => Err(failed(error)),
+            Err(_) => Err(down(format_args!("no answer of the database within {timeout:?}"))),
+        }
     }
 }
 
@@ -191,4 +192,14 @@ impl Backend for MysqlBackend {
             None => Ok(()),
         }
     }
+}
+
+/// The statement or its transaction certainly did nothing: a pair is there already (1062), a deadlock (1213), or a row
+/// changed after the snapshot (1020).
+fn is_rolled_back(error: &Error) -> bool {
+    matches!(error, Error::Server(server) if [1062, 1213, 1020].contains(&server.code))
+}
+
+fn failed(error: Error) -> Unavailable {
+    down(connection::describe(&error))
 }

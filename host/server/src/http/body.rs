@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 
-use super::error::{ErrorKind, OAuthError};
+use dropins_protocol::{ErrorCode, OAuthError};
 
 /// The largest body of a request, in bytes.
 const MAX_BODY: usize = 64 << 10;
@@ -48,7 +48,7 @@ async fn collect(body: Body) -> Result<Vec<u8>, OAuthError> {
 }
 
 fn too_large() -> OAuthError {
-    OAuthError::new(ErrorKind::TooLarge, format!("The body is larger than {MAX_BODY} bytes"))
+    OAuthError::new(ErrorCode::TooLarge, format!("The body is larger than {MAX_BODY} bytes"))
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {

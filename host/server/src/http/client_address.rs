@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 
-use crate::config::TrustedProxies;
+use dropins_config::TrustedProxies;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 

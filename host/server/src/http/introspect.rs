@@ -4,49 +4,57 @@
 //! `oauth.introspect.resource_servers` names; everybody else hears that the token is not active, as for any text. A
 //! token is active when it could be used now: it ends with its client and with its user's account.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::client::{Authenticated, Exchange, Public};
-use super::error::OAuthError;
-use crate::app::App;
-use crate::grants::{RefreshToken, Refusal, standing};
-use crate::tokens::AccessToken;
+use super::exchange::{Exchange, Public};
+use super::json::json as json_answer;
+use crate::app::ClientServices;
+use dropins_oauth::Authenticated;
+use dropins_oauth::grants::{GrantRefusal, validity};
+use dropins_protocol::AccessToken;
+use dropins_protocol::OAuthError;
+use dropins_store::grants::RefreshToken;
 
-pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
-    Exchange::answer(app, request, handle).await
+pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
+    Exchange::answer(services, request, handle).await
 }
 
-async fn handle(exchange: &Exchange, request: Request) -> Result<Response, OAuthError> {
+async fn handle(exchange: &mut Exchange, request: Request) -> Result<Response, OAuthError> {
     let post = exchange.read(request).await?;
     let token = post.required("token").map_err(|error| exchange.malformed(error))?;
-    let endpoint = &exchange.live.endpoints.introspection;
-    let client = exchange.authenticate(&post, endpoint, Public::Refused).await?;
+    let endpoint = exchange.live.endpoints.introspection.clone();
+    let client = exchange.authenticate(&post, &endpoint, Public::Refused).await?;
     match introspect(exchange, &client, token).await {
-        Ok(told) => Ok(super::json(StatusCode::OK, &told.unwrap_or_else(|| json!({ "active": false })))),
+        Ok(told) => Ok(json_answer(StatusCode::OK, &told.unwrap_or_else(|| json!({ "active": false })))),
         Err(refusal) => Err(exchange.refused(&client, "introspection", refusal)),
     }
 }
 
-async fn introspect(exchange: &Exchange, client: &Authenticated, token: &str) -> Result<Option<Value>, Refusal> {
-    let (grants, issuer) = (&exchange.app.grants, &exchange.live.endpoints.issuer);
+async fn introspect(exchange: &Exchange, client: &Authenticated, token: &str) -> Result<Option<Value>, GrantRefusal> {
+    let (grants, issuer) = (&exchange.services.grants, &exchange.live.endpoints.issuer);
     let resource_servers = &exchange.live.deployment.oauth.resource_servers;
     let may_know = |owner: &str| owner == client.id() || resource_servers.iter().any(|server| server == client.id());
     if let Some(found) = grants.active_refresh_token(token).await? {
         if !may_know(&found.family.client_id) {
             return Ok(None);
         }
-        let fallen = standing::of_refresh_token(&exchange.app, &exchange.live, &found).await?;
-        return Ok(fallen.is_none().then(|| of_refresh_token(&found, issuer)));
+        let invalidated = validity::of_refresh_token(
+            &exchange.live.clients,
+            &exchange.services.users,
+            &exchange.live.deployment.oauth,
+            &found,
+        )
+        .await?;
+        return Ok(invalidated.is_none().then(|| of_refresh_token(&found, issuer)));
     }
     match exchange.access_token(token).await? {
         Some(found) if may_know(&found.client_id) && grants.is_active(&found).await? => {
-            let fallen = standing::of_access_token(&exchange.app, &exchange.live, &found).await?;
-            Ok(fallen.is_none().then(|| of_access_token(&found, issuer)))
+            let invalidated =
+                validity::of_access_token(&exchange.live.clients, &exchange.services.users, &found).await?;
+            Ok(invalidated.is_none().then(|| of_access_token(&found, issuer)))
         }
         _ => Ok(None),
     }

@@ -3,29 +3,26 @@
 //! Authentication methods and algorithms come from the live plug-ins with their properties, and apply to every
 //! endpoint that authenticates clients; URLs come from the configuration.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::app::App;
-use crate::authorization::{CODE_CHALLENGE_METHODS, OPENID, Prompt, RESPONSE_MODES, RESPONSE_TYPES};
-use crate::clients::NONE;
+use crate::app::MetadataServices;
 use crate::live::Live;
-use crate::tokens::Ring;
-use crate::{grants, tokens};
+use dropins_oauth::authorization::{CODE_CHALLENGE_METHODS, Prompt, RESPONSE_MODES, RESPONSE_TYPES};
+use dropins_oauth::tokens::{self, KeyRing};
+use dropins_protocol::names::{self, NONE, OPENID};
 
 /// Claims of access and id tokens.
 const CLAIMS: [&str; 9] = ["aud", "auth_time", "at_hash", "exp", "iat", "iss", "jti", "nonce", "sub"];
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
-pub(super) async fn metadata(State(app): State<Arc<App>>) -> Response {
-    cacheable(&document(&app.live(), &app.keys.ring()))
+pub(super) async fn metadata(State(services): State<MetadataServices>) -> Response {
+    cacheable(&document(&services.published.current(), &services.ring()))
 }
 
-fn document(live: &Live, keys: &Ring) -> Value {
+fn document(live: &Live, keys: &KeyRing) -> Value {
     let endpoints = &live.endpoints;
     let mut document = json!({
         "issuer": endpoints.issuer,
@@ -35,7 +32,7 @@ fn document(live: &Live, keys: &Ring) -> Value {
         "introspection_endpoint": endpoints.introspection,
         "pushed_authorization_request_endpoint": endpoints.pushed_requests,
         "jwks_uri": endpoints.jwks,
-        "grant_types_supported": grants::SUPPORTED,
+        "grant_types_supported": names::GRANTS,
         "response_types_supported": RESPONSE_TYPES,
         "response_modes_supported": RESPONSE_MODES,
         "prompt_values_supported": Prompt::SUPPORTED,
@@ -78,15 +75,15 @@ fn scopes(live: &Live) -> Vec<String> {
 }
 
 /// `GET /oauth2/jwks`.
-pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
-    let longest = app.live().deployment.oauth.validity.longest_token();
-    let keys = app.keys.ring().published(app.clock.now_seconds(), longest);
+pub(super) async fn jwks(State(services): State<MetadataServices>) -> Response {
+    let longest = services.published.current().deployment.oauth.validity.longest_token();
+    let keys = services.ring().published(services.clock.now_seconds(), longest);
     cacheable(&json!({ "keys": keys }))
 }
 
 /// An answer that everybody may keep, but for a shorter time than a new key is published before it signs.
 fn cacheable(body: &Value) -> Response {
-    let mut response = super::json(StatusCode::OK, body);
+    let mut response = super::json::json(StatusCode::OK, body);
     let headers = response.headers_mut();
     headers.remove(header::PRAGMA);
     let max_age = tokens::PUBLISHED_MAX_AGE.as_secs();

@@ -2,37 +2,36 @@
 //!
 //! It is judged by the reader of the authorization endpoint before anything is kept; a `request_uri` in it is refused.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::client::{Exchange, Public};
-use super::error::{ErrorKind, OAuthError};
-use crate::app::App;
-use crate::authorization::AuthorizationRequest;
-use crate::grants::Refusal;
+use super::exchange::{Exchange, Public};
+use super::json::json as json_answer;
+use crate::app::ClientServices;
+use dropins_oauth::authorization::AuthorizationRequest;
+use dropins_oauth::grants::GrantRefusal;
+use dropins_protocol::OAuthError;
 
-pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
-    Exchange::answer(app, request, handle).await
+pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
+    Exchange::answer(services, request, handle).await
 }
 
-async fn handle(exchange: &Exchange, request: Request) -> Result<Response, OAuthError> {
+async fn handle(exchange: &mut Exchange, request: Request) -> Result<Response, OAuthError> {
     let post = exchange.read(request).await?;
     if post.form.get("request_uri").is_some() {
         let error = OAuthError::invalid_request("The parameter request_uri cannot be pushed");
         return Err(exchange.malformed(error));
     }
-    let endpoint = &exchange.live.endpoints.pushed_requests;
-    let client = exchange.authenticate(&post, endpoint, Public::Accepted).await?;
+    let endpoint = exchange.live.endpoints.pushed_requests.clone();
+    let client = exchange.authenticate(&post, &endpoint, Public::Accepted).await?;
     let request = AuthorizationRequest::read(&post.form, client.registered()).map_err(|error| {
-        let error = OAuthError::new(ErrorKind::AuthorizationRequest(error.code), error.description);
+        let error = OAuthError::new(error.code, error.description);
         exchange.refused(&client, "pushed request", error.into())
     })?;
-    let pushed = exchange.app.pushed.push(client.id(), &request).await;
-    let pushed = pushed.map_err(|error| exchange.refused(&client, "pushed request", Refusal::from(error)))?;
+    let pushed = exchange.services.pushed.push(client.id(), json!(request).to_string()).await;
+    let pushed = pushed.map_err(|error| exchange.refused(&client, "pushed request", GrantRefusal::from(error)))?;
     let answer = json!({ "request_uri": pushed.request_uri, "expires_in": pushed.expires_in.as_secs() });
-    Ok(super::json(StatusCode::CREATED, &answer))
+    Ok(json_answer(StatusCode::CREATED, &answer))
 }

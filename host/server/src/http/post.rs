@@ -5,8 +5,8 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method, header};
 
 use super::body;
-use super::error::{ErrorKind, OAuthError};
-use super::form::{Form, is_form};
+use dropins_protocol::{ErrorCode, OAuthError};
+use dropins_protocol::{Form, is_form};
 
 /// Credentials and grant parameters must not stand in a URL, where logs and proxies keep them.
 const NEVER_IN_QUERY: [&str; 16] = [
@@ -45,7 +45,7 @@ impl FormPost {
         let (parts, body) = request.into_parts();
         if parts.method != Method::POST {
             return Err(OAuthError::new(
-                ErrorKind::MethodNotAllowed { allow: "POST" },
+                ErrorCode::MethodNotAllowed { allow: "POST" },
                 "This endpoint takes POST requests only",
             ));
         }

@@ -3,27 +3,26 @@
 //! A refresh token takes its whole family with it, an access token goes alone. A token that is unknown, that has
 //! expired, or that belongs to another client is answered like one that was revoked: nobody learns whose it is.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::client::{Authenticated, Exchange, Public};
-use super::error::OAuthError;
-use crate::app::App;
-use crate::grants::Refusal;
+use super::exchange::{Exchange, Public};
+use crate::app::ClientServices;
+use dropins_oauth::Authenticated;
+use dropins_oauth::grants::GrantRefusal;
+use dropins_protocol::OAuthError;
 
-pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
-    Exchange::answer(app, request, handle).await
+pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
+    Exchange::answer(services, request, handle).await
 }
 
-async fn handle(exchange: &Exchange, request: Request) -> Result<Response, OAuthError> {
+async fn handle(exchange: &mut Exchange, request: Request) -> Result<Response, OAuthError> {
     let post = exchange.read(request).await?;
     let token = post.required("token").map_err(|error| exchange.malformed(error))?;
-    let endpoint = &exchange.live.endpoints.revocation;
-    let client = exchange.authenticate(&post, endpoint, Public::Accepted).await?;
+    let endpoint = exchange.live.endpoints.revocation.clone();
+    let client = exchange.authenticate(&post, &endpoint, Public::Accepted).await?;
     match revoke(exchange, &client, token).await {
         Ok(()) => Ok(revoked()),
         Err(refusal) => Err(exchange.refused(&client, "revocation", refusal)),
@@ -31,8 +30,8 @@ async fn handle(exchange: &Exchange, request: Request) -> Result<Response, OAuth
 }
 
 /// The type hint is not needed: a token shows its type (RFC 7009 section 2.1).
-async fn revoke(exchange: &Exchange, client: &Authenticated, token: &str) -> Result<(), Refusal> {
-    let grants = &exchange.app.grants;
+async fn revoke(exchange: &Exchange, client: &Authenticated, token: &str) -> Result<(), GrantRefusal> {
+    let grants = &exchange.services.grants;
     if grants.revoke_refresh_token(token, client.id()).await? {
         return Ok(());
     }

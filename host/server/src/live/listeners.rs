@@ -4,7 +4,7 @@
 
 use dropins_host::{Binding, Validated};
 
-use crate::config::{Deployment, Listener, PluginSelector};
+use dropins_config::{Deployment, Listener, PluginSelector};
 
 /// The handler type of client authenticators; other event listeners of WSO2 have no meaning here.
 const HANDLER_TYPE: &str = "org.wso2.carbon.identity.core.handler.AbstractIdentityHandler";

@@ -2,16 +2,16 @@
 
 use dropins_host::{Candidate, Engine, Generation, Validated};
 
-use super::Parts;
 use super::listeners::ASSERTION_METHOD;
 use super::report::Report;
-use crate::clients::settings;
-use crate::config::{Code, Deployment};
-use crate::reload::Snapshot;
+use super::resources::Resources;
+use super::snapshot::Snapshot;
+use dropins_config::{Code, Deployment};
+use dropins_oauth::clients::settings;
 
 /// Reads and validates the components that the snapshot holds; what cannot be used is reported.
-pub(super) async fn read(snapshot: &Snapshot, parts: &Parts, report: &mut Report) -> Vec<Validated> {
-    let folder = parts.home.dropins();
+pub(super) async fn read(snapshot: &Snapshot, resources: &Resources, report: &mut Report) -> Vec<Validated> {
+    let folder = resources.home.dropins();
     let found = match &snapshot.plugins {
         Ok(found) => found,
         Err(error) => {
@@ -22,10 +22,10 @@ pub(super) async fn read(snapshot: &Snapshot, parts: &Parts, report: &mut Report
     };
     let mut plugins = Vec::new();
     for candidate in found {
-        match validate(candidate.clone(), &parts.engine).await {
+        match validate(candidate.clone(), &resources.engine).await {
             Ok(plugin) => plugins.push(plugin),
             Err(error) => {
-                report.unread |= error.reason.may_pass();
+                report.unread |= error.reason.is_transient();
                 report.plugins.push(format!("{}/{error}", folder.display()));
             }
         }
@@ -43,7 +43,7 @@ async fn validate(
 /// A wrong override would refuse its client at run time; the plug-in can say so now.
 pub(super) async fn check_overrides(
     deployment: &Deployment,
-    parts: &Parts,
+    resources: &Resources,
     generation: &Generation,
     plugins: &[Validated],
     report: &mut Report,
@@ -57,7 +57,7 @@ pub(super) async fn check_overrides(
         let kept = handler.listener().properties.iter();
         let kept = kept.filter(|(name, _)| !overrides.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
         let properties: Vec<_> = kept.chain(&overrides).cloned().collect();
-        match handler.check_properties(&parts.engine, plugins, &properties).await {
+        match handler.check_properties(&resources.engine, plugins, &properties).await {
             Ok(problems) => problems.iter().for_each(|problem| {
                 let message = format!("client `{}`: {}: {}", client.client_id, problem.property, problem.message);
                 report.error(Code::BadValue, client.span.clone(), "service_provider", message);

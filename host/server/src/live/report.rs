@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use dropins_host::{BindError, Failure, Generation};
 
-use crate::clients::Directory;
-use crate::config::{Code, Deployment, Listener, Problem, Problems, Severity, Source};
+use dropins_config::{Code, Deployment, Listener, Problem, Problems, Severity, Source};
+use dropins_oauth::clients::Directory;
 
 /// Why there is nothing to serve.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub struct LiveError {
     /// What is wrong in the plug-in folder, one sentence each.
     pub plugins: Vec<String>,
     /// Whether the same contents may be good another time: the machine was too busy, or a file could not be read.
-    pub may_pass: bool,
+    pub is_transient: bool,
 }
 
 impl std::fmt::Display for LiveError {
@@ -50,12 +50,12 @@ impl Report {
     /// The whole may pass by itself when every problem may.
     pub(super) fn refused(self) -> LiveError {
         let errors = self.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-        LiveError { may_pass: errors == self.passing, problems: self.problems, plugins: self.plugins }
+        LiveError { is_transient: errors == self.passing, problems: self.problems, plugins: self.plugins }
     }
 
     /// A plug-in that did not answer when it was asked about this place.
     pub(super) fn unanswered(&mut self, span: Range<usize>, path: &str, failure: &Failure) {
-        self.passing += usize::from(failure.may_pass());
+        self.passing += usize::from(failure.is_transient());
         self.error(Code::BadValue, span, path, failure.to_string());
     }
 
@@ -70,7 +70,7 @@ impl Report {
         let path = "event_listener";
         // A component that nobody could read may be the one that is missing.
         let unread = self.unread && matches!(error, BindError::NoPlugin { .. });
-        self.passing += usize::from(error.may_pass() || unread);
+        self.passing += usize::from(error.is_transient() || unread);
         match error {
             BindError::Empty => self.problems.push(
                 Problem::new(Code::Missing, 0..0, path, error.to_string())

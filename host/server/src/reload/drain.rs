@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use dropins_host::background;
 
-use super::edition::Edition;
-use crate::app::App;
-use crate::live::Live;
+use crate::live::Release;
+use crate::live::{Live, Published};
 
 /// After this time a request on an old generation is worth a warning: `call_wall_limit` ends those that wait for services.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -15,26 +14,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Warns when requests are still on this generation after [`PATIENCE`].
-pub(super) fn watch(app: &Arc<App>, old: &Arc<Live>) {
-    let (app, old) = (Arc::clone(app), Arc::downgrade(old));
+pub(super) fn watch(published: &Arc<Published>, old: &Arc<Live>) {
+    let (published, old) = (Arc::clone(published), Arc::downgrade(old));
     tokio::spawn(async move {
         tokio::time::sleep(PATIENCE).await;
         let Some(old) = old.upgrade() else { return };
         let (generation, in_flight) = (old.generation.number(), old.in_flight());
-        if in_flight > 0 && app.live().generation.number() != generation {
+        if in_flight > 0 && published.current().generation.number() != generation {
             tracing::warn!(generation, in_flight, "requests are still on an old generation after {PATIENCE:?}");
         }
     });
 }
 
-/// Drops an edition that nobody can return to, once its last request has finished: taking native code out of memory
+/// Drops an release that nobody can return to, once its last request has finished: taking native code out of memory
 /// is nothing that a request should wait for.
-pub(super) fn retire(edition: Edition) {
+pub(super) fn retire(release: Release) {
     tokio::spawn(async move {
-        while Arc::strong_count(&edition.live) > 1 {
+        while Arc::strong_count(&release.live) > 1 {
             tokio::time::sleep(INTERVAL).await;
         }
         // A runtime that shuts down may drop it at once.
-        let _ = background(move || drop(edition)).await;
+        let _ = background(move || drop(release)).await;
     });
 }

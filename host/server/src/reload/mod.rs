@@ -5,36 +5,31 @@
 //!                       │                                             │
 //!  idle ──▶ settle ──▶ read ──▶ build ──▶ publish ──▶ drain ──▶ idle  │
 //!                       │         │          ▲                        │
-//!                 same as live,   │          └───── a kept edition ◀──┘
+//!                 same as live,   │          └───── a kept release ◀──┘
 //!                 as the last   refused: the live generation stays,
 //!                 rejected, or    the reason stands in status, log and metrics, and when it may
 //!                 as pinned: idle  pass by itself, the same contents are tried again after a while
 //! ```
 //!
-//! A trigger says no more than "look again": contents decide, not events. A [`Snapshot`] is read once and never
-//! opened again; an [`Edition`] is built from it as a whole off the request path, or refused as a whole. Publishing is
+//! A trigger says no more than "look again": contents decide, not events. A [`Snapshot`](crate::live::Snapshot) is read once and never
+//! opened again; a [`Release`](crate::live::Release) is built from it as a whole off the request path, or refused as a whole. Publishing is
 //! one store and cannot fail. Nothing is torn down before its successor is live.
 
+mod builder;
 mod drain;
-mod edition;
 mod history;
 mod record;
 mod reloader;
-mod restart;
+mod report;
 mod retry;
 mod rollback;
 mod settle;
-mod snapshot;
 mod state;
 mod task;
-mod verdict;
 mod watch;
 
-pub use edition::Edition;
+pub use builder::{Builder, Releases};
 pub use record::{Kept, Record, Rejected, Report};
-pub use reloader::{Reloader, Trigger};
-pub use restart::Held;
+pub use reloader::{Reloader, Surroundings, Trigger};
+pub use report::{Outcome, ReloadReport};
 pub use rollback::Target;
-pub use snapshot::Snapshot;
-pub use task::Task;
-pub use verdict::{Outcome, Verdict};

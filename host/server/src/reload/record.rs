@@ -8,8 +8,8 @@ use std::sync::{Arc, Weak};
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 
-use super::restart::Held;
 use crate::live::Live;
+use crate::live::PendingRestart;
 
 /// A candidate that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -55,7 +55,7 @@ pub struct Report {
     /// The last candidate that was refused.
     pub rejected: Option<Rejected>,
     /// Sections of the live configuration that wait for a restart.
-    pub needs_restart: Vec<Held>,
+    pub needs_restart: Vec<PendingRestart>,
 }
 
 /// Where the reloader reports.
@@ -67,11 +67,11 @@ pub struct Record {
 }
 
 /// The reloader runs until this is dropped.
-pub(super) struct Up(Arc<crate::app::App>);
+pub(super) struct Up(Arc<Record>);
 
 impl Drop for Up {
     fn drop(&mut self) {
-        self.0.reloads.up.store(false, Ordering::Relaxed);
+        self.0.up.store(false, Ordering::Relaxed);
     }
 }
 
@@ -85,9 +85,9 @@ impl Drop for Building<'_> {
 }
 
 impl Up {
-    pub(super) fn new(app: &Arc<crate::app::App>) -> Self {
-        app.reloads.up.store(true, Ordering::Relaxed);
-        Self(Arc::clone(app))
+    pub(super) fn new(record: &Arc<Record>) -> Self {
+        record.up.store(true, Ordering::Relaxed);
+        Self(Arc::clone(record))
     }
 }
 

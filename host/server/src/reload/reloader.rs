@@ -9,25 +9,27 @@ use std::time::Instant;
 
 use axum_server::tls_rustls::RustlsConfig;
 use dropins_host::{Digest, Panicked, background};
-use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify};
 
-use super::edition::Edition;
+use super::builder::Builder;
 use super::history::History;
-use super::record::Rejected;
-use super::restart::{self, Held};
+use super::record::{Record, Rejected};
+use super::report::{Outcome, ReloadReport};
 use super::retry::Retry;
-use super::snapshot::Snapshot;
 use super::state::{Rejection, State};
-use super::verdict::{Outcome, Verdict};
 use super::{drain, settle};
-use crate::app::App;
-use crate::config::Environment;
-use crate::home::Home;
-use crate::live::Parts;
+use crate::live::Release;
+use crate::live::Snapshot;
+use crate::live::restart;
+use crate::live::{BuildError, Published, ResourceError};
 use crate::logging;
-use crate::startup::StartError;
+use crate::telemetry::metrics::Metrics;
+use dropins_config::Environment;
+use dropins_config::Home;
+use dropins_config::LoadError;
+use dropins_replay::JtiStore;
+use dropins_services::Clock;
 
 /// How often a snapshot is read again when files changed meanwhile.
 const READINGS: usize = 4;
@@ -61,73 +63,106 @@ impl Trigger {
     }
 }
 
-type Built = Result<Edition, StartError>;
-type Build = fn(Arc<Snapshot>, Parts, u64, Vec<Held>) -> BoxFuture<'static, Built>;
-
 /// Decides what is live.
 pub struct Reloader {
-    pub(super) app: Arc<App>,
+    pub(super) published: Arc<Published>,
+    pub(super) record: Arc<Record>,
+    pub(super) metrics: Arc<Metrics>,
+    replay: Arc<JtiStore>,
+    pub(super) clock: Arc<dyn Clock>,
     home: Home,
     environment: Environment,
     tls: Option<RustlsConfig>,
+    builder: Arc<dyn Builder>,
     pub(super) dirty: Arc<Notify>,
     pub(super) state: Mutex<State>,
-    build: Build,
+}
+
+/// What the reloader works with.
+pub struct Surroundings {
+    /// What it replaces.
+    pub published: Arc<Published>,
+    /// Counts outcomes, takes times.
+    pub metrics: Arc<Metrics>,
+    /// The replay store, whose cache follows the configuration.
+    pub replay: Arc<JtiStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What placeholders in the configuration refer to.
+    pub environment: Environment,
+    /// What the HTTPS listener was started with.
+    pub tls: Option<RustlsConfig>,
+    /// What builds candidates.
+    pub builder: Arc<dyn Builder>,
 }
 
 /// Why a candidate is refused: on one line for the log, in full for whoever asks.
-pub(super) struct Refusal {
+pub(super) struct CandidateRefusal {
     summary: String,
     pub(super) reason: String,
     /// Whether the same contents may be good another time.
-    may_pass: bool,
+    is_transient: bool,
 }
 
-impl From<StartError> for Refusal {
-    fn from(error: StartError) -> Self {
-        Self { summary: error.summary(), reason: error.to_string(), may_pass: error.may_pass() }
-    }
+/// A phase that rejects a candidate says the same three things.
+macro_rules! refusal_from {
+    ($($error:ty),*) => {$(
+        impl From<$error> for CandidateRefusal {
+            fn from(error: $error) -> Self {
+                Self { summary: error.summary(), reason: error.to_string(), is_transient: error.is_transient() }
+            }
+        }
+    )*};
 }
 
-impl Refusal {
+refusal_from!(LoadError, ResourceError, BuildError);
+
+impl CandidateRefusal {
     fn mistake(error: &dyn std::error::Error) -> Self {
         let text = format!("the candidate could not be judged, which is a mistake in this program: {error}");
-        Self { summary: text.clone(), reason: text, may_pass: false }
+        Self { summary: text.clone(), reason: text, is_transient: false }
     }
 }
 
-impl From<Panicked> for Refusal {
+impl From<Panicked> for CandidateRefusal {
     fn from(panicked: Panicked) -> Self {
         Self::mistake(&panicked)
     }
 }
 
 impl Reloader {
-    /// A reloader of an app that serves this edition; `tls` is what the HTTPS listener has been given.
-    pub fn new(app: Arc<App>, edition: Edition, environment: Environment, tls: Option<RustlsConfig>) -> Arc<Self> {
-        let home = edition.live.parts.home.clone();
-        let history = History::new(edition, app.clock.now_seconds());
+    /// A reloader that begins with this release as the live one.
+    pub fn new(surroundings: Surroundings, release: Release) -> Arc<Self> {
+        let Surroundings { published, metrics, replay, clock, environment, tls, builder } = surroundings;
+        let home = release.live.resources.home.clone();
+        let history = History::new(release, clock.now_seconds());
         let state = State { history, rejected: None, report_rejected: None, pin: None };
-        app.reloads.set(state.report());
-        let build: Build = |snapshot, parts, number, held| Box::pin(Edition::build(snapshot, parts, number, held));
-        Arc::new(Self { app, home, environment, tls, dirty: Arc::default(), state: Mutex::new(state), build })
+        let record = Arc::new(Record::default());
+        record.set(state.report());
+        let (dirty, state) = (Arc::default(), Mutex::new(state));
+        Arc::new(Self { published, record, metrics, replay, clock, home, environment, tls, builder, dirty, state })
+    }
+
+    /// What was reloaded, and what was rejected.
+    pub fn record(&self) -> &Arc<Record> {
+        &self.record
     }
 
     /// Looks at the folders now and says what became of it.
-    pub async fn reload(self: &Arc<Self>, trigger: Trigger) -> Verdict {
+    pub async fn reload(self: &Arc<Self>, trigger: Trigger) -> ReloadReport {
         let this = Arc::clone(self);
         let attempt = tokio::spawn(async move { this.attempt(trigger).await });
         self.verdict(attempt.await)
     }
 
-    pub(super) fn verdict(&self, ended: Result<Verdict, tokio::task::JoinError>) -> Verdict {
+    pub(super) fn verdict(&self, ended: Result<ReloadReport, tokio::task::JoinError>) -> ReloadReport {
         let verdict = ended.unwrap_or_else(|error| {
-            let refusal = Refusal::mistake(&error);
+            let refusal = CandidateRefusal::mistake(&error);
             tracing::error!("{}", refusal.summary);
-            Verdict::refused(self.app.live().generation.number(), refusal.reason)
+            ReloadReport::refused(self.published.current().generation.number(), refusal.reason)
         });
         if !verdict.repeated {
-            self.app.metrics.reloaded(verdict.result);
+            self.metrics.reloaded(verdict.result.as_str());
         }
         verdict
     }
@@ -136,14 +171,14 @@ impl Reloader {
         [self.home.dropins(), self.home.conf()]
     }
 
-    async fn attempt(&self, trigger: Trigger) -> Verdict {
+    async fn attempt(&self, trigger: Trigger) -> ReloadReport {
         let settling = Instant::now();
         settle::still(&self.folders()).await;
-        self.app.metrics.phase("settle", settling.elapsed());
+        self.metrics.phase("settle", settling.elapsed());
         let mut state = self.state.lock().await;
         let reading = Instant::now();
         let (digest, candidate) = self.read().await;
-        self.app.metrics.phase("read", reading.elapsed());
+        self.metrics.phase("read", reading.elapsed());
         if trigger.is_explicit() {
             state.pin = None;
             state.rejected = None;
@@ -153,7 +188,7 @@ impl Reloader {
             state.pin = None;
             return self.unchanged(&state, trigger);
         }
-        let again = trigger == Trigger::Retry && state.is_due(digest, self.app.clock.now_seconds());
+        let again = trigger == Trigger::Retry && state.is_due(digest, self.clock.now_seconds());
         if !again && !state.is_news(digest) {
             return self.unchanged(&state, trigger);
         }
@@ -167,10 +202,10 @@ impl Reloader {
             Err(refusal) => Err(refusal),
         };
         match built {
-            Ok(edition) => {
+            Ok(release) => {
                 state.pin = None;
                 state.accept();
-                let verdict = self.publish(&mut state, edition, Outcome::Published);
+                let verdict = self.publish(&mut state, release, Outcome::Published);
                 if trigger.is_explicit() {
                     tracing::info!(generation = verdict.generation, "reloaded");
                 }
@@ -180,13 +215,13 @@ impl Reloader {
         }
     }
 
-    pub(super) fn unchanged(&self, state: &State, trigger: Trigger) -> Verdict {
-        self.app.reloads.set(state.report());
+    pub(super) fn unchanged(&self, state: &State, trigger: Trigger) -> ReloadReport {
+        self.record.set(state.report());
         let generation = state.live().number();
         if trigger.is_explicit() {
             tracing::info!(generation, "reloaded: nothing changed");
         }
-        Verdict {
+        ReloadReport {
             result: Outcome::Unchanged,
             generation,
             changes: Vec::new(),
@@ -197,10 +232,10 @@ impl Reloader {
         }
     }
 
-    fn refuse(&self, state: &mut State, digest: Digest, refusal: Refusal) -> Verdict {
-        let (generation, now) = (state.live().number(), self.app.clock.now_seconds());
+    fn refuse(&self, state: &mut State, digest: Digest, refusal: CandidateRefusal) -> ReloadReport {
+        let (generation, now) = (state.live().number(), self.clock.now_seconds());
         let before = state.retry_of(digest);
-        let retry = refusal.may_pass.then(|| before.map_or_else(|| Retry::first(now), |retry| retry.next(now)));
+        let retry = refusal.is_transient.then(|| before.map_or_else(|| Retry::first(now), |retry| retry.next(now)));
         let retry_at = retry.map(Retry::at);
         let known = state.report_rejected.as_ref().is_some_and(|first| first.reason == refusal.reason);
         let repeated = before.is_some() && retry.is_some() && known;
@@ -214,37 +249,37 @@ impl Reloader {
         let at = state.report_rejected.as_ref().filter(|_| before.is_some()).map_or(now, |first| first.at);
         state.rejected = Some(Rejection { contents: digest, retry });
         state.report_rejected = Some(Rejected { at, retry_at, reason: refusal.reason.clone(), superseded: false });
-        self.app.reloads.set(state.report());
-        Verdict { repeated, ..Verdict::refused(generation, refusal.reason) }
+        self.record.set(state.report());
+        ReloadReport { repeated, ..ReloadReport::refused(generation, refusal.reason) }
     }
 
     /// The point of no return: nothing in here can fail.
-    pub(super) fn publish(&self, state: &mut State, edition: Edition, outcome: Outcome) -> Verdict {
+    pub(super) fn publish(&self, state: &mut State, release: Release, outcome: Outcome) -> ReloadReport {
         let publishing = Instant::now();
-        let (generation, before) = (edition.number(), state.live().clone());
-        let changes = edition.changes_since(&before);
-        let old = self.app.publish(Arc::clone(&edition.live));
-        self.follow(&before, &edition);
-        drain::watch(&self.app, &old);
+        let (generation, before) = (release.number(), state.live().clone());
+        let changes = release.changes_since(&before);
+        let old = self.published.publish(Arc::clone(&release.live));
+        self.follow(&before, &release);
+        drain::watch(&self.published, &old);
         drop(old);
-        let verdict = Verdict {
+        let verdict = ReloadReport {
             result: outcome,
             generation,
             changes,
-            needs_restart: edition.held.clone(),
-            warnings: edition.live.warnings.clone(),
+            needs_restart: release.held.clone(),
+            warnings: release.live.warnings.clone(),
             reason: None,
             repeated: false,
         };
         let file = self.home.deployment_toml().display().to_string();
         let known = &before.snapshot.notices;
-        let notices = edition.snapshot.notices.iter().filter(|notice| !known.iter().any(|old| old.says_as(notice)));
+        let notices = release.snapshot.notices.iter().filter(|notice| !known.iter().any(|old| old.says_as(notice)));
         notices.for_each(|notice| tracing::info!("{}", notice.line(&file)));
-        let now = self.app.clock.now_seconds();
+        let now = self.clock.now_seconds();
         let withdraws = outcome == Outcome::RolledBack;
-        state.history.publish(edition, now, withdraws).into_iter().for_each(drain::retire);
-        self.app.reloads.set(state.report());
-        self.app.metrics.phase("publish", publishing.elapsed());
+        state.history.publish(release, now, withdraws).into_iter().for_each(drain::retire);
+        self.record.set(state.report());
+        self.metrics.phase("publish", publishing.elapsed());
         let changes = verdict.changes.join(", ");
         match outcome {
             Outcome::RolledBack => tracing::warn!(generation, from = before.number(), changes, "rolled back"),
@@ -257,10 +292,10 @@ impl Reloader {
     }
 
     /// What is not part of a request follows the configuration: the replay cache, new TLS connections, the log.
-    fn follow(&self, old: &Edition, new: &Edition) {
+    fn follow(&self, old: &Release, new: &Release) {
         let deployment = &new.live.deployment;
         let (timeout, capacity) = deployment.replay_cache.size();
-        self.app.replay.reconfigure_cache(timeout, capacity);
+        self.replay.reconfigure_cache(timeout, capacity);
         if let (Some(listener), Some(config)) = (&self.tls, &new.tls) {
             listener.reload_from_config(Arc::clone(config));
         }
@@ -270,7 +305,7 @@ impl Reloader {
     }
 
     /// Reads the folders; contents that changed while they were read are read again.
-    pub(super) async fn read(&self) -> (Digest, Result<Snapshot, Refusal>) {
+    pub(super) async fn read(&self) -> (Digest, Result<Snapshot, CandidateRefusal>) {
         let mut seen = settle::stamps(&self.folders()).await;
         let mut read = self.read_once().await;
         for _ in 1..READINGS {
@@ -290,28 +325,33 @@ impl Reloader {
         (digest, read)
     }
 
-    async fn read_once(&self) -> Result<Snapshot, Refusal> {
+    async fn read_once(&self) -> Result<Snapshot, CandidateRefusal> {
         let (home, environment) = (self.home.clone(), self.environment.clone());
         Ok(background(move || Snapshot::read(&home, &environment)).await??)
     }
 
     /// Builds in the background.
-    pub(super) async fn build(&self, live: Edition, mut snapshot: Snapshot, number: u64) -> Result<Edition, Refusal> {
+    pub(super) async fn build(
+        &self,
+        live: Release,
+        mut snapshot: Snapshot,
+        number: u64,
+    ) -> Result<Release, CandidateRefusal> {
         let building = Instant::now();
-        let _building = self.app.reloads.building(self.app.clock.now_seconds());
-        let (build, runtime) = (self.build, Handle::current());
-        let work = move || {
+        let _building = self.record.building(self.clock.now_seconds());
+        let (builder, runtime) = (Arc::clone(&self.builder), Handle::current());
+        let work = move || -> Result<Release, CandidateRefusal> {
             let old = &live.live;
             let held = restart::hold_back(&old.deployment, &mut snapshot.deployment);
             if held.iter().any(|held| held.section == restart::HTTPS) {
                 snapshot.tls.clone_from(&live.snapshot.tls);
             }
-            let parts = old.parts.following(&old.deployment, &snapshot.deployment)?;
-            runtime.block_on(build(Arc::new(snapshot), parts, number, held))
+            let resources = old.resources.following(&old.deployment, &snapshot.deployment)?;
+            Ok(runtime.block_on(builder.build(Arc::new(snapshot), resources, number, held))?)
         };
         let built = background(work).await;
-        self.app.metrics.phase("build", building.elapsed());
-        Ok(built??)
+        self.metrics.phase("build", building.elapsed());
+        built?
     }
 }
 

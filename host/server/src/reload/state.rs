@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use dropins_host::Digest;
 
-use super::edition::Edition;
 use super::history::History;
 use super::record::{Kept, Rejected, Report};
 use super::retry::Retry;
+use crate::live::Release;
 
 /// The state between two candidates.
 pub(super) struct State {
@@ -57,7 +57,7 @@ impl State {
         self.report_rejected.iter_mut().for_each(|rejected| rejected.retry_at = None);
     }
 
-    pub(super) fn live(&self) -> &Edition {
+    pub(super) fn live(&self) -> &Release {
         self.history.live()
     }
 
@@ -70,10 +70,10 @@ impl State {
 
     pub(super) fn report(&self) -> Report {
         let kept = self.history.entries().map(|entry| Kept {
-            generation: entry.edition.number(),
+            generation: entry.release.number(),
             published_at: entry.published_at,
             withdrawn: entry.withdrawn,
-            live: Arc::downgrade(&entry.edition.live),
+            live: Arc::downgrade(&entry.release.live),
         });
         Report {
             kept: kept.collect(),

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::record::Up;
 use super::reloader::{Reloader, Trigger};
@@ -17,21 +18,12 @@ const RESCAN: Duration = Duration::from_secs(3);
 /// The pause before a loop that ended is started again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits for changes until it is dropped.
-pub struct Task(AbortHandle);
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Reloader {
     /// Why the folders are worth a look, if they are: they hold what nobody has judged yet, or what is to be judged again.
     pub(super) async fn news(&self) -> Option<Trigger> {
         let (digest, _) = self.read().await;
         let state = self.state.lock().await;
-        if state.is_due(digest, self.app.clock.now_seconds()) {
+        if state.is_due(digest, self.clock.now_seconds()) {
             return Some(Trigger::Retry);
         }
         // Contents that are live again end a rollback's hold and a rejection.
@@ -40,8 +32,8 @@ impl Reloader {
         news.then_some(Trigger::Change)
     }
 
-    /// Waits for changes until the task is dropped.
-    pub fn start(self: &Arc<Self>) -> Task {
+    /// Waits for changes until the handle is dropped.
+    pub fn start(self: &Arc<Self>) -> AbortOnDropHandle<()> {
         let this = Arc::clone(self);
         let supervisor = tokio::spawn(async move {
             loop {
@@ -53,11 +45,11 @@ impl Reloader {
                 tokio::time::sleep(PAUSE).await;
             }
         });
-        Task(supervisor.abort_handle())
+        AbortOnDropHandle::new(supervisor)
     }
 
     async fn run(self: Arc<Self>) {
-        let _up = Up::new(&self.app);
+        let _up = Up::new(&self.record);
         let _watcher = watch::folders(&self.folders(), Arc::clone(&self.dirty));
         let mut rescan = tokio::time::interval(RESCAN);
         rescan.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -3,25 +3,26 @@
 //! A pushed request is used up by its first visit and goes on as a ticket, so that the page can be reloaded. A request
 //! by POST goes on by GET: browsers send the session's cookie from other sites with GET only.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::response::Response;
 
+use super::cookie::Browser;
+use super::pages::Pages;
 use super::problem::Problem;
-use super::see_other;
+use super::see_other::see_other;
 use super::step;
+use super::tickets::Ticket;
 use super::visit::Visit;
-use crate::app::App;
-use crate::authorization::{AuthorizationRequest, ErrorCode, RequestError};
-use crate::endpoints;
-use crate::grants::REQUEST_URI_PREFIX;
-use crate::http::{Form, body, is_form};
-use crate::sessions::{Browser, Ticket};
+use crate::http::body;
+use dropins_config::endpoints;
+use dropins_oauth::authorization::{AuthorizationRequest, RequestError};
+use dropins_protocol::ErrorCode;
+use dropins_protocol::names::REQUEST_URI_PREFIX;
+use dropins_protocol::{Form, is_form};
 
-pub(super) async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn get(State(pages): State<Pages>, request: Request) -> Response {
     let (head, _) = request.into_parts();
-    let visit = Visit::new(app, &head);
+    let visit = Visit::new(pages, &head);
     let answered = answer(&visit, head.uri.query().unwrap_or_default()).await;
     answered.unwrap_or_else(|problem| problem.respond(&visit))
 }
@@ -34,9 +35,10 @@ async fn answer(visit: &Visit, query: &str) -> Result<Response, Problem> {
     let client_id = form.get("client_id").ok_or_else(|| Problem::shown("The parameter client_id is missing"))?;
     let client = visit.client(client_id).await?;
     if let Some(request_uri) = form.get("request_uri").filter(|uri| uri.starts_with(REQUEST_URI_PREFIX)) {
-        let pushed = visit.app.pushed.take(request_uri, client_id).await?;
+        let pushed = visit.pages.services.pushed.take(request_uri, client_id).await?;
         let used = "The request has expired or was used already; go back to the application and begin anew";
         let request = pushed.ok_or_else(|| Problem::shown(used))?;
+        let request = serde_json::from_str(&request).map_err(Problem::internal)?;
         let browser = match &visit.browser {
             Some(browser) => browser.clone(),
             None => Browser::new().map_err(Problem::internal)?,
@@ -48,9 +50,9 @@ async fn answer(visit: &Visit, query: &str) -> Result<Response, Problem> {
     step::proceed(visit, Ticket { request, signed_in: false }).await
 }
 
-pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn post(State(pages): State<Pages>, request: Request) -> Response {
     let (head, content) = request.into_parts();
-    let visit = Visit::new(app, &head);
+    let visit = Visit::new(pages, &head);
     let mut types = head.headers.get_all(axum::http::header::CONTENT_TYPE).iter();
     let is_form = types.next().and_then(|value| value.to_str().ok()).is_some_and(is_form);
     let query = match body::read(&head.headers, content).await {

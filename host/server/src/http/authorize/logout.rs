@@ -1,27 +1,25 @@
 //! `/oauth2/logout`: a page that asks, and the post that ends the session of this browser.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::page;
+use super::pages::Pages;
 use super::visit::Visit;
-use crate::app::App;
-use crate::sessions::Browser;
+use crate::http::authorize::cookie::Browser;
 
-pub(super) async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
-    let visit = Visit::new(app, &request.into_parts().0);
+pub(super) async fn get(State(pages): State<Pages>, request: Request) -> Response {
+    let visit = Visit::new(pages, &request.into_parts().0);
     match visit.session().await {
         Ok(session) => page::sign_out(&visit, session.as_ref()),
         Err(problem) => problem.respond(&visit),
     }
 }
 
-pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn post(State(pages): State<Pages>, request: Request) -> Response {
     let answer = async |visit: &Visit, _form| {
         if let Some(browser) = &visit.browser {
-            visit.app.sessions.end(browser).await?;
+            visit.pages.services.sessions.end(&browser.hash()).await?;
         }
         let response = page::sign_out(visit, None);
         Ok(match Browser::new() {
@@ -29,5 +27,5 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Respo
             Err(_) => response,
         })
     };
-    Visit::of_post(app, request, answer).await
+    Visit::of_post(pages, request, answer).await
 }

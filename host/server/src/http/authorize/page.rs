@@ -3,6 +3,8 @@
 //! Nothing inline, nothing from elsewhere, framed by nobody, stored by nobody. Forms post to this server only; where
 //! the answer leads on to the client, browsers want its origin in the policy too.
 
+use super::cookie::Browser;
+use super::tickets::Ticket;
 use askama::Template;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -12,10 +14,10 @@ use super::assets::{LOGO, STYLE};
 use super::problem::Problem;
 use super::scope_words::{ScopeWords, in_words};
 use super::visit::Visit;
-use crate::authorization::form_target;
-use crate::clients::RegisteredClient;
-use crate::endpoints;
-use crate::sessions::{Browser, Session, Ticket};
+use dropins_config::endpoints;
+use dropins_oauth::authorization::form_target;
+use dropins_oauth::clients::RegisteredClient;
+use dropins_store::sessions::Session;
 
 /// What all pages have in common.
 pub(super) struct Frame {

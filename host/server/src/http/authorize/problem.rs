@@ -8,11 +8,12 @@ use axum::response::Response;
 use dropins_host::services::Unavailable;
 
 use super::page;
-use super::see_other;
+use super::see_other::see_other;
 use super::visit::Visit;
-use crate::audit;
-use crate::authorization::{AuthorizationRequest, ErrorCode, RequestError};
-use crate::database::StoreError;
+use crate::telemetry::audit;
+use dropins_database::StoreError;
+use dropins_oauth::authorization::{AuthorizationRequest, RequestError};
+use dropins_protocol::ErrorCode;
 
 /// What ends the flow without a code.
 #[derive(Debug)]

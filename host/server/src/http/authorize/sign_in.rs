@@ -2,25 +2,24 @@
 //!
 //! Whoever is refused is told the same, whatever the reason; the page stays, with the name and without the password.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
+use super::cookie::Browser;
 use super::page;
+use super::pages::Pages;
 use super::problem::Problem;
+use super::tickets::Ticket;
 use super::visit::Visit;
-use crate::app::App;
-use crate::audit;
-use crate::http::Form;
-use crate::sessions::Ticket;
-use crate::users::SignIn;
+use crate::telemetry::audit;
+use dropins_protocol::Form;
+use dropins_store::users::SignIn;
 
 const WRONG: &str = "The username or the password is not right.";
 
-pub(super) async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response {
-    Visit::of_post(app, request, answer).await
+pub(super) async fn endpoint(State(pages): State<Pages>, request: Request) -> Response {
+    Visit::of_post(pages, request, answer).await
 }
 
 async fn answer(visit: &Visit, form: Form) -> Result<Response, Problem> {
@@ -30,17 +29,19 @@ async fn answer(visit: &Visit, form: Form) -> Result<Response, Problem> {
     let name = form.get("username").unwrap_or_default();
     let password = form.get("password").unwrap_or_default();
     let again = async |status, message: &str| page::sign_in_again(visit, &client, &ticket, name, status, message).await;
-    let attempt = visit.app.users.sign_in(name, password, visit.address).await?;
-    visit.app.metrics.signed_in(&attempt);
+    let attempt = visit.pages.services.users.sign_in(name, password, visit.address).await?;
+    visit.pages.services.metrics.signed_in(&attempt);
     let result = attempt.as_str();
     let written = |user| audit::sign_in(&visit.reference, client_id, result, visit.address, user);
     match attempt {
         SignIn::Welcome(user) => {
-            let Some(browser) = visit.app.sessions.begin(visit.browser.as_ref(), &user).await? else {
+            let browser = Browser::new().map_err(Problem::internal)?;
+            let before = visit.browser.as_ref().map(Browser::hash);
+            if !visit.pages.services.sessions.begin(before.as_ref(), &browser.hash(), &user).await? {
                 // The password was changed, or the user locked out, while it was being checked.
                 written(None);
                 return again(StatusCode::FORBIDDEN, WRONG).await;
-            };
+            }
             written(Some(&user.id));
             visit.go_on(&Ticket { signed_in: true, ..ticket }, &browser).await
         }

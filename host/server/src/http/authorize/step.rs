@@ -3,17 +3,19 @@
 //! The answer follows from the ticket, the session and what was allowed before, at every step anew; no page is trusted
 //! to come after another one.
 
+use super::tickets::Ticket;
 use axum::response::Response;
 
 use super::page;
 use super::problem::Problem;
-use super::see_other;
+use super::see_other::see_other;
 use super::visit::Visit;
-use crate::audit;
-use crate::authorization::{AuthorizationRequest, ErrorCode, Prompt};
-use crate::clients::RegisteredClient;
-use crate::grants::Authorization;
-use crate::sessions::{Session, Ticket};
+use crate::telemetry::audit;
+use dropins_oauth::authorization::{AuthorizationRequest, Prompt};
+use dropins_oauth::clients::RegisteredClient;
+use dropins_protocol::ErrorCode;
+use dropins_store::grants::Authorization;
+use dropins_store::sessions::Session;
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +59,7 @@ pub(super) async fn proceed(visit: &Visit, ticket: Ticket) -> Result<Response, P
         Some(session) => has_allowed(visit, &client, &ticket.request, session).await?,
         None => false,
     };
-    match (next(&ticket, session.as_ref(), allowed, visit.app.clock.now_seconds()), session) {
+    match (next(&ticket, session.as_ref(), allowed, visit.pages.services.clock.now_seconds()), session) {
         (Next::Refuse(code, description), _) => Err(Problem::refused(&ticket.request, code, description)),
         (Next::Consent, Some(session)) => page::consent(visit, &client, &ticket, &session).await,
         (Next::Code, Some(session)) => give_code(visit, ticket.request, &session).await,
@@ -76,7 +78,7 @@ async fn has_allowed(
     if client.is_public() && !request.redirect_uri.starts_with("https://") {
         return Ok(false);
     }
-    Ok(visit.app.users.has_allowed(&session.user.id, &request.client_id, &request.scope).await?)
+    Ok(visit.pages.services.users.has_allowed(&session.user.id, &request.client_id, &request.scope).await?)
 }
 
 /// Sends the browser back to the client with a code.
@@ -98,14 +100,14 @@ pub(super) async fn give_code(
         auth_time: session.auth_time,
         validity: visit.live.deployment.oauth.validity.authorization_code,
     };
-    let code = visit.app.grants.issue_code(authorization).await?;
+    let code = visit.pages.services.grants.issue_code(authorization).await?;
     Ok(see_other(&return_to.with_code(&code, &visit.live.endpoints.issuer)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::users::User;
+    use dropins_store::users::User;
 
     fn ticket(prompt: &[Prompt], max_age: Option<u64>, signed_in: bool) -> Ticket {
         let request = AuthorizationRequest {

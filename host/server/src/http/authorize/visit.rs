@@ -7,23 +7,26 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
-use reqwest::Url;
+use url::Url;
 
+use super::cookie::Browser;
 use super::page::Frame;
+use super::pages::Pages;
 use super::problem::Problem;
 use super::same_origin::is_same_origin;
-use super::see_other;
-use crate::app::App;
-use crate::clients::RegisteredClient;
-use crate::endpoints;
-use crate::http::{Form, body, client_address};
+use super::see_other::see_other;
+use super::tickets::Ticket;
+use crate::http::{body, client_address};
 use crate::live::Live;
-use crate::reference::reference;
-use crate::sessions::{Browser, Session, Ticket};
+use dropins_config::endpoints;
+use dropins_oauth::clients::RegisteredClient;
+use dropins_protocol::Form;
+use dropins_protocol::reference;
+use dropins_store::sessions::Session;
 
 /// One request of a browser.
 pub(super) struct Visit {
-    pub(super) app: Arc<App>,
+    pub(super) pages: Pages,
     pub(super) live: Arc<Live>,
     /// Who asks, if the browser was here before.
     pub(super) browser: Option<Browser>,
@@ -35,21 +38,21 @@ pub(super) struct Visit {
 
 impl Visit {
     /// The browser that sends this request head.
-    pub(super) fn new(app: Arc<App>, head: &Parts) -> Self {
-        let live = app.live();
+    pub(super) fn new(pages: Pages, head: &Parts) -> Self {
+        let live = pages.services.published.current();
         let browser = Browser::of(&head.headers, is_secure(&live));
         let address = client_address::of(&head.extensions, &head.headers, &live.deployment.transport.trusted_proxies);
-        Self { app, live, browser, address, reference: reference() }
+        Self { pages, live, browser, address, reference: reference() }
     }
 
     /// Answers a form that one of our pages posts.
     pub(super) async fn of_post(
-        app: Arc<App>,
+        pages: Pages,
         request: Request,
         answer: impl AsyncFnOnce(&Self, Form) -> Result<Response, Problem>,
     ) -> Response {
         let (head, body) = request.into_parts();
-        let visit = Self::new(app, &head);
+        let visit = Self::new(pages, &head);
         let answered = match visit.form(&head.headers, body).await {
             Ok(form) if is_same_origin(&head.headers, &visit.origin()) => answer(&visit, form).await,
             Ok(_) => Err(Problem::foreign_post()),
@@ -69,7 +72,7 @@ impl Visit {
         let Some((text, browser)) = form.get("ticket").zip(self.browser.as_ref()) else {
             return Err(Problem::expired());
         };
-        self.app.tickets.unseal(text, browser).await?.ok_or_else(Problem::expired)
+        self.pages.tickets.unseal(text, browser).await?.ok_or_else(Problem::expired)
     }
 
     /// The client with this id.
@@ -89,14 +92,14 @@ impl Visit {
     /// The person who is signed in at this browser.
     pub(super) async fn session(&self) -> Result<Option<Session>, Problem> {
         match &self.browser {
-            Some(browser) => Ok(self.app.sessions.of(browser).await?),
+            Some(browser) => Ok(self.pages.services.sessions.of(&browser.hash()).await?),
             None => Ok(None),
         }
     }
 
     /// The ticket as the next page of this browser carries it.
     pub(super) async fn seal(&self, ticket: &Ticket, browser: &Browser) -> Result<String, Problem> {
-        Ok(self.app.tickets.seal(ticket, browser).await?)
+        Ok(self.pages.tickets.seal(ticket, browser).await?)
     }
 
     /// Sends this browser, which may be new or renamed, on with a ticket.

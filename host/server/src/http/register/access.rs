@@ -4,10 +4,12 @@
 
 use axum::http::{HeaderMap, header};
 
-use super::super::error::{ErrorKind, OAuthError};
-use crate::clients::StoredClients;
-use crate::config::{DynamicRegistration, Secret};
-use crate::identity::{ClientError, ClientRecord, TokenHash};
+use super::failure::Failure;
+use dropins_config::DynamicRegistration;
+use dropins_oauth::clients::StoredClients;
+use dropins_protocol::{ErrorCode, OAuthError};
+use dropins_protocol::{Secret, TokenHash};
+use dropins_store::clients::{ClientError, ClientRecord};
 
 /// On whose word a client is registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +42,7 @@ pub(super) async fn own(
     stored: &StoredClients,
     client_id: &str,
     headers: &HeaderMap,
-) -> Result<(ClientRecord, Secret), OAuthError> {
+) -> Result<(ClientRecord, Secret), Failure> {
     let given = bearer(headers)?.ok_or_else(refused)?;
     let record = stored.store().find(client_id).await.map_err(ClientError::from)?;
     let nobody = TokenHash::stored(String::new());
@@ -63,5 +65,5 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
 }
 
 fn refused() -> OAuthError {
-    OAuthError::new(ErrorKind::InvalidToken, "The access token is missing or wrong")
+    OAuthError::new(ErrorCode::InvalidToken, "The access token is missing or wrong")
 }

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::metadata::PREVENT_TOKEN_REUSE;
-use crate::config::{Deployment, Secret};
-use crate::endpoints;
-use crate::identity::ClientRecord;
+use dropins_config::Deployment;
+use dropins_config::endpoints;
+use dropins_protocol::Secret;
+use dropins_store::clients::ClientRecord;
 
 /// What only the client knows.
 pub(super) struct Issued {

@@ -9,15 +9,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::super::body;
-use super::super::error::OAuthError;
 use super::access::Grantor;
-use super::refuse;
-use crate::authorization::OPENID;
-use crate::clients::{Fault, NONE, PRIVATE_KEY_JWT, shown};
-use crate::identity::ClientRecord;
+use super::failure::{Failure, refuse};
 use crate::live::Live;
-use crate::secret_hash;
-use crate::tokens::TokenAlgorithm;
+use dropins_oauth::clients::{Fault, shown};
+use dropins_protocol::OAuthError;
+use dropins_protocol::TokenAlgorithm;
+use dropins_protocol::names::{NONE, OPENID, PRIVATE_KEY_JWT};
+use dropins_protocol::secret_hash;
+use dropins_store::clients::ClientRecord;
 
 /// The property that `token_endpoint_allow_reuse_pvt_key_jwt` of WSO2 Identity Server stands for, inverted.
 pub(super) const PREVENT_TOKEN_REUSE: &str = "PreventTokenReuse";
@@ -62,7 +62,7 @@ impl Metadata {
     }
 
     /// Whether the body may replace the metadata of this client (RFC 7592 section 2.2).
-    pub(super) async fn is_update_of(&self, record: &ClientRecord) -> Result<(), OAuthError> {
+    pub(super) async fn is_update_of(&self, record: &ClientRecord) -> Result<(), Failure> {
         let mut faults = Vec::new();
         for field in ISSUED.into_iter().filter(|field| self.0.contains_key(*field)) {
             faults.push(Fault::new(field, "it is not for the client to set: leave it out"));
@@ -75,7 +75,7 @@ impl Metadata {
         {
             faults.push(Fault::new("client_secret", "it is not the client's secret: leave it out"));
         }
-        refuse(faults)
+        Ok(refuse(faults)?)
     }
 
     /// Replaces the metadata in the record; says what cannot be served.
@@ -217,7 +217,7 @@ fn not_offered(value: &str, offered: &[String]) -> String {
 
 /// An https URI, or an http URI of the machine that the client runs on (RFC 8252 section 7.3); without a fragment.
 fn is_registrable(uri: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(uri) else { return false };
+    let Ok(url) = url::Url::parse(uri) else { return false };
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::home::testing::home;
-use crate::startup::Started;
-use crate::tokens::SigningKeys;
+use crate::live::{Live, Resources, Snapshot};
+use crate::testing::home;
+use dropins_config::LoadedHome;
+use dropins_oauth::tokens::SigningKeys;
 
 const TOKEN: &str = "let-me-register";
 
@@ -33,11 +34,12 @@ struct Answer {
 impl Server {
     async fn new(configuration: &str) -> Self {
         let (folder, home) = home(configuration);
-        let started = Started::read(&home, &[]).unwrap_or_else(|error| panic!("{error}"));
-        let (parts, replay) = started.open().await.unwrap();
-        let live = started.build(&parts, 1).await.unwrap_or_else(|error| panic!("{error}"));
+        let started = LoadedHome::read(&home, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let (parts, replay) = Resources::open(&started).await.unwrap();
+        let live =
+            Live::build(&Snapshot::of(started), parts.clone(), 1).await.unwrap_or_else(|error| panic!("{error}"));
         let app = Arc::new(App::new(live, &parts, replay, SigningKeys::open(&home).unwrap()));
-        Self { router: crate::http::public(Arc::clone(&app)), app, _home: folder }
+        Self { router: crate::http::public(&app), app, _home: folder }
     }
 
     async fn with_token() -> Self {
@@ -77,10 +79,10 @@ impl Server {
 
     /// The answer of the token endpoint to an assertion of this client.
     async fn token(&self, client_id: &str, key: &SigningKey, scope: &str) -> Answer {
-        let now = self.app.clock.now_seconds();
+        let now = self.app.registration().clock.now_seconds();
         let claims = json!({
             "iss": client_id, "sub": client_id, "aud": "https://localhost:9443", "iat": now, "exp": now + 60,
-            "jti": crate::reference::reference(),
+            "jti": dropins_protocol::reference(),
         });
         let assertion = key.compact_jws(&json!({ "alg": "ES256" }), &claims).unwrap();
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -128,8 +130,8 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
 
     let token = server.token(&client_id, &old, "read").await;
     assert_eq!((token.status, token.body["scope"].as_str()), (StatusCode::OK, Some("read")), "{}", token.body);
-    server.app.ledger.flush(false).await.unwrap();
-    let uses = server.app.stored.store().uses(&client_id).await.unwrap();
+    server.app.registration().published.ledger().flush(false).await.unwrap();
+    let uses = server.app.registration().stored.store().uses(&client_id).await.unwrap();
     assert_eq!((uses.len(), uses[0].thumbprint.clone()), (1, old.thumbprint()));
     assert!(uses[0].last_used.is_some());
 
@@ -150,7 +152,7 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
     );
     assert_eq!(server.token(&client_id, &new, "").await.status, StatusCode::OK);
 
-    let (grants, hour) = (&server.app.grants, Duration::from_secs(3600));
+    let (grants, hour) = (&server.app.clients().grants, Duration::from_secs(3600));
     let family = grants.family_of_client(&client_id, &[], hour).unwrap();
     let refresh_token = grants.start_family(&family, None, hour, None).await.unwrap();
     assert!(grants.active_refresh_token(&refresh_token).await.unwrap().is_some());
@@ -201,7 +203,7 @@ async fn metadata_that_cannot_be_served_is_refused_with_the_name_of_its_member()
         assert_eq!((answer.status, answer.body["error"].as_str()), (StatusCode::BAD_REQUEST, Some(error)), "{request}");
         assert!(description.contains(part), "{request}: {description}");
     }
-    assert_eq!(server.app.stored.store().count().await.unwrap(), 0);
+    assert_eq!(server.app.registration().stored.store().count().await.unwrap(), 0);
 }
 
 /// The metadata of a client without a credential, with more of it.
@@ -319,7 +321,15 @@ async fn registration_is_closed_without_a_token_open_on_request_and_absent_when_
     assert_eq!(metadata(&closed).await, Value::Null);
 
     let open = Server::new("[oauth.dcr]\nauthentication_required = false\n").await;
-    assert!(open.app.live().warnings.iter().any(|warning| warning.contains("authentication_required")));
+    assert!(
+        open.app
+            .registration()
+            .published
+            .current()
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("authentication_required"))
+    );
     assert_eq!(metadata(&open).await, "https://localhost:9443/oauth2/register");
     let request = json!({ "jwks": jwks(&key()), "scope": "openid admin" }).to_string();
     let answer = open.call("POST", "/oauth2/register", None, request).await;

@@ -1,30 +1,78 @@
 //! A reloader that serves a home without listeners.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use dropins_host::services::Clock;
+use futures_util::future::BoxFuture;
+
+use dropins_services::Clock;
 
 use super::Reloader;
 use crate::app::App;
-use crate::home::Home;
-use crate::reload::{Edition, Snapshot};
-use crate::startup::Started;
-use crate::tokens::SigningKeys;
+use crate::live::{BuildError, LiveError, PendingRestart, Resources};
+use crate::live::{Release, Snapshot};
+use crate::reload::{Builder, Surroundings};
+use dropins_config::Home;
+use dropins_config::LoadedHome;
+use dropins_config::Problems;
+use dropins_oauth::tokens::SigningKeys;
 
 /// A reloader of this home that waits for nothing yet, by this clock.
-pub(super) async fn reloader(home: &Home, clock: Arc<dyn Clock>) -> Arc<Reloader> {
-    let started = Started::read(home, &[]).unwrap_or_else(|error| panic!("{error}"));
-    let (mut parts, replay) = started.open().await.unwrap();
-    parts.clock = clock;
+pub(super) async fn reloader(home: &Home, clock: Arc<dyn Clock>, builder: Arc<dyn Builder>) -> Arc<Reloader> {
+    let started = LoadedHome::read(home, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let (mut parts, replay) = Resources::open(&started).await.unwrap();
+    parts.clock = Arc::clone(&clock);
     let environment = started.environment.clone();
-    let edition = Edition::build(Arc::new(Snapshot::of(started)), parts.clone(), 1, Vec::new()).await;
-    let edition = edition.unwrap_or_else(|error| panic!("{error}"));
-    let app = App::new(Arc::clone(&edition.live), &parts, replay, SigningKeys::open(home).unwrap());
-    Reloader::new(Arc::new(app), edition, environment, None)
+    let release = Release::build(Arc::new(Snapshot::of(started)), parts.clone(), 1, Vec::new()).await;
+    let release = release.unwrap_or_else(|error| panic!("{error}"));
+    let app = App::new(Arc::clone(&release.live), &parts, Arc::clone(&replay), SigningKeys::open(home).unwrap());
+    let (published, metrics) = (Arc::clone(&app.clients().published), Arc::clone(&app.clients().metrics));
+    Reloader::new(Surroundings { published, metrics, replay, clock, environment, tls: None, builder }, release)
 }
 
 /// The component with another digest that does the same: an empty custom section makes the difference.
 pub(super) fn variant(component: &[u8], number: u8) -> Vec<u8> {
     let name = [b'v', b'0' + number];
     [component, &[0, 3, 2], &name].concat()
+}
+
+/// How a test wants candidates to be built.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Mode {
+    /// As in a server.
+    #[default]
+    Healthy,
+    /// Each is rejected for a transient cause, as on a machine that is too busy.
+    Busy,
+    /// The compiler panics.
+    Panicking,
+}
+
+/// Builds as the test wants.
+#[derive(Default)]
+pub(super) struct TestBuilder(Mutex<Mode>);
+
+impl TestBuilder {
+    pub(super) fn set(&self, mode: Mode) {
+        *self.0.lock().unwrap() = mode;
+    }
+}
+
+impl Builder for TestBuilder {
+    fn build(
+        &self,
+        snapshot: Arc<Snapshot>,
+        resources: Resources,
+        number: u64,
+        held: Vec<PendingRestart>,
+    ) -> BoxFuture<'static, Result<Release, BuildError>> {
+        match *self.0.lock().unwrap() {
+            Mode::Healthy => Box::pin(Release::build(snapshot, resources, number, held)),
+            Mode::Busy => Box::pin(async move {
+                let path = resources.home.deployment_toml();
+                let problems = Problems::new(Arc::clone(&snapshot.deployment.source));
+                Err(BuildError::Live { path, error: LiveError { problems, plugins: Vec::new(), is_transient: true } })
+            }),
+            Mode::Panicking => Box::pin(async { panic!("in the compiler") }),
+        }
+    }
 }

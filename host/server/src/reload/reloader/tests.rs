@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use dropins_host::services::{FixedClock, SystemClock};
 
+use super::testing::{Mode, TestBuilder};
 use super::*;
-use crate::config::Problems;
-use crate::health::Health;
-use crate::home::testing::home;
-use crate::live::LiveError;
 use crate::reload::{Report, Target};
+use crate::testing::home;
+use prometheus_client::registry::Registry;
 
 const SECRET_PLUGIN: &str = "client_secret_authenticator";
 
@@ -18,6 +17,7 @@ struct Bench {
     _folder: tempfile::TempDir,
     home: Home,
     clock: Arc<FixedClock>,
+    builder: Arc<TestBuilder>,
     reloader: Arc<Reloader>,
 }
 
@@ -28,8 +28,9 @@ impl Bench {
     async fn new() -> Self {
         let (folder, home) = home("");
         let clock = Arc::new(FixedClock::at(NOW * 1000));
-        let reloader = testing::reloader(&home, clock.clone()).await;
-        Self { _folder: folder, home, clock, reloader }
+        let builder = Arc::new(TestBuilder::default());
+        let reloader = testing::reloader(&home, clock.clone(), builder.clone()).await;
+        Self { _folder: folder, home, clock, builder, reloader }
     }
 
     fn deployment(&self) -> String {
@@ -57,7 +58,7 @@ impl Bench {
 
     async fn after(&self, trigger: Trigger) -> (Outcome, u64) {
         let verdict = self.reloader.reload(trigger).await;
-        assert_eq!(verdict.generation, self.reloader.app.live().generation.number(), "{verdict:?}");
+        assert_eq!(verdict.generation, self.reloader.published.current().generation.number(), "{verdict:?}");
         (verdict.result, verdict.generation)
     }
 
@@ -76,25 +77,18 @@ impl Bench {
         self.report().rejected.as_ref()?.retry_at.map(|at| at - NOW)
     }
 
-    /// Has everything built by this from now on; tells what built it before.
-    fn build(&mut self, build: Build) -> Build {
-        std::mem::replace(&mut Arc::get_mut(&mut self.reloader).unwrap().build, build)
-    }
-
     /// Whether one verdict of this kind was counted.
     fn counted_once(&self, outcome: Outcome) -> bool {
-        let app = &self.reloader.app;
-        let health = Health { replay: None, identity: None };
-        let text = app.metrics.encode(app, &app.live(), &health, None);
+        let text = self.reloader.metrics.encode(&Registry::default());
         text.contains(&format!("reload_total{{result=\"{}\"}} 1\n", outcome.as_str()))
     }
 
     fn report(&self) -> Arc<Report> {
-        self.reloader.app.reloads.report()
+        self.reloader.record.report()
     }
 
     fn digest(&self) -> Digest {
-        let live = self.reloader.app.live();
+        let live = self.reloader.published.current();
         let mut handlers = live.generation.handlers().iter();
         handlers.find(|handler| handler.id().name == SECRET_PLUGIN).unwrap().id().digest
     }
@@ -125,18 +119,10 @@ async fn good_contents_are_published_once_and_wrong_ones_refused_once() {
     assert_eq!(bench.change().await, (Outcome::Refused, 2));
 }
 
-/// Refuses whatever it is given, as a machine that is too busy does.
-const BUSY: Build = |snapshot, parts, _, _| {
-    Box::pin(async move {
-        let (path, problems) = (parts.home.deployment_toml(), Problems::new(Arc::clone(&snapshot.deployment.source)));
-        Err(StartError::Live { path, error: LiveError { problems, plugins: Vec::new(), may_pass: true } })
-    })
-};
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_busy_machine_refused_is_tried_again_until_it_passes_and_nobody_hears_of_each_time() {
-    let mut bench = Bench::new().await;
-    let healthy = bench.build(BUSY);
+    let bench = Bench::new().await;
+    bench.builder.set(Mode::Busy);
     bench.edit(1);
     assert_eq!(bench.change().await, (Outcome::Refused, 1));
     let mut now = 0;
@@ -153,7 +139,7 @@ async fn what_a_busy_machine_refused_is_tried_again_until_it_passes_and_nobody_h
     assert_eq!(bench.report().rejected.as_ref().unwrap().at, NOW, "when it was refused first");
     assert!(bench.counted_once(Outcome::Refused));
 
-    bench.build(healthy);
+    bench.builder.set(Mode::Healthy);
     bench.at(now + 40);
     assert_eq!(bench.reloader.news().await, Some(Trigger::Retry));
     assert_eq!(bench.after(Trigger::Retry).await, (Outcome::Published, 2));
@@ -164,10 +150,10 @@ async fn what_a_busy_machine_refused_is_tried_again_until_it_passes_and_nobody_h
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_contents_and_a_word_begin_anew_and_a_rollback_ends_it() {
-    let mut bench = Bench::new().await;
+    let bench = Bench::new().await;
     bench.edit(1);
     assert_eq!(bench.change().await, (Outcome::Published, 2));
-    let healthy = bench.build(BUSY);
+    bench.builder.set(Mode::Busy);
     bench.edit(2);
     bench.change().await;
     bench.at(5);
@@ -180,7 +166,7 @@ async fn other_contents_and_a_word_begin_anew_and_a_rollback_ends_it() {
     bench.change().await;
     assert_eq!(bench.retry_at(), Some(10));
 
-    bench.build(healthy);
+    bench.builder.set(Mode::Healthy);
     assert_eq!(bench.back().await, (Outcome::RolledBack, 1));
     assert_eq!(bench.retry_at(), None);
     bench.at(4_000);
@@ -227,7 +213,7 @@ async fn only_causes_that_may_pass_are_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_is_missing_or_broken_is_refused_and_a_panic_is_no_more_than_that() {
-    let mut bench = Bench::new().await;
+    let bench = Bench::new().await;
     let good = std::fs::read(bench.component()).unwrap();
     std::fs::remove_file(bench.component()).unwrap();
     assert_eq!(bench.change().await, (Outcome::Refused, 1));
@@ -237,12 +223,12 @@ async fn a_component_that_is_missing_or_broken_is_refused_and_a_panic_is_no_more
     std::fs::write(bench.component(), testing::variant(&good, 1)).unwrap();
     assert_eq!(bench.change().await, (Outcome::Published, 2));
 
-    let healthy = bench.build(|_, _, _, _| Box::pin(async { panic!("in the compiler") }));
+    bench.builder.set(Mode::Panicking);
     bench.edit(1);
     let verdict = bench.reloader.reload(Trigger::Change).await;
     assert!(verdict.result == Outcome::Refused && verdict.reason.unwrap().contains("in the compiler"));
     assert_eq!(bench.retry_at(), None, "a mistake in a program stays");
-    bench.build(healthy);
+    bench.builder.set(Mode::Healthy);
     bench.edit(2);
     assert_eq!(bench.change().await, (Outcome::Published, 3));
 }
@@ -288,7 +274,7 @@ async fn one_plug_in_goes_back_and_everything_else_stays() {
     let back = bench.reloader.roll_back(Target::Plugin(SECRET_PLUGIN.to_owned())).await;
     assert_eq!((back.result, back.generation), (Outcome::RolledBack, 4), "{back:?}");
     assert_eq!(bench.digest(), first);
-    assert!(bench.reloader.app.live().deployment.oauth.detailed_errors);
+    assert!(bench.reloader.published.current().deployment.oauth.detailed_errors);
     assert_eq!(back.changes.len(), 1, "{back:?}");
     assert_eq!(bench.change().await, (Outcome::Unchanged, 4));
 
@@ -303,7 +289,7 @@ async fn one_plug_in_goes_back_and_everything_else_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn five_generations_are_kept_and_the_others_are_dropped() {
     let bench = Bench::new().await;
-    let first = Arc::downgrade(&bench.reloader.app.live());
+    let first = Arc::downgrade(&bench.reloader.published.current());
     for number in 2..=7 {
         bench.edit(number);
         assert_eq!(bench.change().await, (Outcome::Published, u64::from(number)));
@@ -326,7 +312,7 @@ async fn what_needs_a_restart_is_held_back_and_everything_else_is_published() {
     let verdict = bench.reloader.reload(Trigger::Change).await;
     assert_eq!(verdict.result, Outcome::Published, "{verdict:?}");
     assert_eq!(verdict.needs_restart[0].section, "transport.admin");
-    let live = bench.reloader.app.live();
+    let live = bench.reloader.published.current();
     assert!(live.deployment.oauth.detailed_errors && live.deployment.transport.admin.listen.port() == 9444);
     assert_eq!(bench.report().needs_restart, verdict.needs_restart);
     bench.write(&bench.deployment().replace("127.0.0.1:9555", "127.0.0.1:9444"));
@@ -339,15 +325,15 @@ async fn a_change_is_noticed_without_a_word() {
     let task = bench.reloader.start();
     bench.edit(1);
     let live = async {
-        while bench.reloader.app.live().generation.number() < 2 {
+        while bench.reloader.published.current().generation.number() < 2 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), live).await.unwrap();
-    assert!(bench.reloader.app.reloads.is_up());
+    assert!(bench.reloader.record.is_up());
     drop(task);
     let down = async {
-        while bench.reloader.app.reloads.is_up() {
+        while bench.reloader.record.is_up() {
             tokio::task::yield_now().await
         }
     };
@@ -359,7 +345,8 @@ async fn the_shadow_of_a_disabled_listener_may_be_the_plug_in_of_another_one() {
     let file = "private_key_jwt_authenticator.wasm";
     let disabled = format!("[[event_listener]]\nid = \"off\"\nname = \"off\"\nenable = false\nshadow = \"{file}\"\n");
     let (_folder, home) = home(&disabled);
-    let live = testing::reloader(&home, Arc::new(SystemClock)).await.app.live();
+    let live =
+        testing::reloader(&home, Arc::new(SystemClock), Arc::new(TestBuilder::default())).await.published.current();
     let handler = live.generation.handlers().iter().find(|handler| handler.file() == file).unwrap();
     let skew = handler.listener().properties.iter().find(|(name, _)| name == "ClockSkewInSeconds");
     assert_eq!(skew.map(|(_, seconds)| seconds.as_str()), Some("30"), "that of [oauth]");

@@ -1,0 +1,273 @@
+//! A client as it is shown, with the history of its keys.
+//!
+//! Registered keys and the ledger are put together: a key of the ledger that is not registered was published at the
+//! JWKS URI, stood in the keystore, or has been removed.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use dropins_host::services::{Clock as _, PublicKey as _, SystemClock};
+use dropins_keys::remote::JwksUrl;
+use dropins_keys::{Algorithm, ClientKey};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::Registry;
+use crate::output::{say, say_table};
+use dropins_oauth::clients::{RegisteredClient, Sources, declared};
+use dropins_protocol::Secret;
+use dropins_store::clients::{ClientRecord, KeyUse};
+
+/// Where a client is registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// In `deployment.toml`.
+    File,
+    /// In the database.
+    Database,
+    /// In the database, without effect: the file declares one of the same id.
+    Hidden,
+}
+
+impl Origin {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::File => "deployment.toml",
+            Self::Database => "database",
+            Self::Hidden => "database (hidden by deployment.toml)",
+        }
+    }
+}
+
+/// A client with its history.
+pub(super) struct Client {
+    client: RegisteredClient,
+    origin: Origin,
+    overrides: Vec<(String, Vec<String>)>,
+    /// When it was registered and last changed; the database knows.
+    times: Option<(u64, u64)>,
+    keys: Vec<Key>,
+}
+
+struct Key {
+    thumbprint: String,
+    kid: Option<String>,
+    source: String,
+    kind: Option<String>,
+    algorithms: Vec<&'static str>,
+    not_before: Option<i64>,
+    not_after: Option<i64>,
+    registered: bool,
+    ledger: Option<KeyUse>,
+}
+
+impl Client {
+    pub(super) async fn of_record(registry: &Registry, record: ClientRecord) -> anyhow::Result<Self> {
+        let hidden = registry.declared(&record.client_id).is_some();
+        let origin = if hidden { Origin::Hidden } else { Origin::Database };
+        let (overrides, times) = (record.overrides.clone(), Some((record.created_at, record.updated_at)));
+        let (client, _) = RegisteredClient::of_record(record, SystemClock.now_seconds());
+        Self::new(registry, &registry.sources()?, client, origin, overrides, times).await
+    }
+
+    pub(super) async fn of_file(registry: &Registry, client_id: &str) -> anyhow::Result<Self> {
+        let sources = registry.sources()?;
+        let now = SystemClock.now_seconds();
+        let files = registry.deployment.read_key_files(&registry.home.conf());
+        let declared = declared::read(&registry.deployment, &files, &sources.keystores, now);
+        let client = declared.clients.into_iter().find(|client| client.registration.id == client_id);
+        let overrides = registry.declared(client_id).map(|client| client.overrides.clone()).unwrap_or_default();
+        Self::new(registry, &sources, client.context("the client is gone")?, Origin::File, overrides, None).await
+    }
+
+    async fn new(
+        registry: &Registry,
+        sources: &Sources,
+        client: RegisteredClient,
+        origin: Origin,
+        overrides: Vec<(String, Vec<String>)>,
+        times: Option<(u64, u64)>,
+    ) -> anyhow::Result<Self> {
+        let mut ledger = registry.stored.store().uses(&client.registration.id).await?;
+        let mut keys = Vec::new();
+        for key in current_keys(sources, &client).await {
+            let description = key.describe();
+            let known = ledger.iter().position(|entry| entry.thumbprint == description.thumbprint);
+            keys.push(Key {
+                thumbprint: description.thumbprint,
+                kid: description.kid,
+                source: description.source,
+                kind: Some(key.kind().to_string()),
+                algorithms: key.algorithms().map(Algorithm::name).collect(),
+                not_before: description.not_before,
+                not_after: description.not_after,
+                registered: true,
+                ledger: known.map(|index| ledger.remove(index)),
+            });
+        }
+        keys.extend(ledger.into_iter().map(|entry| Key {
+            thumbprint: entry.thumbprint.clone(),
+            kid: None,
+            source: entry.source.clone(),
+            kind: None,
+            algorithms: Vec::new(),
+            not_before: None,
+            not_after: None,
+            registered: false,
+            ledger: Some(entry),
+        }));
+        Ok(Self { client, origin, overrides, times, keys })
+    }
+
+    /// The document for scripts; times in seconds since the Unix epoch.
+    pub(super) fn to_json(&self, secret: Option<&Secret>, warnings: &[String]) -> Value {
+        let client = &self.client;
+        let overrides: serde_json::Map<_, _> =
+            self.overrides.iter().map(|(property, values)| (property.clone(), json!(values))).collect();
+        let mut document = json!({
+            "client_id": client.registration.id,
+            "client_name": client.name,
+            "origin": self.origin.name(),
+            "enabled": client.enabled,
+            "token_endpoint_auth_method": client.registration.auth_method,
+            "token_endpoint_auth_signing_alg": client.registration.signing_alg,
+            "id_token_signed_response_alg": client.id_token_signed_response_alg,
+            "grant_types": client.grant_types,
+            "redirect_uris": client.redirect_uris,
+            "scope": client.scopes.join(" "),
+            "has_secret": client.secret.is_some(),
+            "jwks_uri": client.keys.jwks_uri(),
+            "overrides": overrides,
+            "created_at": self.times.map(|(created, _)| created),
+            "updated_at": self.times.map(|(_, updated)| updated),
+            "keys": self.keys.iter().map(Key::to_json).collect::<Vec<_>>(),
+            "warnings": warnings,
+        });
+        if let (Some(members), Some(secret)) = (document.as_object_mut(), secret) {
+            members.insert("client_secret".to_owned(), secret.expose().into());
+        }
+        document
+    }
+
+    /// The same for people.
+    pub(super) fn say(&self) -> anyhow::Result<()> {
+        let client = &self.client;
+        let any = |text: Option<&str>| text.unwrap_or("any").to_owned();
+        let overrides = self.overrides.iter().map(|(property, values)| format!("{property} = {}", values.join(" ")));
+        for (title, text) in [
+            ("client id", client.registration.id.clone()),
+            ("name", client.name.clone().unwrap_or_default()),
+            ("registered in", self.origin.name().to_owned()),
+            ("enabled", if client.enabled { "yes" } else { "no" }.to_owned()),
+            ("auth method", any(client.registration.auth_method.as_deref())),
+            ("signing alg", any(client.registration.signing_alg.as_deref())),
+            ("ID token alg", client.id_token_signed_response_alg.to_string()),
+            ("grant types", client.grant_types.join(" ")),
+            ("redirect URIs", client.redirect_uris.join(" ")),
+            ("scope", client.scopes.join(" ")),
+            ("secret", client.secret.as_ref().map_or("", |_| "argon2id hash").to_owned()),
+            ("overrides", overrides.collect::<Vec<_>>().join(", ")),
+            ("JWKS URI", client.keys.jwks_uri().unwrap_or_default().to_owned()),
+            ("created", self.times.map(|(created, _)| utc(created)).unwrap_or_default()),
+            ("changed", self.times.map(|(_, updated)| utc(updated)).unwrap_or_default()),
+        ] {
+            if !text.is_empty() {
+                say(format_args!("{title:<14} {text}"))?;
+            }
+        }
+        if self.client.keys.in_keystore() && self.client.enabled {
+            say(format_args!("{:<14} the keystore entry with this alias, if there is one", "keys"))?;
+        }
+        if self.keys.is_empty() {
+            return Ok(());
+        }
+        say("")?;
+        let rows: Vec<_> = self.keys.iter().map(Key::row).collect();
+        say_table(&["KEY", "KID", "SOURCE", "KIND", "ALGORITHMS", "VALID UNTIL", "LAST USED"], &rows)
+    }
+}
+
+/// The keys that count now, from all sources; those of a JWKS URI as they were last fetched.
+async fn current_keys(sources: &Sources, client: &RegisteredClient) -> Vec<Arc<ClientKey>> {
+    let mut keys = client.keys.own().to_vec();
+    let fetcher = &sources.fetcher;
+    if let Some(Ok(url)) = client.keys.jwks_uri().map(|uri| JwksUrl::parse(uri, fetcher.settings()))
+        && let Some(cached) = fetcher.cached(&url).await
+    {
+        keys.extend_from_slice(cached.keys().keys());
+    }
+    if client.keys.in_keystore()
+        && let Ok(Some(set)) = sources.keystores.find(&client.registration.id)
+    {
+        keys.extend_from_slice(set.keys());
+    }
+    keys
+}
+
+impl Key {
+    fn to_json(&self) -> Value {
+        json!({
+            "thumbprint": self.thumbprint,
+            "kid": self.kid,
+            "source": self.source,
+            "registered": self.registered,
+            "kind": self.kind,
+            "algorithms": self.algorithms,
+            "not_before": self.not_before,
+            "not_after": self.not_after,
+            "first_seen": self.ledger.as_ref().map(|entry| entry.first_seen),
+            "last_used": self.ledger.as_ref().and_then(|entry| entry.last_used),
+        })
+    }
+
+    fn row(&self) -> Vec<String> {
+        let used = match &self.ledger {
+            Some(KeyUse { last_used: Some(used), .. }) => utc(*used),
+            Some(KeyUse { first_seen, .. }) => format!("never since {}", utc(*first_seen)),
+            None => "never".to_owned(),
+        };
+        let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let source = if self.registered || self.source.starts_with("jwks_uri") || self.source.starts_with("keystore") {
+            self.source.clone()
+        } else {
+            format!("{} (removed)", self.source)
+        };
+        vec![
+            self.thumbprint.clone(),
+            dash(self.kid.clone()),
+            source,
+            dash(self.kind.clone()),
+            dash((!self.algorithms.is_empty()).then(|| self.algorithms.join(" "))),
+            dash(self.not_after.and_then(|until| u64::try_from(until).ok()).map(utc)),
+            used,
+        ]
+    }
+}
+
+/// Shows a new secret, which nobody can show again.
+pub(super) fn say_secret(secret: Option<&Secret>) -> anyhow::Result<()> {
+    let Some(secret) = secret else { return Ok(()) };
+    say(format_args!("client_secret {}\nit is not shown again: only its hash is kept", secret.expose()))
+}
+
+pub(super) fn say_warnings(warnings: &[String]) -> anyhow::Result<()> {
+    warnings.iter().try_for_each(|warning| say(format_args!("warning: {warning}")))
+}
+
+/// `2027-01-15T08:00:00Z`
+fn utc(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| format!("{seconds} s after 1970"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_shown_in_utc() {
+        assert_eq!(utc(1_800_000_000), "2027-01-15T08:00:00Z");
+        assert_eq!(utc(u64::MAX), "18446744073709551615 s after 1970");
+    }
+}

@@ -1,0 +1,161 @@
+//! What `add` and `update` take about a client.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use dropins_keys::Algorithm;
+
+use super::super::keys::token_algorithm;
+use dropins_protocol::TokenAlgorithm;
+use dropins_store::clients::ClientRecord;
+
+/// Methods that come with the server; plug-ins may bring others.
+const METHODS: [&str; 3] = ["private_key_jwt", "client_secret_basic", "client_secret_post"];
+
+/// The largest file of keys, as in the configuration.
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// Facts about a client; what is not given is not touched.
+#[derive(Args)]
+pub(super) struct Facts {
+    /// Name for people
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The only authentication method that the client may use: private_key_jwt, client_secret_basic, client_secret_post,
+    /// or none for a client without a credential
+    #[arg(long, value_name = "METHOD", value_parser = method)]
+    auth_method: Option<String>,
+    /// The only signature algorithm that the client may use
+    #[arg(long, value_name = "ALG", value_parser = algorithm)]
+    signing_alg: Option<Algorithm>,
+    /// The algorithm of the ID tokens that the client is given, RS256 or ES256; RS256 when left out
+    #[arg(long, value_name = "ALG", value_parser = token_algorithm)]
+    id_token_signed_response_alg: Option<TokenAlgorithm>,
+    /// A grant that the client may use; repeat it for more
+    #[arg(long = "grant-type", value_name = "GRANT", value_parser = ["client_credentials", "authorization_code", "refresh_token"])]
+    grant_types: Vec<String>,
+    /// A redirect URI; repeat it for more
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// Scopes that the client may be given, with spaces between them; may be repeated
+    #[arg(long = "scope", value_name = "SCOPES")]
+    scopes: Vec<String>,
+    /// The client's certificates or public keys, PEM
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// The client's JWK set, JSON
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// Where the client publishes its JWK set
+    #[arg(long, value_name = "URL")]
+    jwks_uri: Option<String>,
+    /// Override PreventTokenReuse for this client
+    #[arg(long, value_name = "BOOL")]
+    prevent_token_reuse: Option<bool>,
+    /// Override AudienceMode for this client
+    #[arg(long, value_name = "MODE", value_parser = ["auto", "strict", "legacy"])]
+    audience_mode: Option<String>,
+    /// Override Profile for this client
+    #[arg(long, value_name = "PROFILE", value_parser = ["none", "fapi2"])]
+    profile: Option<String>,
+    /// Override MaxLifetimeInMinutes for this client
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=366 * 24 * 60))]
+    max_lifetime_in_minutes: Option<u32>,
+    /// Override AllowedAlgorithms for this client; repeat it for more
+    #[arg(long = "allowed-algorithm", value_name = "ALG", value_parser = algorithm)]
+    allowed_algorithms: Vec<Algorithm>,
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    let known = || Algorithm::ALL.map(Algorithm::name).join(", ");
+    Algorithm::parse(name).ok_or_else(|| format!("choose one of {}", known()))
+}
+
+/// Any method, because plug-ins may bring their own; but not one that only looks like ours.
+fn method(name: &str) -> Result<String, String> {
+    match METHODS.iter().find(|known| **known != name && strsim::damerau_levenshtein(known, name) <= 3) {
+        Some(near) if !METHODS.contains(&name) => Err(format!("did you mean {near}?")),
+        _ => Ok(name.to_owned()),
+    }
+}
+
+impl Facts {
+    /// Whether nothing is given.
+    pub(super) fn is_empty(&self) -> bool {
+        let mut record = ClientRecord::default();
+        self.put(&mut record);
+        record == ClientRecord::default() && self.certificate.is_none() && self.jwks.is_none()
+    }
+
+    /// Puts what is given into the record; lists replace those that are there.
+    pub(super) fn apply(&self, record: &mut ClientRecord) -> anyhow::Result<()> {
+        self.put(record);
+        if let Some(path) = &self.certificate {
+            record.certificate = Some(read(path)?);
+        }
+        if let Some(path) = &self.jwks {
+            record.jwks = Some(read(path)?);
+        }
+        Ok(())
+    }
+
+    fn put(&self, record: &mut ClientRecord) {
+        let put = |into: &mut Option<String>, given: Option<String>| *into = given.or(into.take());
+        put(&mut record.name, self.name.clone());
+        put(&mut record.auth_method, self.auth_method.clone());
+        put(&mut record.signing_alg, self.signing_alg.map(|algorithm| algorithm.name().to_owned()));
+        put(&mut record.jwks_uri, self.jwks_uri.clone());
+        let algorithm = &mut record.id_token_signed_response_alg;
+        *algorithm = self.id_token_signed_response_alg.or(*algorithm);
+        let put = |into: &mut Vec<String>, given: Vec<String>| {
+            if !given.is_empty() {
+                *into = given;
+            }
+        };
+        put(&mut record.grant_types, self.grant_types.clone());
+        put(&mut record.redirect_uris, self.redirect_uris.clone());
+        let scopes = self.scopes.iter().flat_map(|scopes| scopes.split_whitespace()).map(str::to_owned);
+        put(&mut record.scopes, scopes.collect());
+        let algorithms: Vec<_> = self.allowed_algorithms.iter().map(|algorithm| algorithm.name().to_owned()).collect();
+        for (property, values) in [
+            ("PreventTokenReuse", self.prevent_token_reuse.iter().map(bool::to_string).collect()),
+            ("AudienceMode", self.audience_mode.iter().cloned().collect()),
+            ("Profile", self.profile.iter().cloned().collect()),
+            ("MaxLifetimeInMinutes", self.max_lifetime_in_minutes.iter().map(u32::to_string).collect()),
+            ("AllowedAlgorithms", algorithms),
+        ] {
+            let values: Vec<String> = values;
+            if !values.is_empty() {
+                record.overrides.retain(|(other, _)| other != property);
+                record.overrides.push((property.to_owned(), values));
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let mut text = String::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("{} cannot be read as text; give PEM or JSON", path.display()))?;
+    anyhow::ensure!(text.len() as u64 <= MAX_BYTES, "{} is larger than 256 KiB", path.display());
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_only_looks_like_ours_is_a_mistake_and_another_one_is_not() {
+        for good in METHODS.into_iter().chain(["tls_client_auth"]) {
+            assert_eq!(method(good).as_deref(), Ok(good));
+        }
+        for wrong in ["private-key-jwt", "private_key_jtw", "client_secret_base"] {
+            assert!(method(wrong).unwrap_err().contains("did you mean"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `dropins client remove`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{ClientId, Registry};
+use crate::args::HomeArgs;
+use crate::output::{say, say_json};
+
+/// Remove a client from the database, and end what it was given; a running server refuses it within seconds.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins client remove my-client")]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    home: HomeArgs,
+    #[command(flatten)]
+    client: ClientId,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Remove {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let registry = Registry::open(&self.home).await?;
+        let record = registry.stored(self.client.get()).await?;
+        let stays = registry.declared(&record.client_id).is_some();
+        registry.stored.remove(&record.client_id, stays).await?;
+        if self.json {
+            say_json(&json!({ "client_id": record.client_id, "removed": true }))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let name = record.name.map(|name| format!(" ({name})")).unwrap_or_default();
+        let given = if stays { "" } else { ", and what it was given" };
+        say(format_args!("removed the client {}{name} with its keys and their ledger{given}", record.client_id))?;
+        if stays {
+            let file = registry.home.deployment_toml();
+            say(format_args!("the client of the same id in {} stays, with what it was given", file.display()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

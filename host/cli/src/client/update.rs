@@ -1,0 +1,103 @@
+//! `dropins client update`.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::facts::Facts;
+use super::{ClientId, Registry, document};
+use crate::args::HomeArgs;
+use crate::output::{say, say_json};
+use dropins_protocol::{random, secret_hash};
+use dropins_store::clients::ClientRecord;
+
+/// Change a client of the database; what is not given stays. A running server sees it within seconds.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins client update my-client --jwks new-keys.json --clear certificate\n  \
+                  dropins client update my-client --disable")]
+pub(crate) struct Update {
+    #[command(flatten)]
+    home: HomeArgs,
+    #[command(flatten)]
+    client: ClientId,
+    #[command(flatten)]
+    facts: Facts,
+    /// Forget a fact; repeat it for more
+    #[arg(long, value_name = "FACT")]
+    clear: Vec<Clear>,
+    /// Let the client in again
+    #[arg(long, conflicts_with = "disable")]
+    enable: bool,
+    /// Keep the client out
+    #[arg(long)]
+    disable: bool,
+    /// Make a new secret and show it, this once; the old one is worth nothing from then on
+    #[arg(long)]
+    new_secret: bool,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// A fact that a client can do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Clear {
+    Name,
+    AuthMethod,
+    SigningAlg,
+    IdTokenSignedResponseAlg,
+    RedirectUris,
+    Scope,
+    Certificate,
+    Jwks,
+    JwksUri,
+    Secret,
+    Overrides,
+}
+
+impl Clear {
+    fn apply(self, record: &mut ClientRecord) {
+        match self {
+            Self::Name => record.name = None,
+            Self::AuthMethod => record.auth_method = None,
+            Self::SigningAlg => record.signing_alg = None,
+            Self::IdTokenSignedResponseAlg => record.id_token_signed_response_alg = None,
+            Self::RedirectUris => record.redirect_uris.clear(),
+            Self::Scope => record.scopes.clear(),
+            Self::Certificate => record.certificate = None,
+            Self::Jwks => record.jwks = None,
+            Self::JwksUri => record.jwks_uri = None,
+            Self::Secret => record.secret = None,
+            Self::Overrides => record.overrides.clear(),
+        }
+    }
+}
+
+impl Update {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let registry = Registry::open(&self.home).await?;
+        let switches = self.enable || self.disable || self.new_secret;
+        anyhow::ensure!(
+            switches || !self.clear.is_empty() || !self.facts.is_empty(),
+            "nothing is to be changed; give a fact such as --name, or --enable, --disable, --new-secret, --clear"
+        );
+        let mut record = registry.stored(self.client.get()).await?;
+        self.clear.iter().for_each(|fact| fact.apply(&mut record));
+        self.facts.apply(&mut record)?;
+        record.enabled = self.enable || (record.enabled && !self.disable);
+        let secret = if self.new_secret { Some(random::new_client_secret()?) } else { None };
+        if let Some(secret) = &secret {
+            record.secret = Some(secret_hash::create(secret.clone()).await?);
+        }
+        let warnings = registry.check(&record)?;
+        let record = registry.stored.update(record).await?;
+        if self.json {
+            let client = document::Client::of_record(&registry, record).await?;
+            return say_json(&client.to_json(secret.as_ref(), &warnings)).map(|()| ExitCode::SUCCESS);
+        }
+        say(format_args!("changed the client {}", record.client_id))?;
+        document::say_secret(secret.as_ref())?;
+        document::say_warnings(&warnings)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

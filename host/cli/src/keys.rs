@@ -1,0 +1,230 @@
+//! `dropins keys`: key pairs for clients, and the server's own signing keys.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use dropins_host::services::{Clock as _, SystemClock};
+use dropins_keys::{KeyFamily, SigningKey};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::admin;
+use crate::args::HomeArgs;
+use crate::output::{member, say, say_json, say_table};
+use crate::runtime::block_on;
+use dropins_config::LoadedHome;
+use dropins_config::duration;
+use dropins_oauth::tokens;
+use dropins_protocol::TokenAlgorithm;
+
+/// Make keys for clients, refresh published ones, and rotate the server's own.
+#[derive(Subcommand)]
+pub(super) enum Keys {
+    Generate(Generate),
+    Refresh(Refresh),
+    Rotate(Rotate),
+}
+
+/// Make the next keys that sign tokens. A running server publishes them within seconds and needs no restart.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins keys rotate --home ./dropins-home --overlap 1h")]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// How long the keys are published before they sign: 10m or more, 1h, 1d; 0 when the old keys are no longer to be used
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = overlap)]
+    overlap: Duration,
+    /// The algorithm whose key is rotated, RS256 or ES256; both when left out
+    #[arg(long, value_name = "ALG", value_parser = token_algorithm)]
+    algorithm: Option<TokenAlgorithm>,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+fn overlap(text: &str) -> Result<Duration, String> {
+    duration(text).ok_or_else(|| "write a number with a unit: 30s, 5m, 1h, 1d".to_owned())
+}
+
+/// An algorithm of tokens.
+pub(super) fn token_algorithm(name: &str) -> Result<TokenAlgorithm, String> {
+    let names = || TokenAlgorithm::NAMES.join(", ");
+    TokenAlgorithm::parse(name).ok_or_else(|| format!("choose one of {}", names()))
+}
+
+impl Rotate {
+    fn rotate(self) -> anyhow::Result<ExitCode> {
+        let started = LoadedHome::read(&self.home.home(), &self.home.properties)?;
+        let longest = started.deployment.oauth.validity.longest_token();
+        let algorithms = self.algorithm.map_or(TokenAlgorithm::ALL.to_vec(), |algorithm| vec![algorithm]);
+        let now = SystemClock.now_seconds();
+        let rotation = tokens::rotate(&started.home, &algorithms, now, self.overlap, longest)?;
+        if self.json {
+            say_json(&rotation)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        for key in &rotation.keys {
+            say(format_args!("new key    {} {}", key.alg, key.kid))?;
+            say(format_args!("file       {}", key.file.display()))?;
+        }
+        match self.overlap.is_zero() {
+            true => say("signs now; who keeps the published keys learns of a new one within minutes")?,
+            false => say(format_args!("signs in   {:?}; until then only published", self.overlap))?,
+        }
+        for file in &rotation.removed {
+            say(format_args!("removed    {}, whose last token has expired", file.display()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Have the running server fetch the keys that a client publishes at its JWKS URI, now.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins keys refresh my-client --home ./dropins-home")]
+pub(super) struct Refresh {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// The client
+    client_id: String,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Refresh {
+    async fn refresh(self) -> anyhow::Result<ExitCode> {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("client_id", &self.client_id).finish();
+        let answer = admin::ask(&self.home, Method::POST, &format!("/keys/refresh?{query}")).await?;
+        if self.json {
+            say_json(&answer)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        say(format_args!("{}", member(&answer, "result").as_str().unwrap_or_default()))?;
+        let keys = member(&answer, "keys").as_array().cloned().unwrap_or_default();
+        let text = |key: &Value, name: &str| member(key, name).as_str().unwrap_or("-").to_owned();
+        let rows: Vec<_> = keys.iter().map(|key| vec![text(key, "thumbprint"), text(key, "kid")]).collect();
+        say_table(&["KEY", "KID"], &rows)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Make a key pair for a client: private PEM, public PEM, certificate, JWK and JWKS.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  dropins keys generate --client-id nwU59qy9AsDqftmwLcfmkvOhvuYa --type rsa-2048 --out ./client-keys"
+)]
+pub(super) struct Generate {
+    /// The client: the certificate's common name and the files' name
+    #[arg(long, value_name = "ID", default_value = "client")]
+    client_id: String,
+    /// Kind of key: rsa-2048, rsa-3072, rsa-4096, p-256, p-384, p-521, ed25519
+    #[arg(long = "type", value_name = "KIND", default_value = "rsa-2048", value_parser = family)]
+    family: KeyFamily,
+    /// Folder for the files; made when missing
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// Validity of the certificate in days
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    days: u32,
+    /// Print a JSON document with the public parts and the files' names
+    #[arg(long)]
+    json: bool,
+}
+
+fn family(name: &str) -> Result<KeyFamily, String> {
+    let names = || KeyFamily::ALL.map(KeyFamily::name).join(", ");
+    KeyFamily::parse(name).ok_or_else(|| format!("choose one of {}", names()))
+}
+
+impl Keys {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Generate(verb) => verb.generate(),
+            Self::Refresh(verb) => block_on(verb.refresh()),
+            Self::Rotate(verb) => verb.rotate(),
+        }
+    }
+}
+
+impl Generate {
+    fn generate(self) -> anyhow::Result<ExitCode> {
+        anyhow::ensure!(
+            !self.client_id.is_empty() && !self.client_id.starts_with('.') && !self.client_id.contains(['/', '\0']),
+            "`{}` cannot be part of a file name; give the files another name with --client-id and rename the client in the configuration",
+            self.client_id.escape_debug()
+        );
+        fs::create_dir_all(&self.out).with_context(|| format!("{} cannot be made", self.out.display()))?;
+        let files = Pair::generate(self.family, &self.client_id, self.days)?.write(&self.out, &self.client_id)?;
+        if self.json {
+            say_json(&files)?;
+        } else {
+            for (what, name) in [
+                ("private key", "private_key"),
+                ("public key", "public_key"),
+                ("certificate", "certificate"),
+                ("JWK", "jwk_file"),
+                ("JWKS", "jwks_file"),
+            ] {
+                say(format_args!("{what:<12} {}", member(&files, name).as_str().unwrap_or_default()))?;
+            }
+            say(format_args!("thumbprint   {}", member(&files, "thumbprint").as_str().unwrap_or_default()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A key pair in all the forms that are asked for.
+pub(super) struct Pair {
+    pub(super) key: SigningKey,
+    pub(super) certificate: String,
+}
+
+impl Pair {
+    pub(super) fn generate(family: KeyFamily, common_name: &str, days: u32) -> anyhow::Result<Self> {
+        let key = SigningKey::generate(family)?;
+        let now = i64::try_from(SystemClock.now_seconds())?;
+        // A minute back: the machine that checks it may be a little behind.
+        let certificate = key.self_signed_certificate(common_name, now - 60, now + i64::from(days) * 86_400)?;
+        Ok(Self { key, certificate })
+    }
+
+    /// Writes `NAME-private.pem`, `NAME-public.pem`, `NAME.pem`, `NAME.jwk.json` and `NAME.jwks.json`.
+    pub(super) fn write(&self, folder: &Path, name: &str) -> anyhow::Result<Value> {
+        let jwk = Value::Object(self.key.public_jwk());
+        let path = |suffix: &str| folder.join(format!("{name}{suffix}"));
+        let (private, public) = (path("-private.pem"), path("-public.pem"));
+        let (certificate, jwk_file, jwks_file) = (path(".pem"), path(".jwk.json"), path(".jwks.json"));
+        create(&private, self.key.to_pkcs8_pem()?.as_bytes(), 0o600)?;
+        create(&public, self.key.public_key_pem()?.as_bytes(), 0o644)?;
+        create(&certificate, self.certificate.as_bytes(), 0o644)?;
+        create(&jwk_file, format!("{jwk:#}\n").as_bytes(), 0o644)?;
+        create(&jwks_file, format!("{:#}\n", json!({ "keys": [jwk] })).as_bytes(), 0o644)?;
+        Ok(json!({
+            "private_key": private,
+            "public_key": public,
+            "certificate": certificate,
+            "jwk_file": jwk_file,
+            "jwks_file": jwks_file,
+            "thumbprint": self.key.thumbprint(),
+            "jwk": jwk,
+        }))
+    }
+}
+
+/// A new file; an existing one is never overwritten, it may be the only copy of a key.
+fn create(path: &Path, content: &[u8], mode: u32) -> anyhow::Result<()> {
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .with_context(|| format!("{} cannot be written; choose another folder or name", path.display()))?;
+    file.write_all(content)?;
+    Ok(file.sync_all()?)
+}

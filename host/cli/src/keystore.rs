@@ -1,0 +1,221 @@
+//! `dropins keystore`: what is in a JKS or PKCS#12 file, as `keytool` shows it, and certificates in and out of it.
+//!
+//! Private keys are listed and carried along, never shown and never replaced. Every change is one atomic step and
+//! leaves the previous file as `.bak`.
+
+mod show;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use dropins_host::services::{Clock as _, SystemClock};
+use dropins_keys::keystore::{Entry, EntryKind, Keystore as Store, StoreError, certificate_pem, certificate_to_import};
+use zeroize::Zeroizing;
+
+use self::show::{List, View, printable, remarks};
+use crate::args::HomeArgs;
+use crate::output::say;
+use dropins_config::LoadedHome;
+
+/// Certificates of clients in keystores, JKS or PKCS#12; an alias is a client id.
+#[derive(Subcommand)]
+pub(super) enum Keystore {
+    List(List),
+    View(View),
+    Import(Import),
+    Export(Export),
+    Remove(Remove),
+}
+
+/// Import a client's certificate under its client id; a missing keystore is made, PKCS#12.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  dropins keystore import --home ./dropins-home --alias nwU59qy9AsDqftmwLcfmkvOhvuYa --file pubcert.pem"
+)]
+pub(super) struct Import {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// The client id
+    #[arg(long)]
+    alias: String,
+    /// The certificate, PEM or DER
+    #[arg(long)]
+    file: PathBuf,
+    /// Replace a certificate that has this alias
+    #[arg(long)]
+    force: bool,
+}
+
+/// Write the certificate of an entry as PEM to standard output or a new file.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  dropins keystore export --home ./dropins-home --alias nwU59qy9AsDqftmwLcfmkvOhvuYa --file pubcert.pem"
+)]
+pub(super) struct Export {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// The entry
+    #[arg(long)]
+    alias: String,
+    /// The file; standard output without it
+    #[arg(long)]
+    file: Option<PathBuf>,
+    /// Write DER
+    #[arg(long)]
+    der: bool,
+}
+
+/// Remove an entry.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  dropins keystore remove --home ./dropins-home --alias nwU59qy9AsDqftmwLcfmkvOhvuYa"
+)]
+pub(super) struct Remove {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// The entry
+    #[arg(long)]
+    alias: String,
+    /// Remove it even if it holds a key
+    #[arg(long)]
+    force: bool,
+}
+
+/// Which keystore: one of the home's, or a file.
+#[derive(Args)]
+struct StoreArgs {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// The home's [truststore] instead of its [keystore.primary]
+    #[arg(long, conflicts_with = "keystore")]
+    truststore: bool,
+    /// A keystore file, of no home
+    #[arg(long, value_name = "FILE")]
+    keystore: Option<PathBuf>,
+    /// Password of that file
+    #[arg(long, value_name = "PASSWORD", env = "DROPINS_STOREPASS", hide_env_values = true)]
+    storepass: Option<String>,
+}
+
+impl Keystore {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::List(verb) => verb.list(),
+            Self::View(verb) => verb.view(),
+            Self::Import(verb) => verb.import(),
+            Self::Export(verb) => verb.export(),
+            Self::Remove(verb) => verb.remove(),
+        }
+        .map(|()| ExitCode::SUCCESS)
+    }
+}
+
+/// A keystore file and its password.
+struct Location {
+    path: PathBuf,
+    password: Zeroizing<String>,
+}
+
+impl StoreArgs {
+    fn location(self) -> anyhow::Result<Location> {
+        if let Some(path) = self.keystore {
+            let password = self.storepass.context("--keystore needs --storepass or the variable DROPINS_STOREPASS")?;
+            return Ok(Location { path, password: Zeroizing::new(password) });
+        }
+        let home = self.home.home();
+        let keystores = LoadedHome::read(&home, &self.home.properties)?.deployment.keystores;
+        let (section, configured) =
+            if self.truststore { ("truststore", keystores.trust) } else { ("keystore.primary", keystores.primary) };
+        let configured = configured.with_context(|| {
+            format!(
+                "{} has no [{section}] with file_name and password; add it, or name a file with --keystore",
+                home.deployment_toml().display()
+            )
+        })?;
+        let password = Zeroizing::new(configured.password.expose().to_owned());
+        Ok(Location { path: home.security().join(&configured.file_name), password })
+    }
+}
+
+impl Location {
+    fn open(&self) -> anyhow::Result<Store> {
+        Ok(Store::open(&self.path, &self.password)?)
+    }
+
+    /// The entry under this alias.
+    fn entry(&self, store: &Store, alias: &str) -> anyhow::Result<Entry> {
+        let named = || format!("the keystore {}", self.path.display());
+        let entry = store.find(alias).with_context(named)?.cloned();
+        entry.ok_or_else(|| StoreError::NoAlias { alias: alias.to_owned() }).with_context(named)
+    }
+}
+
+fn now() -> anyhow::Result<i64> {
+    Ok(i64::try_from(SystemClock.now_seconds())?)
+}
+
+impl Import {
+    fn import(self) -> anyhow::Result<()> {
+        let location = self.store.location()?;
+        let shown = self.file.display();
+        let bytes = fs::read(&self.file).with_context(|| format!("{shown} cannot be read"))?;
+        let der = certificate_to_import(&bytes).with_context(|| format!("{shown} cannot be imported"))?;
+        let is_new = !location.path.exists();
+        let now = now()?;
+        let entry = Store::edit(&location.path, &location.password, |store| {
+            store.insert(&self.alias, der, now, self.force)?;
+            let entry = store.find(&self.alias)?.cloned();
+            entry.ok_or_else(|| StoreError::NoAlias { alias: self.alias.clone() })
+        })?;
+        for remark in remarks(&entry)? {
+            writeln!(std::io::stderr(), "warning: {remark}")?;
+        }
+        let note = if is_new { ", which is new" } else { "" };
+        say(format_args!("{} was imported into {}{note}", printable(entry.alias()), location.path.display()))
+    }
+}
+
+impl Export {
+    fn export(self) -> anyhow::Result<()> {
+        let location = self.store.location()?;
+        let entry = location.entry(&location.open()?, &self.alias)?;
+        let der = entry.chain().first();
+        let der = der.with_context(|| format!("the entry {} holds no certificate", printable(entry.alias())))?;
+        let content = if self.der { der.clone() } else { certificate_pem(der).into_bytes() };
+        match &self.file {
+            None => Ok(std::io::stdout().write_all(&content)?),
+            Some(path) => {
+                let mut file = fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .open(path)
+                    .with_context(|| format!("{} cannot be written; choose another name", path.display()))?;
+                file.write_all(&content)?;
+                say(format_args!("the certificate of {} is in {}", printable(entry.alias()), path.display()))
+            }
+        }
+    }
+}
+
+impl Remove {
+    fn remove(self) -> anyhow::Result<()> {
+        let location = self.store.location()?;
+        anyhow::ensure!(location.path.exists(), "there is no keystore {}", location.path.display());
+        let removed = Store::edit(&location.path, &location.password, |store| {
+            let removed = store.remove(&self.alias)?;
+            match removed.kind() {
+                EntryKind::TrustedCertificate => Ok(removed),
+                _ if self.force => Ok(removed),
+                kind => Err(StoreError::HoldsKey { alias: removed.alias().to_owned(), kind }),
+            }
+        })?;
+        say(format_args!("{} was removed from {}", printable(removed.alias()), location.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

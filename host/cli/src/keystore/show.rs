@@ -1,0 +1,153 @@
+//! `dropins keystore list` and `view`: entries as `keytool -list` and `keytool -list -v` print them.
+//!
+//! Text from the file is printed without its control characters.
+
+use clap::Args;
+use dropins_keys::keystore::{CertificateView, Entry, EntryKind, Keystore as Store, day, instant};
+use dropins_keys::{KeyInput, lint};
+use serde_json::{Value, json};
+
+use super::{StoreArgs, now};
+use crate::output::{say, say_json};
+
+/// List the entries.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  dropins keystore list --home ./dropins-home\n  dropins keystore list --keystore wso2carbon.jks --storepass wso2carbon"
+)]
+pub(crate) struct List {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show one entry: owner, issuer, validity, fingerprints, key.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins keystore view --home ./dropins-home --alias nwU59qy9AsDqftmwLcfmkvOhvuYa")]
+pub(crate) struct View {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// The entry
+    #[arg(long)]
+    alias: String,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl List {
+    pub(super) fn list(self) -> anyhow::Result<()> {
+        let location = self.store.location()?;
+        let store = location.open()?;
+        if self.json {
+            return say_json(&json!({
+                "file": location.path,
+                "type": store.kind(),
+                "entries": store.entries().iter().map(summary).collect::<Vec<_>>(),
+                "certificates_without_alias": store.unnamed().len(),
+            }));
+        }
+        say(format_args!("Keystore: {}\nKeystore type: {}\n", location.path.display(), store.kind()))?;
+        let number = store.entries().len();
+        say(format_args!("Your keystore contains {number} {}\n", if number == 1 { "entry" } else { "entries" }))?;
+        for entry in store.entries() {
+            let created = entry.created().map(|created| format!("{}, ", day(created))).unwrap_or_default();
+            say(format_args!("{}, {created}{}, ", printable(entry.alias()), entry.kind()))?;
+            if let Some(der) = entry.chain().first() {
+                say(format_args!("Certificate fingerprint (SHA-256): {}", CertificateView::fingerprint(der)))?;
+            }
+        }
+        if !store.unnamed().is_empty() {
+            say(format_args!("\n{}", without_alias(&store)))?;
+        }
+        Ok(())
+    }
+}
+
+/// An entry in one line of a listing.
+fn summary(entry: &Entry) -> Value {
+    json!({
+        "alias": entry.alias(),
+        "type": entry.kind(),
+        "created": entry.created(),
+        "sha256": entry.chain().first().map(|der| CertificateView::fingerprint(der)),
+    })
+}
+
+fn without_alias(store: &Store) -> String {
+    format!(
+        "Certificates without an alias: {}. They belong to no client (`openssl pkcs12 -export -nokeys` names none): \
+         import them under the client id with `dropins keystore import`.",
+        store.unnamed().len()
+    )
+}
+
+/// An alias on a line of its own, whatever is in it.
+pub(super) fn printable(alias: &str) -> String {
+    alias
+        .chars()
+        .flat_map(|char| if char.is_control() { char.escape_default().collect() } else { vec![char] })
+        .collect()
+}
+
+impl View {
+    pub(super) fn view(self) -> anyhow::Result<()> {
+        let location = self.store.location()?;
+        let store = location.open()?;
+        let entry = location.entry(&store, &self.alias).map_err(|error| match store.unnamed() {
+            [] => error,
+            _ => error.context(without_alias(&store)),
+        })?;
+        let remarks = remarks(&entry)?;
+        let chain: Vec<_> = entry.chain().iter().filter_map(|der| CertificateView::of(der)).collect();
+        if self.json {
+            let mut document = summary(&entry);
+            if let Value::Object(members) = &mut document {
+                members.insert("chain".to_owned(), serde_json::to_value(&chain)?);
+                members.insert("remarks".to_owned(), json!(remarks));
+            }
+            return say_json(&document);
+        }
+        say(format_args!("Alias name: {}", printable(entry.alias())))?;
+        if let Some(created) = entry.created() {
+            say(format_args!("Creation date: {}", day(created)))?;
+        }
+        say(format_args!("Entry type: {}", entry.kind()))?;
+        if entry.kind() == EntryKind::PrivateKey {
+            say(format_args!("Certificate chain length: {}", entry.chain().len()))?;
+        }
+        for (number, certificate) in chain.iter().enumerate() {
+            if entry.kind() == EntryKind::PrivateKey {
+                say(format_args!("Certificate[{}]:", number + 1))?;
+            } else {
+                say("")?;
+            }
+            show(certificate)?;
+        }
+        remarks.iter().try_for_each(|remark| say(format_args!("\nNote: {remark}")))
+    }
+}
+
+fn show(certificate: &CertificateView) -> anyhow::Result<()> {
+    say(format_args!("Owner: {}", printable(&certificate.owner)))?;
+    say(format_args!("Issuer: {}", printable(&certificate.issuer)))?;
+    say(format_args!("Serial number: {}", certificate.serial))?;
+    say(format_args!("Valid from: {} until: {}", instant(certificate.not_before), instant(certificate.not_after)))?;
+    say(format_args!("Certificate fingerprints:\n\t SHA1: {}\n\t SHA256: {}", certificate.sha1, certificate.sha256))?;
+    say(format_args!("Signature algorithm name: {}", certificate.signature_algorithm))?;
+    say(format_args!("Subject Public Key Algorithm: {}", certificate.public_key))
+}
+
+/// What a client whose id is the alias can expect of the entry, when that is not simply to be found.
+pub(super) fn remarks(entry: &Entry) -> anyhow::Result<Vec<String>> {
+    let (EntryKind::TrustedCertificate, [der, ..]) = (entry.kind(), entry.chain()) else {
+        return Ok(vec!["it is no client's: a key of the server's own".to_owned()]);
+    };
+    if CertificateView::of(der).is_some_and(|certificate| certificate.authority) {
+        return Ok(vec!["it is no client's: the certificate of an authority (CA:TRUE)".to_owned()]);
+    }
+    let findings = lint(&[KeyInput::Keystore { name: entry.alias(), der }], now()?);
+    Ok(findings.iter().map(|finding| finding.message.clone()).collect())
+}

@@ -1,0 +1,28 @@
+//! The `dropins` command.
+
+mod admin;
+mod args;
+mod assertion;
+mod check;
+mod cli;
+mod client;
+mod explain;
+mod init;
+mod keys;
+mod keystore;
+mod mint;
+mod output;
+mod plugin;
+mod quickstart;
+mod reload;
+mod replay_load;
+mod runtime;
+mod serve;
+mod status;
+mod user;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

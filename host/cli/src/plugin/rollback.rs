@@ -1,0 +1,45 @@
+//! `dropins plugin rollback`: has the running server return to what was good before.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::admin;
+use crate::args::HomeArgs;
+
+/// Return to the generation before, or one plug-in to the component that it had before.
+///
+/// The server stays there until `dropins reload`, or until the folders change to something new. It remembers
+/// its last good generations while it runs; the files in the folders are not changed, and a restart takes them.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins plugin rollback --home ./dropins-home\n  \
+                  dropins plugin rollback private_key_jwt_authenticator\n  dropins plugin rollback --generation 3")]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// The plug-in that goes back alone; without it, the whole generation
+    name: Option<String>,
+    /// The generation to return to, as `dropins status` numbers them
+    #[arg(long, value_name = "NUMBER", conflicts_with = "name")]
+    generation: Option<u64>,
+    /// Print the JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Rollback {
+    pub(super) async fn roll_back(self) -> anyhow::Result<ExitCode> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(name) = &self.name {
+            query.append_pair("plugin", name);
+        }
+        if let Some(number) = self.generation {
+            query.append_pair("generation", &number.to_string());
+        }
+        let path = format!("/rollback?{}", query.finish());
+        let verdict = admin::verdict(&self.home, path.trim_end_matches('?'), self.json).await?;
+        verdict.context("no server answers; is `dropins serve` running?")?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,34 @@
+//! `dropins reload`: has the running server look at its folders now, and says what became of it.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::admin;
+use crate::args::HomeArgs;
+use crate::runtime::block_on;
+
+/// Have the running server take up its configuration and plug-ins; waits for the verdict.
+///
+/// Changes are taken up without a word within a second; this says what became of them, and ends the hold of a
+/// rollback. A refused change leaves everything as it was.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins reload --home ./dropins-home")]
+pub(super) struct Reload {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// Print the JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Reload {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        block_on(async move {
+            let verdict = admin::verdict(&self.home, "/reload", self.json).await?;
+            verdict.context("no server answers; is `dropins serve` running?")?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! `dropins serve`: runs a home until it is told to stop.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::HomeArgs;
+use crate::output::say;
+use crate::runtime::block_on;
+use dropins_config::LoadedHome;
+use dropins_server::logging;
+use dropins_server::reload::Trigger;
+use dropins_server::running::Running;
+
+/// Serve a home; stops gracefully on SIGTERM and SIGINT, reloads on SIGHUP.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins serve --home ./dropins-home")]
+pub(super) struct Serve {
+    #[command(flatten)]
+    home: HomeArgs,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        block_on(self.serve())
+    }
+
+    async fn serve(self) -> anyhow::Result<ExitCode> {
+        // Armed first: a signal during the start must not be lost, nor kill us half-way.
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let home = self.home.home();
+        let started = LoadedHome::read(&home, &self.home.properties)?;
+        logging::start(&started.deployment.logging);
+        let file_name = home.deployment_toml().display().to_string();
+        for notice in &started.notices {
+            tracing::info!("{}", notice.line(&file_name));
+        }
+        let running = Running::start(started).await?;
+        say(format_args!("admin on http://{}", running.admin()))?;
+        for url in running.urls() {
+            say(format_args!("listening on {url}"))?;
+        }
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                _ = hang_up.recv() => {
+                    // The verdict stands in the log; a build must not keep us from stopping.
+                    let reloader = Arc::clone(running.reloader());
+                    tokio::spawn(async move { reloader.reload(Trigger::Signal).await });
+                }
+            }
+        }
+        tracing::info!("stopping");
+        running.stop().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}

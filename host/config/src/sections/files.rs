@@ -1,0 +1,72 @@
+//! Files that the configuration names for the keys of clients.
+//!
+//! Regular files of at most 256 KiB, UTF-8, relative to `repository/conf`; every one that cannot be read is a
+//! problem at the place that names it.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use crate::language::problem::{Code, Problem, Problems};
+use crate::sections::client::Material;
+use crate::sections::deployment::Deployment;
+
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// Certificates and JWK sets of the declared clients, by client id, wherever the configuration keeps them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyFiles {
+    /// PEM certificates.
+    pub certificates: BTreeMap<String, String>,
+    /// JWK sets, JSON.
+    pub jwks: BTreeMap<String, String>,
+}
+
+impl Deployment {
+    /// Reads the key material of the declared clients.
+    ///
+    /// # Errors
+    /// A problem for every file that cannot be read.
+    pub fn read_key_files(&self, conf: &Path) -> Result<KeyFiles, Problems> {
+        let mut files = KeyFiles::default();
+        let mut problems = Problems::new(self.source.clone());
+        for client in &self.service_providers {
+            let wanted = [
+                (&client.certificate, &mut files.certificates, "service_provider.certificate_file"),
+                (&client.jwks, &mut files.jwks, "service_provider.jwks_file"),
+            ];
+            for (material, texts, path) in wanted {
+                let Some(material) = material else { continue };
+                match text(material, conf) {
+                    Ok(text) => {
+                        texts.insert(client.client_id.clone(), text);
+                    }
+                    Err(error) => {
+                        let message = format!("a file of the client `{}` cannot be read: {error}", client.client_id);
+                        let problem = Problem::new(Code::File, material.span(), path, message);
+                        problems.push(problem.help(format!("file names are relative to {}", conf.display())));
+                    }
+                }
+            }
+        }
+        if problems.is_empty() { Ok(files) } else { Err(problems) }
+    }
+}
+
+fn text(material: &Material, conf: &Path) -> std::io::Result<String> {
+    match material {
+        Material::Text { text, .. } => Ok(text.clone()),
+        Material::File { path, .. } => {
+            let path = conf.join(path);
+            if !std::fs::metadata(&path)?.is_file() {
+                return Err(std::io::Error::other("it is not a regular file"));
+            }
+            let mut text = String::new();
+            std::fs::File::open(&path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+            if text.len() as u64 > MAX_BYTES {
+                return Err(std::io::Error::other("it is larger than 256 KiB"));
+            }
+            Ok(text)
+        }
+    }
+}

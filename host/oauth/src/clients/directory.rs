@@ -1,0 +1,163 @@
+//! The client directory: what `deployment.toml` declares, and what the database holds besides.
+//!
+//! The file wins, also when it disables a client. A disabled client is not found; that a secret is wrong and that a
+//! client has none look the same.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dropins_keys::StaticKeySource;
+use dropins_services::{
+    ClientDirectory, KeyDescription, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, Unavailable,
+};
+
+use super::external::ExternalKeys;
+use super::registered::RegisteredClient;
+use super::stored::StoredClients;
+use dropins_protocol::secret_hash;
+
+/// All clients of one configuration.
+pub struct Directory {
+    declared: HashMap<String, Arc<RegisteredClient>>,
+    stored: Arc<StoredClients>,
+    external: ExternalKeys,
+    decoys: StaticKeySource,
+}
+
+/// A key as the expiry radar sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientKeyFact {
+    /// The client.
+    pub client_id: String,
+    /// SHA-256 thumbprint of the JWK, base64url (RFC 7638).
+    pub thumbprint: String,
+    /// Where the key was registered.
+    pub source: String,
+    /// End of the certificate's validity, seconds since the Unix epoch; none for a bare key.
+    pub not_after: Option<i64>,
+}
+
+impl Directory {
+    /// The declared clients before those of the database.
+    pub fn new(
+        declared: impl IntoIterator<Item = RegisteredClient>,
+        stored: Arc<StoredClients>,
+        external: ExternalKeys,
+    ) -> Self {
+        let declared = declared.into_iter().map(|client| (client.registration.id.clone(), Arc::new(client)));
+        Self { declared: declared.collect(), stored, external, decoys: StaticKeySource::new(HashMap::new()) }
+    }
+
+    /// The enabled client with this id.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the database cannot be asked about a client that is not declared.
+    pub async fn find(&self, client_id: &str) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
+        let found = match self.declared.get(client_id) {
+            Some(client) => Some(Arc::clone(client)),
+            None => self.stored.find(client_id).await?,
+        };
+        Ok(found.filter(|client| client.enabled))
+    }
+
+    /// Whether a key with this thumbprint is registered for the enabled client with this id.
+    ///
+    /// # Errors
+    /// [`KeyLookupError`] when the keys or the client cannot be had.
+    pub async fn has_key(&self, client_id: &str, thumbprint: &str) -> Result<bool, KeyLookupError> {
+        match self.find(client_id).await? {
+            Some(client) => client.keys.has(client_id, thumbprint, &self.external).await,
+            None => Ok(false),
+        }
+    }
+
+    /// The clients of the file, in no particular order.
+    pub fn declared(&self) -> impl Iterator<Item = &Arc<RegisteredClient>> {
+        self.declared.values()
+    }
+
+    /// How many clients there are: those of the file, and those that the database had when it was last asked.
+    pub fn count(&self) -> u64 {
+        self.stored.count().saturating_add(self.declared.len() as u64)
+    }
+
+    /// Ids that the file declares although the database has them too.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the database cannot be asked.
+    pub async fn clashes(&self) -> Result<Vec<String>, Unavailable> {
+        let mut clashes = Vec::new();
+        for client_id in self.declared.keys() {
+            if self.stored.find(client_id).await?.is_some() {
+                clashes.push(client_id.clone());
+            }
+        }
+        clashes.sort();
+        Ok(clashes)
+    }
+
+    async fn show_keys(&self, client: &RegisteredClient, visit: &mut (dyn FnMut(ClientKeyFact) + Send)) {
+        if !client.enabled {
+            return;
+        }
+        let client_id = &client.registration.id;
+        let stored = match &self.external.keystore {
+            // An alias that is no client's has no key to show.
+            Some(keystore) if client.keys.in_keystore() => keystore.certificate(client_id).await.unwrap_or_default(),
+            _ => Arc::default(),
+        };
+        for key in client.keys.own().iter().chain(stored.keys()) {
+            let KeyDescription { thumbprint, source, not_after, .. } = key.describe();
+            visit(ClientKeyFact { client_id: client_id.clone(), thumbprint, source, not_after });
+        }
+    }
+
+    /// Shows every registered key of every enabled client, those in the keystore included.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the database cannot be asked; some keys may have been shown by then.
+    pub async fn visit_keys(&self, visit: &mut (dyn FnMut(ClientKeyFact) + Send)) -> Result<(), Unavailable> {
+        for client in self.declared.values() {
+            self.show_keys(client, visit).await;
+        }
+        let mut after = String::new();
+        loop {
+            let page = self.stored.page(&after).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.registration.id);
+            let effective = page.iter().filter(|client| !self.declared.contains_key(&client.registration.id));
+            for client in effective {
+                self.show_keys(client, visit).await;
+            }
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl ClientDirectory for Directory {
+    async fn lookup(&self, client_id: &str) -> Result<Option<Registration>, Unavailable> {
+        Ok(self.find(client_id).await?.map(|client| client.registration.clone()))
+    }
+
+    async fn check_secret(&self, client_id: &str, secret: &str) -> Result<bool, Unavailable> {
+        let hash = self.find(client_id).await?.and_then(|client| client.secret.clone());
+        secret_hash::check(hash, secret).await
+    }
+}
+
+#[async_trait::async_trait]
+impl KeySource for Directory {
+    async fn candidates(&self, client_id: &str, hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
+        match self.find(client_id).await? {
+            Some(client) => client.keys.candidates(client_id, hint, &self.external).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn decoy(&self, algorithm: &str) -> Option<Arc<dyn PublicKey>> {
+        self.decoys.decoy(algorithm)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! The keys of one client from all of its sources together.
+//!
+//! Certificate and inline JWK set are read once. A JWKS URI is asked only when these hold no key with the `kid` of the
+//! request; the keystore counts only for a client that registers no keys at all.
+
+use std::sync::Arc;
+
+use dropins_keys::{ClientKey, Finding, KeyInput, KeySet};
+use dropins_services::{KeyHint, KeyLookupError, PublicKey};
+
+use super::external::ExternalKeys;
+use dropins_store::clients::ClientRecord;
+
+/// What a client registered its keys with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ClientKeyMaterial<'a> {
+    /// Certificates or public keys, PEM or DER.
+    pub certificate: Option<&'a [u8]>,
+    /// A JWK set, JSON.
+    pub jwks: Option<&'a [u8]>,
+    /// Where its JWK set is published.
+    pub jwks_uri: Option<&'a str>,
+}
+
+impl<'a> ClientKeyMaterial<'a> {
+    /// The material of a client of the database.
+    pub fn of_record(record: &'a ClientRecord) -> Self {
+        Self {
+            certificate: record.certificate.as_deref().map(str::as_bytes),
+            jwks: record.jwks.as_deref().map(str::as_bytes),
+            jwks_uri: record.jwks_uri.as_deref(),
+        }
+    }
+
+    /// Reads the keys; `now` in seconds since the Unix epoch.
+    pub fn read(self, now: u64) -> (ClientKeys, Vec<Finding>) {
+        let certificate = self.certificate.map(|bytes| KeyInput::Certificate { name: None, bytes });
+        let jwks = self.jwks.map(|text| KeyInput::Jwks { name: None, text });
+        let inputs: Vec<_> = certificate.into_iter().chain(jwks).collect();
+        let (own, findings) = KeySet::read(&inputs, i64::try_from(now).unwrap_or(i64::MAX));
+        let jwks_uri = self.jwks_uri.map(str::to_owned);
+        (ClientKeys { registered: !inputs.is_empty() || jwks_uri.is_some(), own, jwks_uri }, findings)
+    }
+}
+
+/// The keys of one client.
+#[derive(Debug, Default)]
+pub struct ClientKeys {
+    own: KeySet,
+    jwks_uri: Option<String>,
+    registered: bool,
+}
+
+impl ClientKeys {
+    /// The keys that stand in the registration itself.
+    pub fn own(&self) -> &[Arc<ClientKey>] {
+        self.own.keys()
+    }
+
+    /// Where more of them are published.
+    pub fn jwks_uri(&self) -> Option<&str> {
+        self.jwks_uri.as_deref()
+    }
+
+    /// Whether the keystore entry with the client's id counts: no other keys are registered.
+    pub fn in_keystore(&self) -> bool {
+        !self.registered
+    }
+
+    /// Whether a key with this thumbprint is one of the client's, wherever it is registered (RFC 7638).
+    ///
+    /// # Errors
+    /// [`KeyLookupError`] when a source cannot be had and the others do not have the key.
+    pub async fn has(
+        &self,
+        client_id: &str,
+        thumbprint: &str,
+        external: &ExternalKeys,
+    ) -> Result<bool, KeyLookupError> {
+        let has = |keys: &[Arc<ClientKey>]| keys.iter().any(|key| key.thumbprint() == thumbprint);
+        if has(self.own()) {
+            return Ok(true);
+        }
+        let elsewhere = match (&self.jwks_uri, &external.published, &external.keystore) {
+            // Without a `kid` the remembered set will do; it is asked for anew when it is too old.
+            (Some(uri), Some(published), _) => published.published(client_id, uri, &KeyHint::default()).await?,
+            (None, _, Some(keystore)) if self.in_keystore() => keystore.certificate(client_id).await?,
+            _ => return Ok(false),
+        };
+        Ok(has(elsewhere.keys()))
+    }
+
+    /// The keys that may have signed under this hint, best first, at most
+    /// [`MAX_CANDIDATES`](dropins_services::MAX_CANDIDATES).
+    ///
+    /// # Errors
+    /// [`KeyLookupError`] when a source cannot be had and the others have no key for the hint.
+    pub async fn candidates(
+        &self,
+        client_id: &str,
+        hint: &KeyHint,
+        external: &ExternalKeys,
+    ) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
+        let elsewhere = match (&self.jwks_uri, &external.published, &external.keystore) {
+            (Some(uri), Some(published), _) if !self.own.names(hint) => {
+                Some(published.published(client_id, uri, hint).await)
+            }
+            (None, _, Some(keystore)) if self.in_keystore() => Some(keystore.certificate(client_id).await),
+            _ => None,
+        };
+        let found = match elsewhere {
+            Some(Ok(set)) if self.own.keys().is_empty() => set.candidates(hint),
+            Some(Ok(set)) => self.own.joined(&set).candidates(hint),
+            Some(Err(error)) => match self.own.candidates(hint) {
+                found if found.is_empty() => return Err(error),
+                found => found,
+            },
+            None => self.own.candidates(hint),
+        };
+        Ok(found.into_iter().map(|key| key as Arc<dyn PublicKey>).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::{KeystoreKeys, PublishedKeys};
+    use dropins_keys::{KeyFamily, SigningKey};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn jwks(kid: &str) -> String {
+        let mut jwk = SigningKey::generate(KeyFamily::P256).unwrap().public_jwk();
+        jwk.insert("kid".to_owned(), kid.into());
+        serde_json::json!({ "keys": [jwk] }).to_string()
+    }
+
+    fn hint(kid: &str) -> KeyHint {
+        KeyHint { kid: Some(kid.to_owned()), algorithm: "ES256".to_owned(), ..KeyHint::default() }
+    }
+
+    /// Stands for the JWKS URI and for the keystore; knows one key, or fails.
+    struct Elsewhere {
+        set: Option<Arc<KeySet>>,
+        asked: AtomicUsize,
+    }
+
+    impl Elsewhere {
+        fn external(set: Option<&str>) -> (Arc<Self>, ExternalKeys) {
+            let set = set.map(|text| KeySet::read(&[KeyInput::Jwks { name: None, text: text.as_bytes() }], 0).0);
+            let source = Arc::new(Self { set: set.map(Arc::new), asked: AtomicUsize::new(0) });
+            let external = ExternalKeys { published: Some(source.clone()), keystore: Some(source.clone()) };
+            (source, external)
+        }
+
+        fn answer(&self) -> Result<Arc<KeySet>, KeyLookupError> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.set.clone().ok_or_else(|| KeyLookupError::Unusable("down".to_owned()))
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl PublishedKeys for Elsewhere {
+        async fn published(&self, client: &str, uri: &str, _: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
+            assert_eq!((client, uri), ("c", "https://c.example/jwks"));
+            self.answer()
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl KeystoreKeys for Elsewhere {
+        async fn certificate(&self, client_id: &str) -> Result<Arc<KeySet>, KeyLookupError> {
+            assert_eq!(client_id, "c");
+            self.answer()
+        }
+    }
+
+    fn keys(jwks: Option<&str>, jwks_uri: Option<&str>) -> ClientKeys {
+        ClientKeyMaterial { certificate: None, jwks: jwks.map(str::as_bytes), jwks_uri }.read(0).0
+    }
+
+    const URI: Option<&str> = Some("https://c.example/jwks");
+
+    #[tokio::test]
+    async fn the_jwks_uri_is_asked_only_for_a_kid_that_the_registration_lacks() {
+        let (published, external) = Elsewhere::external(Some(&jwks("there")));
+        let keys = keys(Some(&jwks("here")), URI);
+        assert_eq!(keys.candidates("c", &hint("here"), &external).await.unwrap().len(), 1);
+        assert_eq!(published.asked.load(Ordering::SeqCst), 0);
+        let found = keys.candidates("c", &hint("there"), &external).await.unwrap();
+        assert_eq!(found.iter().map(|key| key.describe().kid).collect::<Vec<_>>(), [Some("there".to_owned())]);
+        assert_eq!(published.asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_jwks_uri_that_is_down_refuses_only_when_no_other_key_fits() {
+        let (_, external) = Elsewhere::external(None);
+        let pem = SigningKey::generate(KeyFamily::P256).unwrap().public_key_pem().unwrap();
+        let material = ClientKeyMaterial { certificate: Some(pem.as_bytes()), jwks: None, jwks_uri: URI };
+        let (with_certificate, _) = material.read(0);
+        assert_eq!(with_certificate.candidates("c", &hint("x"), &external).await.unwrap().len(), 1);
+        let Err(error) = keys(None, URI).candidates("c", &hint("x"), &external).await else { panic!("no error") };
+        assert_eq!(error, KeyLookupError::Unusable("down".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn the_keystore_counts_only_for_a_client_without_any_registered_key() {
+        let (keystore, external) = Elsewhere::external(Some(&jwks("k")));
+        assert_eq!(keys(None, None).candidates("c", &hint("k"), &external).await.unwrap().len(), 1);
+        assert_eq!(keystore.asked.load(Ordering::SeqCst), 1);
+        // What cannot be read is registered all the same.
+        let broken = keys(Some("{}"), None);
+        assert!(broken.candidates("c", &hint("k"), &external).await.unwrap().is_empty());
+        assert_eq!(keystore.asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_the_clients_wherever_it_is_registered_and_no_longer_when_it_is_removed() {
+        let thumbprint = |set: &KeySet| set.keys()[0].thumbprint().to_owned();
+        let (text, external) = (jwks("k"), ExternalKeys::default());
+        let own = keys(Some(&text), None);
+        let known = thumbprint(&own.own);
+        assert!(own.has("c", &known, &external).await.unwrap());
+        assert!(!keys(Some(&jwks("k")), None).has("c", &known, &external).await.unwrap());
+
+        let (_, external) = Elsewhere::external(Some(&text));
+        assert!(keys(None, URI).has("c", &known, &external).await.unwrap());
+        assert!(keys(None, None).has("c", &known, &external).await.unwrap());
+        assert!(
+            !keys(Some(&jwks("k")), None).has("c", &known, &external).await.unwrap(),
+            "the keystore does not count"
+        );
+        let (_, down) = Elsewhere::external(None);
+        assert!(keys(None, URI).has("c", &known, &down).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn without_other_sources_only_registered_keys_are_found() {
+        let keys = keys(Some(&jwks("here")), URI);
+        let none = ExternalKeys::default();
+        assert_eq!(keys.candidates("c", &hint("here"), &none).await.unwrap().len(), 1);
+        assert!(keys.candidates("c", &hint("there"), &none).await.unwrap().is_empty());
+    }
+}

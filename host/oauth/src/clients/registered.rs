@@ -1,0 +1,72 @@
+//! A client, ready to be authenticated.
+
+use dropins_keys::Finding;
+use dropins_services::Registration;
+
+use super::keys::{ClientKeyMaterial, ClientKeys};
+use dropins_protocol::SecretHash;
+use dropins_protocol::TokenAlgorithm;
+use dropins_protocol::names::NONE;
+use dropins_store::clients::ClientRecord;
+
+/// A client as it is registered.
+#[derive(Debug)]
+pub struct RegisteredClient {
+    /// What authenticators may know.
+    pub registration: Registration,
+    /// Whether it may be used; a disabled client is not found.
+    pub enabled: bool,
+    /// Name for people.
+    pub name: Option<String>,
+    /// The algorithm of its ID tokens (OpenID Connect Dynamic Client Registration section 2).
+    pub id_token_signed_response_alg: TokenAlgorithm,
+    /// Grants that it may use (RFC 7591 section 2).
+    pub grant_types: Vec<String>,
+    /// Redirect URIs, compared as strings.
+    pub redirect_uris: Vec<String>,
+    /// Scopes that it may be given.
+    pub scopes: Vec<String>,
+    /// The hash of its secret.
+    pub secret: Option<SecretHash>,
+    /// Its keys.
+    pub keys: ClientKeys,
+}
+
+impl RegisteredClient {
+    /// Whether it has no credential (RFC 6749 section 2.1).
+    pub fn is_public(&self) -> bool {
+        self.registration.auth_method.as_deref() == Some(NONE)
+    }
+
+    /// A client of the database, with what is to be said about its keys; `now` in seconds since the Unix epoch.
+    pub fn of_record(record: ClientRecord, now: u64) -> (Self, Vec<Finding>) {
+        let (keys, findings) = ClientKeyMaterial::of_record(&record).read(now);
+        let client = Self {
+            registration: Registration {
+                id: record.client_id,
+                auth_method: record.auth_method,
+                signing_alg: record.signing_alg,
+                settings: settings(&record.overrides),
+            },
+            enabled: record.enabled,
+            name: record.name,
+            id_token_signed_response_alg: record
+                .id_token_signed_response_alg
+                .unwrap_or(TokenAlgorithm::ID_TOKEN_DEFAULT),
+            grant_types: record.grant_types,
+            redirect_uris: record.redirect_uris,
+            scopes: record.scopes,
+            secret: record.secret,
+            keys,
+        };
+        (client, findings)
+    }
+}
+
+/// Overrides as plug-ins are given them: one pair per value.
+pub fn settings(overrides: &[(String, Vec<String>)]) -> Vec<(String, String)> {
+    let values = |(name, values): &(String, Vec<String>)| {
+        values.iter().map(|value| (name.clone(), value.clone())).collect::<Vec<_>>()
+    };
+    overrides.iter().flat_map(values).collect()
+}

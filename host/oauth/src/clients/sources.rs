@@ -1,0 +1,104 @@
+//! The sources of keys outside of registrations, as the configuration describes them.
+//!
+//! They are opened once and shared by everything that is live later: caches must survive a reload. A keystore that is
+//! configured must be readable at the start; a change of its file is seen while the server runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dropins_keys::KeySet;
+use dropins_keys::keystore::{CertificateStores, KeystoreError, WatchedKeystore};
+use dropins_keys::remote::{self, FetchSettings, JwksFetcher, JwksUrl};
+use dropins_services::{Clock, KeyHint, KeyLookupError};
+use zeroize::Zeroizing;
+
+use super::external::{ExternalKeys, KeystoreKeys, PublishedKeys};
+use dropins_config::Home;
+use dropins_config::{Deployment, Keystore};
+
+/// Key sets that clients publish, and keystores that hold their certificates.
+#[derive(Clone)]
+pub struct Sources {
+    /// Fetches JWKS URIs.
+    pub fetcher: JwksFetcher,
+    /// The configured keystores.
+    pub keystores: Arc<CertificateStores>,
+}
+
+/// Why a source cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A keystore cannot be read.
+    #[error("[{section}]: {error}")]
+    Keystore {
+        /// The section that names it.
+        section: &'static str,
+        /// Why.
+        error: KeystoreError,
+    },
+    /// The fetcher does not start.
+    #[error("JWKS URIs cannot be fetched: {0}")]
+    Fetcher(#[from] remote::OpenError),
+}
+
+impl SourceError {
+    /// Whether the same configuration may be good another time: the file of a keystore is no part of it, and was not there
+    /// or is still being written.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Keystore { .. })
+    }
+}
+
+impl Sources {
+    /// Opens what the deployment names. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`SourceError`] says which source cannot be opened and why.
+    pub fn open(deployment: &Deployment, home: &Home, clock: Arc<dyn Clock>) -> Result<Self, SourceError> {
+        let configured = &deployment.keystores;
+        let primary = open("keystore.primary", configured.primary.as_ref(), home)?;
+        let trust = open("truststore", configured.trust.as_ref(), home)?;
+        let keystores = Arc::new(CertificateStores::new(primary, trust));
+        let roots = keystores.trust().map(|store| store.trusted_certificates()).unwrap_or_default();
+        let settings = FetchSettings {
+            extra_roots: roots.into_iter().map(Into::into).collect(),
+            folder: Some(home.jwks_cache()),
+            ..deployment.oauth.jwks_endpoint.fetch_settings()
+        };
+        Ok(Self { fetcher: JwksFetcher::open(settings, clock)?, keystores })
+    }
+
+    /// The sources as the client directory asks them.
+    pub fn external(&self) -> ExternalKeys {
+        ExternalKeys {
+            published: Some(Arc::new(self.fetcher.clone())),
+            keystore: Some(Arc::clone(&self.keystores) as Arc<dyn KeystoreKeys>),
+        }
+    }
+}
+
+fn open(
+    section: &'static str,
+    keystore: Option<&Keystore>,
+    home: &Home,
+) -> Result<Option<WatchedKeystore>, SourceError> {
+    let Some(keystore) = keystore else { return Ok(None) };
+    let path: PathBuf = home.security().join(&keystore.file_name);
+    let password = Zeroizing::new(keystore.password.expose().to_owned());
+    WatchedKeystore::open(path, password).map(Some).map_err(|error| SourceError::Keystore { section, error })
+}
+
+#[async_trait::async_trait]
+impl PublishedKeys for JwksFetcher {
+    async fn published(&self, client_id: &str, uri: &str, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
+        let url = JwksUrl::parse(uri, self.settings()).map_err(|error| KeyLookupError::Unusable(error.to_string()))?;
+        self.keys(client_id, &url, hint).await
+    }
+}
+
+#[async_trait::async_trait]
+impl KeystoreKeys for CertificateStores {
+    async fn certificate(&self, client_id: &str) -> Result<Arc<KeySet>, KeyLookupError> {
+        Ok(self.key_set(client_id).await?.unwrap_or_default())
+    }
+}

@@ -1,0 +1,162 @@
+//! The one table from an error to its status and code on the wire (RFC 6749 sections 4.1.2.1 and 5.2).
+//!
+//! Every wrong credential has the same text, so that an attacker learns nothing about clients and keys; the reason is in
+//! the log under the reference id.
+
+use http::StatusCode;
+
+/// An error answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthError {
+    /// The code.
+    pub code: ErrorCode,
+    /// For the client's developer; without the reference id.
+    pub description: String,
+}
+
+/// The errors that this server answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// A parameter is missing, repeated or malformed.
+    InvalidRequest,
+    /// The body is too large.
+    TooLarge,
+    /// A method that the endpoint does not take.
+    MethodNotAllowed {
+        /// Those that it takes.
+        allow: &'static str,
+    },
+    /// The client did not prove its identity.
+    InvalidClient,
+    /// The client may not use this grant or flow.
+    UnauthorizedClient,
+    /// The code or the refresh token is not valid.
+    InvalidGrant,
+    /// More scopes than were granted, or none that is the client's.
+    InvalidScope,
+    /// No such grant.
+    UnsupportedGrantType,
+    /// No such response type.
+    UnsupportedResponseType,
+    /// The user, or a rule, denied the request.
+    AccessDenied,
+    /// `prompt=none`, and no user is signed in (OpenID Connect Core section 3.1.2.6).
+    LoginRequired,
+    /// `prompt=none`, and the user has not consented yet.
+    ConsentRequired,
+    /// The parameter `request` is not supported.
+    RequestNotSupported,
+    /// The parameter `request_uri` is supported for pushed requests only.
+    RequestUriNotSupported,
+    /// The parameter `registration` is not supported.
+    RegistrationNotSupported,
+    /// The metadata of a client cannot be registered (RFC 7591 section 3.2.2).
+    InvalidClientMetadata,
+    /// A redirect URI cannot be registered (RFC 7591 section 3.2.2).
+    InvalidRedirectUri,
+    /// A software statement cannot be used (RFC 7591 section 3.2.2).
+    InvalidSoftwareStatement,
+    /// The bearer token is missing or wrong (RFC 6750 section 3.1).
+    InvalidToken,
+    /// A part that a safe answer needs is down.
+    TemporarilyUnavailable,
+    /// A plug-in or the server failed.
+    ServerError,
+}
+
+/// The description of every wrong credential.
+const INVALID_CLIENT: &str = "Client authentication failed";
+
+/// The description while a part that a safe answer needs is down.
+const UNAVAILABLE: &str = "The server cannot decide now; try again";
+
+impl ErrorCode {
+    /// The code on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest | Self::TooLarge | Self::MethodNotAllowed { .. } => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidScope => "invalid_scope",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
+            Self::InvalidToken => "invalid_token",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+
+    /// The status of a JSON answer with this code.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl OAuthError {
+    /// An error with this description.
+    pub fn new(code: ErrorCode, description: impl Into<String>) -> Self {
+        Self { code, description: description.into() }
+    }
+
+    /// A malformed request.
+    pub fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidRequest, description)
+    }
+
+    /// A client that did not prove its identity, whatever the reason.
+    pub fn invalid_client() -> Self {
+        Self::new(ErrorCode::InvalidClient, INVALID_CLIENT)
+    }
+
+    /// A part that a safe answer needs is down.
+    pub fn unavailable() -> Self {
+        Self::new(ErrorCode::TemporarilyUnavailable, UNAVAILABLE)
+    }
+
+    /// The description with only what RFC 6749 section 5.2 allows in it.
+    pub fn describable(&self) -> String {
+        let fold = |character| match character {
+            '"' => '\'',
+            '\\' => '/',
+            ' '..='~' => character,
+            _ => '?',
+        };
+        self.description.chars().map(fold).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_keeps_to_the_allowed_characters() {
+        assert_eq!(OAuthError::invalid_request("a \"b\" \\ é\n").describable(), "a 'b' / ??");
+    }
+
+    #[test]
+    fn a_wrong_credential_is_401_and_a_wrong_request_400() {
+        assert_eq!(OAuthError::invalid_client().code.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(OAuthError::invalid_request("x").code.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(OAuthError::unavailable().code.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let refused = ErrorCode::MethodNotAllowed { allow: "POST" };
+        assert_eq!((refused.status(), refused.as_str()), (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"));
+    }
+}

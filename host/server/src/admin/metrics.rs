@@ -1,0 +1,67 @@
+//! The page for Prometheus: the counters, and the state of stores, plug-ins and the reloader as of now.
+
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::state::AdminState;
+use crate::reload::Record;
+use crate::telemetry::health::Health;
+use crate::telemetry::metrics::labels::{GenerationLabels, StoreLabels};
+use crate::telemetry::metrics::number::{counter, gauge, level};
+use crate::telemetry::metrics::{key_sets, plugins, replay};
+
+/// Everything in the OpenMetrics text format.
+pub(super) async fn page(state: &AdminState) -> String {
+    let services = &state.services;
+    let live = services.published.current();
+    let (health, size) = tokio::join!(services.probes.health(), services.replay_size.of(&services.replay));
+    let mut now = Registry::with_prefix("dropins");
+    let ready = !services.is_stopping() && health.verdict().is_ok();
+    gauge(&mut now, "ready", "1 when requests are welcome", u64::from(ready));
+    stores(&mut now, &health);
+    gauge(&mut now, "clients", "Registered clients", live.clients.count());
+    let record = state.reloader.record();
+    gauge(&mut now, "reloader_up", "1 while changes of the folders are noticed", u64::from(record.is_up()));
+    in_flight(&mut now, record);
+    plugins::register(&mut now, &live.generation);
+    replay::register(&mut now, &services.replay_location, &services.replay.stats(), size);
+    let purged = "Expired rows of the identity database that were deleted";
+    counter(&mut now, "identity_purged", purged, services.purger.purged());
+    key_sets::register_fetches(&mut now, &live.resources.sources.fetcher.stats());
+    key_sets::register_expiring(&mut now, &services.radar);
+    services.metrics.encode(&now)
+}
+
+fn stores(registry: &mut Registry, health: &Health) {
+    let up: Family<StoreLabels, Gauge> = Family::default();
+    for (store, answers) in health.stores() {
+        up.get_or_create(&StoreLabels { store }).set(i64::from(answers));
+    }
+    registry.register("store_up", "1 while a store that requests need answers", up);
+}
+
+fn in_flight(registry: &mut Registry, reloads: &Record) {
+    let requests: Family<GenerationLabels, Gauge> = Family::default();
+    for kept in &reloads.report().kept {
+        requests.get_or_create(&GenerationLabels { generation: kept.generation }).set(level(kept.in_flight()));
+    }
+    registry.register("in_flight", "Requests by the generation that they began on", requests);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::encoding::text;
+
+    #[test]
+    fn each_store_is_up_or_not() {
+        let mut registry = Registry::with_prefix("dropins");
+        stores(&mut registry, &Health { replay: None, identity: Some("down".to_owned()) });
+        let mut out = String::new();
+        text::encode_registry(&mut out, &registry).unwrap();
+        for line in ["dropins_store_up{store=\"replay\"} 1\n", "dropins_store_up{store=\"identity\"} 0\n"] {
+            assert!(out.contains(line), "`{line}` is missing in\n{out}");
+        }
+    }
+}

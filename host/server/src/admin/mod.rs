@@ -1,0 +1,10 @@
+//! The admin listener: health, readiness, metrics, status, reload and rollback.
+
+mod access;
+mod metrics;
+mod routes;
+mod shadow;
+mod state;
+mod status;
+
+pub use routes::router;

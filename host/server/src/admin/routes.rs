@@ -1,0 +1,126 @@
+//! The admin listener: health, readiness, metrics, status, and the words of an operator: reload, rollback.
+//!
+//! It listens on loopback unless a token is configured; who may use what stands in [`admin_access`], and `/healthz` and
+//! `/readyz` are for everybody.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use dropins_keys::remote::JwksUrl;
+use dropins_services::PublicKey as _;
+use serde_json::json;
+
+use super::state::AdminState;
+use super::{access, metrics as metrics_page, shadow, status as status_document};
+use crate::app::AdminServices;
+use crate::http::json::json as json_answer;
+use crate::reload::Reloader;
+use crate::reload::{ReloadReport, Target, Trigger};
+
+/// The routes of the admin listener.
+pub fn router(services: AdminServices, reloader: Arc<Reloader>) -> Router {
+    let state = AdminState { services, reloader };
+    let guarded = Router::new()
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .route("/plugins/{name}/diff", get(differences))
+        .route("/keys/refresh", post(refresh))
+        .route("/reload", post(reload))
+        .route("/rollback", post(roll_back))
+        .layer(middleware::from_fn_with_state(state.clone(), access::check));
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .merge(guarded)
+        .with_state(state)
+}
+
+async fn ready(State(state): State<AdminState>) -> Response {
+    match state.services.ready().await {
+        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(state): State<AdminState>) -> Response {
+    let text = metrics_page::page(&state).await;
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
+/// `POST /keys/refresh?client_id=ID`: fetches the client's published keys now.
+async fn refresh(State(state): State<AdminState>, uri: Uri) -> Response {
+    let refused = |status, message: String| json_answer(status, &json!({ "error": message }));
+    let query = uri.query().unwrap_or_default();
+    let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "client_id");
+    let Some((_, client_id)) = named else {
+        return refused(StatusCode::BAD_REQUEST, "name a client in the parameter client_id".to_owned());
+    };
+    let live = state.services.published.current();
+    let fetcher = &live.resources.sources.fetcher;
+    let client = match live.clients.find(&client_id).await {
+        Ok(Some(client)) => client,
+        Ok(None) => return refused(StatusCode::NOT_FOUND, format!("there is no enabled client `{client_id}`")),
+        Err(down) => return refused(StatusCode::SERVICE_UNAVAILABLE, down.to_string()),
+    };
+    let Some(uri) = client.keys.jwks_uri() else {
+        return refused(StatusCode::CONFLICT, format!("the client `{client_id}` has no JWKS URI"));
+    };
+    let url = match JwksUrl::parse(uri, fetcher.settings()) {
+        Ok(url) => url,
+        Err(error) => return refused(StatusCode::CONFLICT, error.to_string()),
+    };
+    match fetcher.refresh(&url).await {
+        Ok(refreshed) => {
+            let keys: Vec<_> = refreshed.set.keys().keys().iter().map(|key| key.describe()).collect();
+            let keys: Vec<_> = keys.iter().map(|key| json!({ "kid": key.kid, "thumbprint": key.thumbprint })).collect();
+            json_answer(StatusCode::OK, &json!({ "result": refreshed.outcome.as_str(), "keys": keys }))
+        }
+        Err(error) => refused(StatusCode::BAD_GATEWAY, format!("{uri}: {error}")),
+    }
+}
+
+async fn status(State(state): State<AdminState>) -> Response {
+    json_answer(StatusCode::OK, &status_document::document(&state).await)
+}
+
+/// `POST /reload`: looks at the folders now; the answer is the verdict.
+async fn reload(State(state): State<AdminState>) -> Response {
+    answer(&state.reloader.reload(Trigger::Command).await)
+}
+
+/// `POST /rollback`, with `generation=NUMBER` or `plugin=NAME` in the query, or with neither: the generation before.
+async fn roll_back(State(state): State<AdminState>, uri: Uri) -> Response {
+    let query: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    let target = match query.as_slice() {
+        [] => Some(Target::Previous),
+        [(name, value)] if name == "generation" => value.parse().ok().map(Target::Generation),
+        [(name, value)] if name == "plugin" => Some(Target::Plugin(value.clone().into_owned())),
+        _ => None,
+    };
+    match target {
+        Some(target) => answer(&state.reloader.roll_back(target).await),
+        None => {
+            let message = "give generation=NUMBER or plugin=NAME in the query, or nothing";
+            json_answer(StatusCode::BAD_REQUEST, &json!({ "error": message }))
+        }
+    }
+}
+
+fn answer(report: &ReloadReport) -> Response {
+    let status = if report.is_good() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    json_answer(status, &json!(report))
+}
+
+/// `GET /plugins/NAME/diff`: how the shadow of a plug-in compares with it.
+async fn differences(State(state): State<AdminState>, Path(name): Path<String>) -> Response {
+    match shadow::differences(&state.services.published.current().generation, &name) {
+        Ok(document) => json_answer(StatusCode::OK, &document),
+        Err(error) => json_answer(StatusCode::NOT_FOUND, &json!({ "error": error })),
+    }
+}

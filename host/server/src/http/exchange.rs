@@ -1,0 +1,184 @@
+//! One request of a client, from its beginning to its answer, the same at every endpoint that authenticates clients.
+//!
+//! The live plug-ins decide, and every decision leaves one audit event. A client that is registered with the method
+//! `none` has nothing to prove: where the endpoint accepts such clients, and no credential of any kind came with the
+//! request, its `client_id` names it. Every other request that no plug-in vouches for is rejected.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::header;
+use axum::response::Response;
+use dropins_database::StoreError;
+use dropins_host::{Client, Decision, Verdict};
+use dropins_oauth::Authenticated;
+use dropins_oauth::grants::GrantRefusal;
+use dropins_oauth::tokens::read_access_token;
+use dropins_protocol::names::NONE;
+use dropins_protocol::{AccessToken, ErrorCode, OAuthError, reference};
+use dropins_services::Unavailable;
+
+use super::answer;
+use super::attempt::Attempt;
+use super::client_address;
+use super::post::FormPost;
+use crate::app::ClientServices;
+use crate::live::Live;
+use crate::telemetry::audit;
+
+/// What a client can prove itself with; a request with any of these is not one of a client without a credential.
+const CREDENTIALS: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];
+
+/// Whether an endpoint accepts clients without a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Public {
+    /// It does.
+    Accepted,
+    /// It does not.
+    Refused,
+}
+
+/// One request of a client.
+pub(super) struct Exchange {
+    pub(super) services: ClientServices,
+    /// The configuration that the request began with.
+    pub(super) live: Arc<Live>,
+    reference: String,
+    /// Where the request comes from.
+    address: Option<IpAddr>,
+    challenge: bool,
+    attempt: Attempt,
+}
+
+impl Exchange {
+    /// Answers a request to an endpoint that authenticates clients.
+    pub(super) async fn answer(
+        services: ClientServices,
+        request: Request,
+        handle: impl AsyncFnOnce(&mut Self, Request) -> Result<Response, OAuthError>,
+    ) -> Response {
+        let mut exchange = Self::begin(services, &request);
+        let done = handle(&mut exchange, request).await;
+        exchange.end(done)
+    }
+
+    fn begin(services: ClientServices, request: &Request) -> Self {
+        let challenge = request.headers().contains_key(header::AUTHORIZATION);
+        let live = services.published.current();
+        let proxies = &live.deployment.transport.trusted_proxies;
+        let address = client_address::of(request.extensions(), request.headers(), proxies);
+        Self { services, live, reference: reference(), address, challenge, attempt: Attempt::default() }
+    }
+
+    /// Counts an error, and tells the replay store of an answer that holds no token.
+    fn end(self, done: Result<Response, OAuthError>) -> Response {
+        let response = done.unwrap_or_else(|error| {
+            self.services.metrics.answered(error.code);
+            answer::respond(&error, &self.reference, self.challenge)
+        });
+        self.attempt.answered(response.status(), &*self.services.replay);
+        response
+    }
+
+    /// Reads the request; one that is malformed is logged.
+    pub(super) async fn read(&self, request: Request) -> Result<FormPost, OAuthError> {
+        FormPost::read(request).await.map_err(|error| self.malformed(error))
+    }
+
+    /// Logs that the request was rejected before any plug-in saw it.
+    pub(super) fn malformed(&self, error: OAuthError) -> OAuthError {
+        audit::malformed(&self.reference, self.address, &error);
+        error
+    }
+
+    /// The answer to what an authenticated client is refused; the reason is logged.
+    pub(super) fn refused(&self, client: &Authenticated, what: &str, refusal: GrantRefusal) -> OAuthError {
+        audit::refused_grant(&self.reference, client.id(), what, &refusal);
+        if self.live.deployment.oauth.detailed_errors && refusal.error.code == ErrorCode::InvalidGrant {
+            return OAuthError::new(refusal.error.code, refusal.reason);
+        }
+        refusal.error
+    }
+
+    /// Has the live plug-ins authenticate the client; `endpoint` is the public URL that was called.
+    pub(super) async fn authenticate(
+        &mut self,
+        post: &FormPost,
+        endpoint: &str,
+        public: Public,
+    ) -> Result<Authenticated, OAuthError> {
+        let decision = self.judge(post, endpoint, public).await;
+        self.record(endpoint, &decision);
+        let client = answer::authenticated(&decision.verdict).map_err(|error| match &decision.verdict {
+            Verdict::Rejected(rejection) if self.live.deployment.oauth.detailed_errors => {
+                OAuthError::new(error.code, format!("{}: {}", rejection.reason, rejection.detail))
+            }
+            _ => error,
+        })?;
+        self.registered(client, &decision).await
+    }
+
+    /// What the plug-ins decide, and for a client without a credential its registration.
+    async fn judge(&mut self, post: &FormPost, endpoint: &str, public: Public) -> Decision {
+        let request = dropins_host::Request {
+            endpoint: endpoint.to_owned(),
+            issuer: self.live.endpoints.issuer.clone(),
+            token_endpoint: self.live.endpoints.token.clone(),
+            form: post.form.fields().to_vec(),
+            headers: post.headers.clone(),
+            reference: self.reference.clone(),
+        };
+        let mut decision = self.live.generation.authenticate(&request).await;
+        self.attempt.note(&mut decision);
+        if decision.verdict == Verdict::NoMethod && public == Public::Accepted {
+            match self.public_client(post).await {
+                Ok(Some(client)) => decision.verdict = Verdict::Authenticated(client),
+                Ok(None) => {}
+                Err(down) => decision.verdict = Verdict::Unavailable(down.to_string()),
+            }
+        }
+        decision
+    }
+
+    /// Counts and logs a decision, and notes the key that authenticated the client.
+    fn record(&self, endpoint: &str, decision: &Decision) {
+        self.services.metrics.decided(decision);
+        audit::decision(&self.reference, endpoint, self.address, decision);
+        if let (Verdict::Authenticated(client), Some(key)) = (&decision.verdict, &decision.evidence.key) {
+            self.services.published.ledger().used(&client.id, key);
+        }
+    }
+
+    /// The registration of the client: a plug-in can vouch only for clients that the server knows, and a client can be
+    /// removed or disabled meanwhile.
+    async fn registered(&self, client: &Client, decision: &Decision) -> Result<Authenticated, OAuthError> {
+        let (reference, id) = (self.reference.as_str(), client.id.as_str());
+        let registered = self.live.clients.find(id).await.map_err(|down| {
+            tracing::error!(reference, client = id, %down, "an authenticated client cannot be looked up");
+            OAuthError::unavailable()
+        })?;
+        let registered = registered.ok_or_else(|| {
+            tracing::warn!(reference, client = id, "an authenticated client is rejected: it is not registered now");
+            OAuthError::invalid_client()
+        })?;
+        let key = decision.evidence.key.as_ref().map(|key| key.thumbprint.clone());
+        Ok(Authenticated { client: registered, key, public: decision.plugin.is_none() })
+    }
+
+    /// Parses a signed or opaque access token. Does not check expiry or revocation.
+    pub(super) async fn access_token(&self, text: &str) -> Result<Option<AccessToken>, StoreError> {
+        match read_access_token(text, &self.services.keys.ring(), &self.live.endpoints.issuer) {
+            Some(signed) => Ok(Some(signed)),
+            None => self.services.grants.find_opaque(text).await,
+        }
+    }
+
+    /// The client without a credential that the request names.
+    async fn public_client(&self, post: &FormPost) -> Result<Option<Client>, Unavailable> {
+        let proves = CREDENTIALS.iter().any(|name| post.form.get(name).is_some());
+        let Some(id) = post.form.get("client_id").filter(|_| !proves && !self.challenge) else { return Ok(None) };
+        let found = self.live.clients.find(id).await?.filter(|client| client.is_public());
+        Ok(found.map(|_| Client { id: id.to_owned(), method: NONE.to_owned(), attributes: Vec::new() }))
+    }
+}

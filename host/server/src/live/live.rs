@@ -1,0 +1,96 @@
+//! Everything that follows from `deployment.toml` and the plug-in folder, as one immutable value.
+//!
+//! It is built as a whole or rejected with every problem at its place in the file; a request sees one of them from its
+//! beginning to its end.
+
+use std::sync::Arc;
+
+use dropins_config::{Deployment, Endpoints, Listener};
+use dropins_host::Generation;
+use dropins_oauth::clients::{Directory, declared};
+use dropins_services::Services;
+
+use super::listeners::{host_listener, is_authenticator};
+use super::plugins;
+use super::report::{LiveError, Report};
+use super::resources::Resources;
+use super::snapshot::Snapshot;
+use super::trials::Canary;
+
+/// What serves requests until the configuration changes.
+pub struct Live {
+    /// The configuration.
+    pub deployment: Deployment,
+    /// The public URLs.
+    pub endpoints: Endpoints,
+    /// The clients.
+    pub clients: Arc<Directory>,
+    /// The authenticators.
+    pub generation: Generation,
+    /// What it was built with.
+    pub resources: Resources,
+    /// What an operator should know although everything works: one line each.
+    pub warnings: Vec<String>,
+}
+
+impl Live {
+    /// Builds what the snapshot describes; no file of it is opened again.
+    ///
+    /// # Errors
+    /// [`LiveError`] with every problem that was found.
+    pub async fn build(snapshot: &Snapshot, resources: Resources, number: u64) -> Result<Self, LiveError> {
+        let deployment = snapshot.deployment.clone();
+        let mut report = Report::new(Arc::clone(&deployment.source));
+        let now = resources.clock.now_seconds();
+        let declared = declared::read(&deployment, &snapshot.key_files, &resources.sources.keystores, now);
+        declared.problems.into_iter().for_each(|problem| report.problems.push(problem));
+        report.warnings.extend(declared.warnings);
+        let clients =
+            Arc::new(Directory::new(declared.clients, Arc::clone(&resources.stored), resources.sources.external()));
+        report.clashes(&clients).await;
+        report.registration(&deployment);
+        let plugins = plugins::read(snapshot, &resources, &mut report).await;
+
+        let enabled: Vec<(&Listener, dropins_host::Listener)> = deployment
+            .listeners
+            .iter()
+            .filter(|listener| listener.enabled && is_authenticator(listener))
+            .map(|listener| (listener, host_listener(listener, &deployment, &plugins)))
+            .collect();
+        let services = Services {
+            clients: Arc::clone(&clients) as _,
+            keys: Arc::clone(&clients) as _,
+            replay: Arc::clone(&resources.replay),
+            clock: Arc::clone(&resources.clock),
+        };
+        let listeners: Vec<_> = enabled.iter().map(|(_, listener)| listener.clone()).collect();
+        let assembled = Generation::assemble(&resources.engine, services, &Canary, number, &listeners, &plugins).await;
+        let generation = match assembled {
+            Ok(generation) => {
+                plugins::check_overrides(&deployment, &resources, &generation, &plugins, &mut report).await;
+                Some(generation)
+            }
+            Err(errors) => {
+                errors.iter().for_each(|error| report.bind(error, &enabled));
+                None
+            }
+        };
+        match generation {
+            Some(generation) if !report.problems.has_errors() => {
+                report.generation(&generation);
+                // A damaged file that nobody uses must not stop the others.
+                report.warnings.append(&mut report.plugins);
+                let endpoints = Endpoints::of(&deployment);
+                Ok(Self { endpoints, clients, generation, resources, warnings: report.warnings, deployment })
+            }
+            _ => Err(report.refused()),
+        }
+    }
+}
+
+impl Live {
+    /// Requests that began on it and have not finished.
+    pub fn in_flight(&self) -> u64 {
+        u64::try_from(self.generation.in_flight()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,154 @@
+//! What a generation is made of: the contents of all files that it depends on, read once.
+//!
+//! Two snapshots with one fingerprint make the same generation. A file that cannot be read is part of the snapshot as
+//! an error, so that building it reports every problem and not only the first.
+
+use dropins_host::{Candidate, CandidateError, Digest, read_folder};
+
+use dropins_config::{Deployment, Environment, Home, KeyFiles, LoadError, LoadedHome, Notice, Problems};
+
+use super::tls::{Identity, TlsError};
+
+/// The contents of `deployment.toml`, of the plug-in folder, and of the key files that the configuration names.
+#[derive(Clone)]
+pub struct Snapshot {
+    pub(crate) deployment: Deployment,
+    pub(crate) notices: Vec<Notice>,
+    /// Every component, or why the folder cannot be read.
+    pub(crate) plugins: Result<Vec<Result<Candidate, CandidateError>>, String>,
+    pub(crate) key_files: Result<KeyFiles, Problems>,
+    pub(crate) tls: Option<Result<Identity, TlsError>>,
+    text: Digest,
+    fingerprint: Digest,
+}
+
+impl Snapshot {
+    /// Reads everything anew. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`LoadError`] when there is no configuration or it is wrong: then nothing says which other files matter.
+    pub fn read(home: &Home, environment: &Environment) -> Result<Self, LoadError> {
+        LoadedHome::read_with(home, environment.clone()).map(Self::of)
+    }
+
+    /// Reads what a configuration depends on. Blocks on the disk.
+    pub fn of(home: LoadedHome) -> Self {
+        let LoadedHome { home, deployment, notices, digest, .. } = home;
+        let plugins = read_folder(&home.dropins(), deployment.limits.component_size);
+        let https = deployment.transport.https.as_ref();
+        let snapshot = Self {
+            key_files: deployment.read_key_files(&home.conf()),
+            tls: https.map(|https| Identity::read(&home, https.identity.as_ref())),
+            plugins: plugins.map_err(|error| error.to_string()),
+            text: digest,
+            fingerprint: digest,
+            deployment,
+            notices,
+        };
+        snapshot.sealed()
+    }
+
+    /// What tells it from others.
+    pub fn fingerprint(&self) -> Digest {
+        self.fingerprint
+    }
+
+    /// The component in this file of the plug-in folder.
+    pub fn component(&self, file: &str) -> Option<&Candidate> {
+        self.plugins.iter().flatten().flatten().find(|candidate| candidate.file() == file)
+    }
+
+    /// The same contents, but with another component in this file.
+    #[must_use]
+    pub fn with_component(&self, file: &str, other: &Candidate) -> Self {
+        let mut changed = self.clone();
+        for candidate in changed.plugins.iter_mut().flatten().flatten().filter(|candidate| candidate.file() == file) {
+            *candidate = Candidate::new(file, other.bytes().clone());
+        }
+        changed.sealed()
+    }
+
+    fn sealed(mut self) -> Self {
+        let mut parts = vec![format!("text {}", self.text)];
+        match &self.plugins {
+            Ok(plugins) => parts.extend(plugins.iter().map(|plugin| match plugin {
+                Ok(candidate) => format!("component {:?} {}", candidate.file(), candidate.digest()),
+                Err(error) => format!("unreadable {error:?}"),
+            })),
+            Err(error) => parts.push(format!("no folder {error:?}")),
+        }
+        match &self.key_files {
+            Ok(files) => {
+                for (kind, texts) in [("certificate", &files.certificates), ("jwks", &files.jwks)] {
+                    let files = texts.iter().map(|(client, text)| (client, Digest::of(text.as_bytes())));
+                    parts.extend(files.map(|(client, digest)| format!("{kind} {client:?} {digest}")));
+                }
+            }
+            Err(problems) => parts.push(format!("key files {:?}", problems.to_string())),
+        }
+        parts.extend(self.tls.iter().map(|tls| match tls {
+            Ok(identity) => format!("tls {}", identity.digest()),
+            Err(error) => format!("tls {:?}", error.to_string()),
+        }));
+        self.fingerprint = Digest::of(parts.join("\n").as_bytes());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::testing::home;
+
+    fn fingerprint(home: &Home) -> Digest {
+        Snapshot::read(home, &Environment::default()).unwrap_or_else(|error| panic!("{error}")).fingerprint()
+    }
+
+    fn edit(path: &Path, change: impl FnOnce(String) -> String) {
+        let text = std::fs::read_to_string(path).unwrap();
+        std::fs::write(path, change(text)).unwrap();
+    }
+
+    #[test]
+    fn every_file_that_a_generation_depends_on_is_part_of_the_fingerprint() {
+        let further = "[[service_provider]]\nclient_id = \"c\"\njwks_file = \"c.json\"\n";
+        let (_folder, home) = home(further);
+        std::fs::write(home.conf().join("c.json"), "{\"keys\":[]}").unwrap();
+        let mut seen = vec![fingerprint(&home)];
+        assert_eq!(fingerprint(&home), seen[0], "reading changes nothing");
+        let mut changed = |what: &str| {
+            let now = fingerprint(&home);
+            assert!(!seen.contains(&now), "{what}");
+            seen.push(now);
+        };
+        edit(&home.deployment_toml(), |text| format!("{text}\n# a comment"));
+        changed("deployment.toml");
+        std::fs::write(home.conf().join("c.json"), "{\"keys\": []}").unwrap();
+        changed("a key file");
+        std::fs::write(home.dropins().join("another.wasm"), "x").unwrap();
+        changed("a component more");
+        std::fs::rename(home.dropins().join("another.wasm"), home.dropins().join("renamed.wasm")).unwrap();
+        changed("its name");
+        edit(&home.tls_certificate(), |text| format!("{text}\n"));
+        changed("the certificate");
+        std::fs::remove_file(home.conf().join("c.json")).unwrap();
+        changed("a key file less");
+        std::fs::write(home.conf().join("unrelated.txt"), "x").unwrap();
+        std::fs::write(home.dropins().join(".copy.wasm.part"), "x").unwrap();
+        assert_eq!(Some(&fingerprint(&home)), seen.last(), "unrelated files");
+    }
+
+    #[test]
+    fn a_component_is_replaced_under_the_same_file_name() {
+        let (_folder, home) = home("");
+        let snapshot = Snapshot::read(&home, &Environment::default()).unwrap_or_else(|error| panic!("{error}"));
+        let file = "client_secret_authenticator.wasm";
+        let changed = snapshot.with_component(file, &Candidate::new("old.wasm", *b"old"));
+        assert_eq!(changed.component(file).map(Candidate::digest), Some(Digest::of(b"old")));
+        assert_ne!(changed.fingerprint(), snapshot.fingerprint());
+        let original = snapshot.component(file).unwrap();
+        assert_eq!(changed.with_component(file, original).fingerprint(), snapshot.fingerprint());
+    }
+}

@@ -1,0 +1,78 @@
+//! What became of a candidate, as an operator is told.
+
+use crate::live::PendingRestart;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A new generation is live.
+    Published,
+    /// An earlier generation, or an earlier component, is live again.
+    RolledBack,
+    /// The contents are those of the live generation.
+    Unchanged,
+    /// The candidate is wrong, and the live generation stays.
+    Refused,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Published, Self::RolledBack, Self::Unchanged, Self::Refused];
+
+    /// The name in metrics and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::RolledBack => "rolled_back",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// The answer to `POST /reload` and `POST /rollback`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ReloadReport {
+    /// How it ended.
+    pub result: Outcome,
+    /// The generation that is live now.
+    pub generation: u64,
+    /// What is different from before, one phrase each.
+    pub changes: Vec<String>,
+    /// Sections that wait for a restart.
+    #[serde(serialize_with = "as_text")]
+    pub needs_restart: Vec<PendingRestart>,
+    /// What an operator should know although it works.
+    pub warnings: Vec<String>,
+    /// Why it was refused, with every place in the file; it may have several lines.
+    #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether it was refused before for a cause that may pass, and still is: then it is neither logged nor counted.
+    #[serde(skip)]
+    pub(super) repeated: bool,
+}
+
+fn as_text<S: serde::Serializer>(held: &[PendingRestart], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(held.iter().map(ToString::to_string))
+}
+
+impl ReloadReport {
+    /// A refusal: this generation stays live.
+    pub(super) fn refused(generation: u64, reason: impl Into<String>) -> Self {
+        Self {
+            result: Outcome::Refused,
+            generation,
+            changes: Vec::new(),
+            needs_restart: Vec::new(),
+            warnings: Vec::new(),
+            reason: Some(reason.into()),
+            repeated: false,
+        }
+    }
+
+    /// Whether the live generation is what was asked for.
+    pub fn is_good(&self) -> bool {
+        self.result != Outcome::Refused
+    }
+}

@@ -1,0 +1,109 @@
+//! One audit event per decision, under the reference id that the client was told.
+//!
+//! It names client, plug-in, algorithm, key thumbprint and reason. It never holds the assertion, a secret or
+//! a code: nothing of the request's body is written but what plug-ins put into their reason.
+
+use std::net::IpAddr;
+
+use dropins_host::{Decision, Verdict};
+use tracing::field::display;
+
+use dropins_oauth::grants::GrantRefusal;
+use dropins_protocol::OAuthError;
+
+const TARGET: &str = "dropins::audit";
+
+/// The outcome as logs and metrics name it.
+pub fn outcome(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Authenticated(_) => "authenticated",
+        Verdict::Rejected(_) => "rejected",
+        Verdict::NoMethod => "no-method",
+        Verdict::SeveralMethods(_) => "several-methods",
+        Verdict::Unavailable(_) => "unavailable",
+        Verdict::Overloaded => "overloaded",
+        Verdict::Failed(..) => "failed",
+    }
+}
+
+/// A decision about a client that asks from this address.
+pub fn decision(reference: &str, endpoint: &str, address: Option<IpAddr>, decision: &Decision) {
+    let (reason, detail) = match &decision.verdict {
+        Verdict::Authenticated(_) | Verdict::NoMethod | Verdict::Overloaded => ("", String::new()),
+        Verdict::Rejected(rejection) => (rejection.reason.as_str(), rejection.detail.clone()),
+        Verdict::SeveralMethods(plugins) => ("several-methods", plugins.join(", ")),
+        Verdict::Unavailable(part) => ("unavailable", part.clone()),
+        Verdict::Failed(kind, message) => (kind.as_str(), message.clone()),
+    };
+    let client = match &decision.verdict {
+        Verdict::Authenticated(client) => Some(client.id.as_str()),
+        _ => decision.evidence.client_id.as_deref(),
+    };
+    let method = match &decision.verdict {
+        Verdict::Authenticated(client) => Some(client.method.as_str()),
+        _ => None,
+    };
+    let digest = decision.plugin.as_ref().map(|plugin| plugin.digest.to_string());
+    let key = decision.evidence.key.as_ref();
+    tracing::info!(
+        target: TARGET,
+        reference,
+        outcome = outcome(&decision.verdict),
+        endpoint,
+        address = address.map(display),
+        client,
+        method,
+        reason = (!reason.is_empty()).then_some(reason),
+        detail = (!detail.is_empty()).then_some(detail.as_str()),
+        plugin = decision.plugin.as_ref().map(|plugin| plugin.name.as_str()),
+        digest = digest.as_deref(),
+        algorithm = decision.evidence.algorithm.as_deref(),
+        thumbprint = key.map(|key| key.thumbprint.as_str()),
+        key_source = key.map(|key| key.source.as_str()),
+        generation = decision.generation,
+        micros = u64::try_from(decision.duration.as_micros()).unwrap_or(u64::MAX),
+        "client authentication"
+    );
+}
+
+/// A request that was refused before any plug-in saw it.
+pub fn malformed(reference: &str, address: Option<IpAddr>, error: &OAuthError) {
+    let code = error.code.as_str();
+    let address = address.map(display);
+    tracing::info!(target: TARGET, reference, outcome = "malformed", address, error = code, detail = error.description, "request refused");
+}
+
+/// A client that was registered, read, changed or removed over HTTP.
+pub fn registration(reference: &str, action: &'static str, client: &str) {
+    tracing::info!(target: TARGET, reference, outcome = "registration", action, client, "client registration");
+}
+
+/// A registration that was refused.
+pub fn refused_registration(reference: &str, action: &'static str, client: Option<&str>, error: &OAuthError) {
+    let code = error.code.as_str();
+    let detail = error.description.as_str();
+    tracing::info!(target: TARGET, reference, outcome = "registration-refused", action, client, error = code, detail, "registration refused");
+}
+
+/// A grant that was refused to an authenticated client.
+pub fn refused_grant(reference: &str, client: &str, grant: &str, refusal: &GrantRefusal) {
+    let code = refusal.error.code.as_str();
+    let detail = &*refusal.reason;
+    tracing::info!(target: TARGET, reference, outcome = "grant-refused", client, grant, error = code, detail, "grant refused");
+}
+
+/// An attempt to sign in from this address; the user only where the password was right.
+pub fn sign_in(reference: &str, client: &str, outcome: &'static str, address: Option<IpAddr>, user: Option<&str>) {
+    tracing::info!(target: TARGET, reference, outcome, address = address.map(display), client, user, "sign-in");
+}
+
+/// A person who allowed a client, now or before.
+pub fn authorized(reference: &str, client: &str, user: &str, scope: &[String]) {
+    let scope = scope.join(" ");
+    tracing::info!(target: TARGET, reference, outcome = "authorized", client, user, scope, "authorization");
+}
+
+/// An authorization request, or a post of one of its pages, that was refused.
+pub fn refused_authorization(reference: &str, client: Option<&str>, error: &str, detail: &str) {
+    tracing::info!(target: TARGET, reference, outcome = "authorization-refused", client, error, detail, "authorization refused");
+}

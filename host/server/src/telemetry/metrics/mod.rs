@@ -1,0 +1,190 @@
+//! Counters and times for Prometheus.
+//!
+//! What happens once is counted here as it happens; what has a state is read when it is asked for, in the files of this
+//! folder. A plug-in that invents reason codes ends up in `other`.
+
+pub mod key_sets;
+pub mod labels;
+pub mod number;
+pub mod plugins;
+pub mod replay;
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use dropins_host::{Decision, Verdict};
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use self::labels::{ErrorLabels, FailureLabels, GrantLabels, OutcomeLabels, PhaseLabels, ReasonLabels, ResultLabels};
+use crate::telemetry::audit;
+use dropins_protocol::ErrorCode;
+use dropins_store::users::SignIn;
+
+/// More reason codes than all known plug-ins have together.
+const MAX_REASONS: usize = 128;
+
+/// From a tenth of a millisecond to a second.
+const SECONDS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
+
+/// From a millisecond to ten seconds.
+const PHASE_SECONDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// The server's own counters. Those of the replay store and of the plug-ins are read when asked for.
+pub struct Metrics {
+    registry: Registry,
+    outcomes: Family<OutcomeLabels, Counter>,
+    reasons: Family<ReasonLabels, Counter>,
+    failures: Family<FailureLabels, Counter>,
+    calls: Family<OutcomeLabels, Counter>,
+    seconds: Histogram,
+    errors: Family<ErrorLabels, Counter>,
+    tokens: Family<GrantLabels, Counter>,
+    sign_ins: Family<ResultLabels, Counter>,
+    reloads: Family<ResultLabels, Counter>,
+    phases: Family<PhaseLabels, Histogram, fn() -> Histogram>,
+    known_reasons: Mutex<BTreeSet<String>>,
+}
+
+impl Metrics {
+    /// Counters at zero, those of `reload_results` among them.
+    pub fn new(reload_results: &[&'static str]) -> Self {
+        let mut registry = Registry::with_prefix("dropins");
+        let outcomes = Family::default();
+        let reasons = Family::default();
+        let failures = Family::default();
+        let calls = Family::default();
+        let seconds = Histogram::new(SECONDS);
+        let errors = Family::default();
+        let tokens = Family::default();
+        let sign_ins = Family::<ResultLabels, Counter>::default();
+        SignIn::RESULTS.iter().for_each(|result| drop(sign_ins.get_or_create(&ResultLabels { result })));
+        let reloads = Family::<ResultLabels, Counter>::default();
+        reload_results.iter().for_each(|result| drop(reloads.get_or_create(&ResultLabels { result })));
+        let phases = Family::new_with_constructor((|| Histogram::new(PHASE_SECONDS)) as fn() -> Histogram);
+        registry.register("authentications", "Decisions about clients", outcomes.clone());
+        registry.register("rejections", "Refused credentials by reason", reasons.clone());
+        registry.register("plugin_traps", "Traps, deadlines and memory refusals", failures.clone());
+        registry.register("plugin_calls", "Decisions that a plug-in gave", calls.clone());
+        registry.register("authentication_seconds", "Time of a decision", seconds.clone());
+        registry.register("error_answers", "Error answers by error code", errors.clone());
+        registry.register("tokens", "Token answers by grant", tokens.clone());
+        registry.register("sign_ins", "Attempts of people to sign in by result", sign_ins.clone());
+        registry.register("reload", "Candidates and rollbacks by result", reloads.clone());
+        registry.register("reload_phase_seconds", "Time of a reload by phase", phases.clone());
+        let known_reasons = Mutex::default();
+        Self {
+            registry,
+            outcomes,
+            reasons,
+            failures,
+            calls,
+            seconds,
+            errors,
+            tokens,
+            sign_ins,
+            reloads,
+            phases,
+            known_reasons,
+        }
+    }
+
+    /// Counts a decision.
+    pub fn decided(&self, decision: &Decision) {
+        let plugin = decision.plugin.as_ref().map_or_else(String::new, |plugin| plugin.name.clone());
+        let outcome = audit::outcome(&decision.verdict);
+        self.outcomes.get_or_create(&OutcomeLabels { outcome, plugin: plugin.clone() }).inc();
+        if !plugin.is_empty() {
+            self.calls.get_or_create(&OutcomeLabels { outcome, plugin: plugin.clone() }).inc();
+        }
+        self.seconds.observe(decision.duration.as_secs_f64());
+        match &decision.verdict {
+            Verdict::Rejected(rejection) => {
+                let reason = self.bounded(&rejection.reason);
+                self.reasons.get_or_create(&ReasonLabels { reason }).inc();
+            }
+            Verdict::Failed(kind, _) => {
+                self.failures.get_or_create(&FailureLabels { plugin, kind: kind.as_str() }).inc();
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts an error answer.
+    pub fn answered(&self, code: ErrorCode) {
+        self.errors.get_or_create(&ErrorLabels { error: code.as_str() }).inc();
+    }
+
+    /// Counts a token answer.
+    pub fn issued(&self, grant: &str) {
+        self.tokens.get_or_create(&GrantLabels { grant: grant.to_owned() }).inc();
+    }
+
+    /// Counts an attempt to sign in.
+    pub fn signed_in(&self, attempt: &SignIn) {
+        self.sign_ins.get_or_create(&ResultLabels { result: attempt.as_str() }).inc();
+    }
+
+    /// Counts a verdict about a candidate.
+    pub fn reloaded(&self, result: &'static str) {
+        self.reloads.get_or_create(&ResultLabels { result }).inc();
+    }
+
+    /// Takes the time of a phase of a reload: `settle`, `read`, `build` or `publish`.
+    pub fn phase(&self, phase: &'static str, duration: Duration) {
+        self.phases.get_or_create(&PhaseLabels { phase }).observe(duration.as_secs_f64());
+    }
+
+    fn bounded(&self, reason: &str) -> String {
+        let mut known = self.known_reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.contains(reason) || (known.len() < MAX_REASONS && known.insert(reason.to_owned())) {
+            reason.to_owned()
+        } else {
+            "other".to_owned()
+        }
+    }
+
+    /// These counters and those of another registry in the OpenMetrics text format.
+    pub fn encode(&self, further: &Registry) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail; an encoder error would be a bug that tests see as missing lines.
+        let _ = text::encode_registry(&mut out, &self.registry);
+        let _ = text::encode_registry(&mut out, further);
+        let _ = text::encode_eof(&mut out);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dropins_store::users::Wait;
+
+    #[test]
+    fn sign_ins_are_counted_by_their_result() {
+        let metrics = Metrics::new(&[]);
+        metrics.signed_in(&SignIn::Refused);
+        metrics.signed_in(&SignIn::Refused);
+        metrics.signed_in(&SignIn::TooOften(Wait { seconds: 1 }));
+        let mut out = String::new();
+        text::encode_registry(&mut out, &metrics.registry).unwrap();
+        for (result, count) in [("signed-in", 0), ("refused", 2), ("too-often", 1)] {
+            let line = format!("dropins_sign_ins_total{{result=\"{result}\"}} {count}\n");
+            assert!(out.contains(&line), "`{line}` is missing in\n{out}");
+        }
+    }
+
+    #[test]
+    fn reason_labels_are_bounded() {
+        let metrics = Metrics::new(&[]);
+        for number in 0..MAX_REASONS {
+            assert_eq!(metrics.bounded(&format!("r{number}")), format!("r{number}"));
+        }
+        assert_eq!(metrics.bounded("one-too-many"), "other");
+        assert_eq!(metrics.bounded("r0"), "r0");
+    }
+}

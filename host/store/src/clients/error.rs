@@ -1,0 +1,29 @@
+//! Why a client cannot be read or changed.
+
+use dropins_database::StoreError;
+
+/// Why a client cannot be read or changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// The id is taken.
+    #[error("there is a client `{client_id}` already")]
+    Exists {
+        /// The id.
+        client_id: String,
+    },
+    /// There is no such client.
+    #[error("there is no client `{client_id}` in the database")]
+    Unknown {
+        /// The id.
+        client_id: String,
+    },
+    /// Somebody else changed the client after it was read.
+    #[error("the client `{client_id}` was changed by somebody else at the same time; try again")]
+    Changed {
+        /// The id.
+        client_id: String,
+    },
+    /// The database cannot be asked, or a row is damaged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

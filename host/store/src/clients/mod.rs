@@ -1,0 +1,22 @@
+//! Registered clients, and when their keys were last used.
+//!
+//! Ids compare byte by byte, and secrets and tokens are in it as hashes only. Times are seconds since the Unix epoch.
+
+mod changes;
+mod clients;
+mod error;
+mod key_use;
+mod key_uses;
+mod record;
+mod schema;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use changes::Changes;
+pub use error::ClientError;
+pub use key_use::KeyUse;
+pub use record::ClientRecord;
+pub use store::IdentityStore;
+
+pub use schema::MIGRATION;

@@ -1,0 +1,49 @@
+//! What the database keeps about a client.
+//!
+//! The same facts as a `[[service_provider]]` entry, and what registration needs besides. Nothing here is checked;
+//! `clients::lint` does that before a record is written.
+
+use dropins_protocol::TokenAlgorithm;
+use dropins_protocol::TokenHash;
+use dropins_protocol::secret_hash::SecretHash;
+
+/// One client.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClientRecord {
+    /// Client identifier, byte for byte.
+    pub client_id: String,
+    /// Name for people.
+    pub name: Option<String>,
+    /// Whether it may be used.
+    pub enabled: bool,
+    /// The registered `token_endpoint_auth_method` (RFC 7591 section 2).
+    pub auth_method: Option<String>,
+    /// The registered `token_endpoint_auth_signing_alg` (OpenID Connect Registration section 2).
+    pub signing_alg: Option<String>,
+    /// The registered `id_token_signed_response_alg`; none is the default of the standard.
+    pub id_token_signed_response_alg: Option<TokenAlgorithm>,
+    /// Grants that it may use.
+    pub grant_types: Vec<String>,
+    /// Redirect URIs, compared as strings.
+    pub redirect_uris: Vec<String>,
+    /// Scopes that it may be given.
+    pub scopes: Vec<String>,
+    /// The hash of its secret.
+    pub secret: Option<SecretHash>,
+    /// Its certificates, PEM.
+    pub certificate: Option<String>,
+    /// Its JWK set, JSON.
+    pub jwks: Option<String>,
+    /// Where its JWK set is published.
+    pub jwks_uri: Option<String>,
+    /// Overrides: property name in the plug-in's spelling, and its values.
+    pub overrides: Vec<(String, Vec<String>)>,
+    /// The hash of its registration access token (RFC 7592 section 3); only a client that registered itself has one.
+    pub registration_token: Option<TokenHash>,
+    /// Number of the revision that was read; an update of another revision is refused.
+    pub revision: u64,
+    /// When it was registered.
+    pub created_at: u64,
+    /// When it was last changed.
+    pub updated_at: u64,
+}

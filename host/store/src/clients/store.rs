@@ -1,0 +1,165 @@
+//! The tables of clients and of their keys, as one thing.
+
+use super::changes::{self, Changes};
+use super::clients;
+use super::error::ClientError;
+use super::key_use::KeyUse;
+use super::key_uses;
+use super::record::ClientRecord;
+use crate::grants::revocation;
+use dropins_database::{Database, StoreError, repeated};
+
+/// Rows of one transaction of the ledger: nobody who writes must wait for a long one.
+const LEDGER_BATCH: usize = 100;
+
+/// Registered clients and the ledger of their keys.
+///
+/// Every change of a client gets a number that is higher than all before it, so that other processes learn with one
+/// small read whether what they remember is still right.
+#[derive(Debug, Clone)]
+pub struct IdentityStore(Database);
+
+impl IdentityStore {
+    /// The clients of this database.
+    pub fn new(database: Database) -> Self {
+        Self(database)
+    }
+
+    /// The client with this id.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be asked or the row is damaged.
+    pub async fn find(&self, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
+        let rows = self.0.query(clients::FIND, vec![client_id.into()]).await?;
+        rows.first().map(clients::read).transpose()
+    }
+
+    /// At most `limit` clients whose id comes after `after`, in the byte order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be asked or a row is damaged.
+    pub async fn page(&self, after: &str, limit: usize) -> Result<Vec<ClientRecord>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.0.query(clients::PAGE, vec![after.into(), limit.into()]).await?;
+        rows.iter().map(clients::read).collect()
+    }
+
+    /// How many clients there are.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be asked.
+    pub async fn count(&self) -> Result<u64, StoreError> {
+        let rows = self.0.query("SELECT count(*) FROM DROPINS_CLIENT", vec![]).await?;
+        rows.first().map_or(Ok(0), |row| row.unsigned(0))
+    }
+
+    /// Adds a client.
+    ///
+    /// # Errors
+    /// [`ClientError::Exists`] when there is one with this id.
+    pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
+        let values = clients::inserted(&client)?;
+        let added = repeated(|| async {
+            let mut transaction = self.0.begin().await?;
+            match transaction.execute(clients::INSERT, values.clone()).await {
+                Err(StoreError::Taken) => return Ok(false),
+                other => other?,
+            };
+            changes::note(&mut transaction, &client.client_id).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        if added.await? { Ok(()) } else { Err(ClientError::Exists { client_id: client.client_id }) }
+    }
+
+    /// Replaces a client.
+    ///
+    /// # Errors
+    /// [`ClientError::Unknown`] when there is none with this id, [`ClientError::Changed`] when it is not the revision
+    /// that was read.
+    pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
+        let values = clients::updated(&client)?;
+        let replaced = repeated(|| async {
+            let mut transaction = self.0.begin().await?;
+            if transaction.execute(clients::UPDATE, values.clone()).await? == 0 {
+                return Ok(false);
+            }
+            changes::note(&mut transaction, &client.client_id).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        if replaced.await? {
+            return Ok(());
+        }
+        let there = self.0.query(clients::FIND, vec![client.client_id.as_str().into()]).await?;
+        let client_id = client.client_id;
+        Err(match there.is_empty() {
+            false => ClientError::Changed { client_id },
+            true => ClientError::Unknown { client_id },
+        })
+    }
+
+    /// Deletes a client with its key-use records, consents and grants, so that a client registered later under the same id
+    /// inherits nothing; returns whether there was one. `stays`: a client of this id is also declared by the configuration,
+    /// and keeps its grants. `now` in seconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn remove(&self, client_id: &str, stays: bool, now: u64) -> Result<bool, StoreError> {
+        if !stays {
+            revocation::revoke_for_client_in_batches(&self.0, client_id, now).await?;
+        }
+        let removed = repeated(|| async {
+            let mut transaction = self.0.begin().await?;
+            let sql = "DELETE FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
+            if transaction.execute(sql, vec![client_id.into()]).await? == 0 {
+                return Ok(false);
+            }
+            transaction.execute("DELETE FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
+            if !stays {
+                revocation::revoke_for_client(&mut transaction, client_id, now).await?;
+                transaction.execute("DELETE FROM DROPINS_CONSENT WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
+            }
+            changes::note(&mut transaction, client_id).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        removed.await
+    }
+
+    /// The number of the latest change.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be asked.
+    pub async fn version(&self) -> Result<u64, StoreError> {
+        changes::latest(&self.0).await
+    }
+
+    /// Which clients changed after this number.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be asked.
+    pub async fn changes(&self, since: u64) -> Result<Changes, StoreError> {
+        changes::after(&self.0, since).await
+    }
+
+    /// Writes into the ledger. What it knows is never made older: the first sight stays, the last use only moves on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn record(&self, uses: Vec<KeyUse>) -> Result<(), StoreError> {
+        for batch in uses.chunks(LEDGER_BATCH) {
+            match key_uses::record(&self.0, batch).await {
+                // Another node wrote down the same key at the same time: it is there now.
+                Err(StoreError::Taken | StoreError::GaveWay) => key_uses::record(&self.0, batch).await?,
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The ledger of one client, the last used key first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be asked.
+    pub async fn uses(&self, client_id: &str) -> Result<Vec<KeyUse>, StoreError> {
+        key_uses::of(&self.0, client_id).await
+    }
+}
