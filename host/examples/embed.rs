@@ -1,7 +1,7 @@
-//! An identity server in one file: four services, one component, one decision.
+//! An identity server in one file: its services, one component, one decision.
 //!
-//! `cargo run -p dropins-host --example embed` authenticates a client by a signed assertion and refuses its replay.
-//! A real server would keep clients, keys and used assertions elsewhere; nothing else would change.
+//! `cargo run -p dropins-host --example embed` authenticates a client by a signed assertion and rejects its replay.
+//! A real server keeps clients, keys and used assertions elsewhere; nothing else changes.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -48,7 +48,7 @@ impl KeySource for ItsKeys {
     }
 }
 
-/// Used assertions, until the process ends; a real store forgets them when they have expired.
+/// Used assertions, until the process ends; a real store deletes expired ones.
 #[derive(Default)]
 struct UsedAssertions(Mutex<HashSet<(String, String)>>);
 

@@ -1,14 +1,15 @@
-//! What two plug-ins made of one request, as far as it is worth comparing.
+//! The verdicts of two plug-ins about one request, as far as they are compared.
 //!
-//! Clients, outcomes and reason codes are kept, cut to a length; the words of a rejection are not, since they differ
-//! between versions and an untrusted candidate could put anything into them.
+//! Clients, outcomes and reason codes are kept and cut to a length. The detail of a rejection is not: it differs between
+//! versions, and an untrusted candidate could put anything into it.
 
 use std::fmt;
 
-use crate::api::Failure;
-use crate::call::printable;
-use crate::decision::{Client, FailureKind, Rejection, Verdict};
-use crate::services::UnixMillis;
+use dropins_services::UnixMillis;
+
+use crate::contract::decision::{Client, FailureKind, Rejection, Verdict};
+use crate::contract::text::printable;
+use crate::run::failure::Failure;
 
 /// One request with two verdicts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -38,7 +39,7 @@ pub struct Opinion {
 const MAX_LENGTH: usize = 200;
 
 impl Opinion {
-    /// The verdict of a plug-in; nothing when it was not a plug-in that gave it.
+    /// The verdict of a plug-in; `None` if no plug-in gave it.
     pub(super) fn of(verdict: &Verdict) -> Option<Self> {
         match verdict {
             Verdict::Authenticated(client) => Some(Self::authenticated(client)),

@@ -1,45 +1,44 @@
-//! A replay store that says what the real one would say, and changes nothing in it.
+//! A replay store that answers as the real one would and changes nothing in it.
 //!
-//! The live plug-in came first: what it was told about an assertion, its shadow is told too. For any other assertion
-//! the real store is asked without being told anything, and what the shadow would have used up is remembered here.
+//! About an assertion that the live plug-in asked for, the shadow gets the same answer. For any other assertion the real
+//! store is only peeked at, and what the shadow would have consumed is remembered here.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::services::{self, ReplayStore, Unavailable, Use};
-use dropins_services::Digest;
+use dropins_services::{Digest, Memory, ReplayStore, Unavailable, Use};
 
-/// Pairs of client and `jti` that are remembered; beyond it the oldest are forgotten.
+/// Pairs of client and `jti` that are remembered; beyond it the oldest are evicted.
 const CAPACITY: usize = 10_000;
 
-/// A pair in so many bytes that its parts, which the shadow chooses, cannot fill the memory.
+/// A pair as a digest, because the shadow chooses the length of its parts.
 fn pair(used: &Use) -> Digest {
     let length = (used.client_id.len() as u64).to_le_bytes();
     Digest::of(&[&length, used.client_id.as_bytes(), used.jti.as_bytes()].concat())
 }
 
-/// What a shadow would have used up.
+/// What a shadow would have consumed.
 #[derive(Default)]
-pub(super) struct Memory(Mutex<Remembered>);
+pub(super) struct Remembered(Mutex<Pairs>);
 
 #[derive(Default)]
-struct Remembered {
-    pairs: HashSet<Digest>,
+struct Pairs {
+    known: HashSet<Digest>,
     order: VecDeque<Digest>,
 }
 
-impl Memory {
+impl Remembered {
     /// Whether the pair was there; it is there afterwards.
     fn put(&self, pair: Digest) -> bool {
-        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !remembered.pairs.insert(pair) {
+        let mut pairs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !pairs.known.insert(pair) {
             return true;
         }
-        remembered.order.push_back(pair);
-        if remembered.order.len() > CAPACITY
-            && let Some(oldest) = remembered.order.pop_front()
+        pairs.order.push_back(pair);
+        if pairs.order.len() > CAPACITY
+            && let Some(oldest) = pairs.order.pop_front()
         {
-            remembered.pairs.remove(&oldest);
+            pairs.known.remove(&oldest);
         }
         false
     }
@@ -48,31 +47,31 @@ impl Memory {
 /// The replay store of one request of a shadow.
 pub(super) struct Simulation {
     real: Arc<dyn ReplayStore>,
-    memory: Arc<Memory>,
-    /// What the live plug-in was told.
-    told: Vec<(Use, services::Memory)>,
+    remembered: Arc<Remembered>,
+    /// The answers that the live plug-in got.
+    told: Vec<(Use, Memory)>,
 }
 
 impl Simulation {
-    pub(super) fn new(real: Arc<dyn ReplayStore>, memory: Arc<Memory>, told: Vec<(Use, services::Memory)>) -> Self {
-        Self { real, memory, told }
+    pub(super) fn new(real: Arc<dyn ReplayStore>, remembered: Arc<Remembered>, told: Vec<(Use, Memory)>) -> Self {
+        Self { real, remembered, told }
     }
 }
 
 #[async_trait::async_trait]
 impl ReplayStore for Simulation {
-    async fn remember(&self, used: Use) -> Result<services::Memory, Unavailable> {
+    async fn remember(&self, used: Use) -> Result<Memory, Unavailable> {
         let same = |other: &Use| other.client_id == used.client_id && other.jti == used.jti;
         if let Some((_, verdict)) = self.told.iter().find(|(other, _)| same(other)) {
             return Ok(*verdict);
         }
         let pair = pair(&used);
         let verdict = self.real.peek(used).await?;
-        let here = self.memory.put(pair);
-        Ok(if here { services::Memory::Seen } else { verdict })
+        let here = self.remembered.put(pair);
+        Ok(if here { Memory::Seen } else { verdict })
     }
 
-    async fn peek(&self, used: Use) -> Result<services::Memory, Unavailable> {
+    async fn peek(&self, used: Use) -> Result<Memory, Unavailable> {
         self.real.peek(used).await
     }
 }
@@ -86,12 +85,12 @@ mod tests {
 
     #[async_trait::async_trait]
     impl ReplayStore for Real {
-        async fn remember(&self, _used: Use) -> Result<services::Memory, Unavailable> {
+        async fn remember(&self, _used: Use) -> Result<Memory, Unavailable> {
             panic!("a shadow must not use up anything")
         }
 
-        async fn peek(&self, used: Use) -> Result<services::Memory, Unavailable> {
-            Ok(if used.jti == "old" { services::Memory::Seen } else { services::Memory::First })
+        async fn peek(&self, used: Use) -> Result<Memory, Unavailable> {
+            Ok(if used.jti == "old" { Memory::Seen } else { Memory::First })
         }
     }
 
@@ -102,32 +101,32 @@ mod tests {
 
     #[tokio::test]
     async fn a_shadow_is_told_what_the_live_plug_in_was_told() {
-        let told = vec![(used("a", "live"), services::Memory::First)];
+        let told = vec![(used("a", "live"), Memory::First)];
         let simulation = Simulation::new(Arc::new(Real), Arc::default(), told);
         for _ in 0..2 {
-            assert_eq!(simulation.remember(used("a", "live")).await, Ok(services::Memory::First));
+            assert_eq!(simulation.remember(used("a", "live")).await, Ok(Memory::First));
         }
-        let told = vec![(used("a", "live"), services::Memory::Seen)];
+        let told = vec![(used("a", "live"), Memory::Seen)];
         let replayed = Simulation { told, ..simulation };
-        assert_eq!(replayed.remember(used("a", "live")).await, Ok(services::Memory::Seen));
+        assert_eq!(replayed.remember(used("a", "live")).await, Ok(Memory::Seen));
     }
 
     #[tokio::test]
     async fn what_only_the_shadow_uses_is_seen_the_second_time() {
-        let memory: Arc<Memory> = Arc::default();
-        let request = || Simulation::new(Arc::new(Real), Arc::clone(&memory), Vec::new());
-        assert_eq!(request().remember(used("a", "new")).await, Ok(services::Memory::First));
-        assert_eq!(request().remember(used("b", "new")).await, Ok(services::Memory::First), "of another client");
-        assert_eq!(request().remember(used("a", "new")).await, Ok(services::Memory::Seen));
-        assert_eq!(request().remember(used("a", "old")).await, Ok(services::Memory::Seen), "the real store knows it");
+        let remembered: Arc<Remembered> = Arc::default();
+        let request = || Simulation::new(Arc::new(Real), Arc::clone(&remembered), Vec::new());
+        assert_eq!(request().remember(used("a", "new")).await, Ok(Memory::First));
+        assert_eq!(request().remember(used("b", "new")).await, Ok(Memory::First), "of another client");
+        assert_eq!(request().remember(used("a", "new")).await, Ok(Memory::Seen));
+        assert_eq!(request().remember(used("a", "old")).await, Ok(Memory::Seen), "the real store knows it");
     }
 
     #[test]
     fn the_memory_is_bounded() {
-        let memory = Memory::default();
+        let remembered = Remembered::default();
         let pair = |number: usize| pair(&used("a", &number.to_string()));
-        (0..=CAPACITY).for_each(|number| assert!(!memory.put(pair(number))));
-        assert_eq!(memory.0.lock().unwrap().pairs.len(), CAPACITY);
-        assert!(memory.put(pair(1)) && !memory.put(pair(0)), "the oldest was forgotten");
+        (0..=CAPACITY).for_each(|number| assert!(!remembered.put(pair(number))));
+        assert_eq!(remembered.0.lock().unwrap().known.len(), CAPACITY);
+        assert!(remembered.put(pair(1)) && !remembered.put(pair(0)), "the oldest was forgotten");
     }
 }

@@ -151,7 +151,7 @@ fn a_failure_says_who_failed_what() {
             trial: "a garbage credential".to_owned(),
             expected: "a refusal".to_owned(),
             found: "it trapped".to_owned(),
-            is_transient: false,
+            transient: false,
         }),
     };
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dropins_host::{Engine, FailureKind, Generation, Isolation, Listener, Refusal, Verdict};
+use dropins_host::{CandidateRefusal, Engine, FailureKind, Generation, Isolation, Listener, Verdict};
 
 use crate::fixtures::{Fixture, LOOP};
 use crate::limits::STRICT;
@@ -72,7 +72,7 @@ async fn a_request_that_is_given_up_while_its_plug_in_computes_takes_nothing_wit
 async fn a_loop_before_and_after_the_call_itself_is_stopped_as_well() {
     let beginning = Fixture::named("beginning").functions(&format!("(func $begin {LOOP}) (start $begin)"));
     let refused = beginning.candidate().validate(&STRICT).await.unwrap_err();
-    assert!(matches!(&refused.reason, Refusal::Describe(failure) if failure.is_transient()), "{refused}");
+    assert!(matches!(&refused.reason, CandidateRefusal::Describe(failure) if failure.is_transient()), "{refused}");
 
     let export = "cabi_post_dropins:client-auth/client-authenticator@0.1.0#authenticate";
     let ending = format!("(func (export \"{export}\") (param i32) {LOOP})");

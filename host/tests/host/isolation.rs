@@ -116,11 +116,11 @@ async fn a_generation_at_rest_keeps_no_instances_and_one_that_wakes_does() {
     let generation = Generation::assemble(&ENGINE, services(), &(), 1, &[entry], &plugins).await.unwrap();
     let post = async || generation.authenticate(&request(&[("token", "x")])).await;
     authenticated(&post().await);
-    generation.rest();
+    generation.release_idle_instances();
     for _ in 0..3 {
         authenticated(&post().await);
     }
-    generation.wake();
+    generation.resume_pooling();
     authenticated(&post().await);
     assert!(matches!(post().await.verdict, Verdict::Failed(FailureKind::Trap, _)), "the instance is reused again");
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use dropins_host::services::{KeySource, Services};
 use dropins_host::{
-    BindError, BreakerState, Candidate, CandidateError, Engine, Failure, FailureKind, Generation, Limits, Refusal,
-    Verdict, read_folder,
+    BindError, BreakerState, Candidate, CandidateError, CandidateRefusal, Engine, Failure, FailureKind, Generation,
+    Limits, Verdict, read_folder,
 };
 
 use crate::fixtures::{CANDIDATES, Fixture, LOOKUP, LOOP, times};
@@ -88,7 +88,13 @@ async fn a_plug_in_that_eats_all_memory_fails_its_own_request_only() {
 async fn a_plug_in_that_needs_too_much_memory_to_begin_with_is_not_loaded() {
     validated(&ENGINE, &[Fixture::named("large").pages(256)]).await;
     let refused = Fixture::named("too-large").pages(257).candidate().validate(&ENGINE).await.unwrap_err();
-    assert!(matches!(refused.reason, Refusal::Compile(_) | Refusal::Link(_) | Refusal::Describe(_)), "{refused}");
+    assert!(
+        matches!(
+            refused.reason,
+            CandidateRefusal::Compile(_) | CandidateRefusal::Link(_) | CandidateRefusal::Describe(_)
+        ),
+        "{refused}"
+    );
     assert!(refused.to_string().contains("memory"), "{refused}");
 }
 
@@ -206,7 +212,7 @@ async fn a_plug_in_that_wants_to_sleep_is_a_trap() {
 #[tokio::test]
 async fn a_description_that_never_comes_is_not_waited_for() {
     let refused = Fixture::named("silent").describe(LOOP).candidate().validate(&STRICT).await.unwrap_err();
-    assert!(matches!(&refused.reason, Refusal::Describe(Failure::Deadline(_))), "{refused}");
+    assert!(matches!(&refused.reason, CandidateRefusal::Describe(Failure::Deadline(_))), "{refused}");
     assert!(refused.reason.is_transient(), "a machine may have been too busy");
 }
 
@@ -216,7 +222,7 @@ async fn a_configuration_check_that_never_ends_is_not_waited_for() {
     let bound = Generation::assemble(&STRICT, services(), &(), 1, &[listener("brooding", 0)], &plugins).await;
     let errors = bound.err().unwrap();
     assert!(
-        matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.found.contains("deadline") && failure.is_transient),
+        matches!(&errors[..], [BindError::Canary { failure, .. }] if failure.found.contains("deadline") && failure.transient),
         "{errors:?}"
     );
 }
@@ -295,7 +301,7 @@ fn a_component_may_be_as_large_as_the_limit_and_no_larger() {
     let size = component.len() as u64;
     let read = |limit| read_folder(folder.path(), limit).unwrap().remove(0);
     assert_eq!(read(size).map(|candidate: Candidate| candidate.size()).unwrap() as u64, size);
-    assert!(matches!(read(size - 1), Err(CandidateError { reason: Refusal::Size { .. }, .. })));
+    assert!(matches!(read(size - 1), Err(CandidateError { reason: CandidateRefusal::Size { .. }, .. })));
 }
 
 #[cfg(unix)]
@@ -304,7 +310,7 @@ fn a_component_must_be_a_regular_file() {
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.path().join("endless.wasm")).unwrap();
     let refused = read_folder(folder.path(), Limits::default().component_size).unwrap().remove(0);
-    assert!(matches!(refused, Err(CandidateError { reason: Refusal::NotAFile, .. })));
+    assert!(matches!(refused, Err(CandidateError { reason: CandidateRefusal::NotAFile, .. })));
 }
 
 /// The lines that a plug-in logs when it emits `text` so many times.

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use dropins_host::{ApiVersion, Candidate, CandidateError, ContractError, DescriptionError, Engine, Failure, Refusal};
+use dropins_host::{
+    ApiVersion, Candidate, CandidateError, CandidateRefusal, ContractError, DescriptionError, Engine, Failure,
+};
 
 use crate::fixtures::{Fixture, LOOKUP};
 use crate::services::services;
@@ -17,7 +19,7 @@ async fn refused(candidate: Candidate) -> CandidateError {
 
 async fn contract_error(candidate: Candidate) -> ContractError {
     match refused(candidate).await.reason {
-        Refusal::Contract(error) => error,
+        CandidateRefusal::Contract(error) => error,
         other => panic!("{other}"),
     }
 }
@@ -93,7 +95,7 @@ async fn records_of_another_shape_under_the_same_version_do_not_link() {
         .authenticate(&format!("{LOOKUP} (global.get $authenticated)"));
     for (side, fixture) in [("export", export), ("import", import)] {
         let error = refused(fixture.candidate()).await;
-        assert!(matches!(error.reason, Refusal::Link(_)), "{side}: {error}");
+        assert!(matches!(error.reason, CandidateRefusal::Link(_)), "{side}: {error}");
         assert!(error.to_string().contains("its WIT text differs"), "{error}");
     }
 }
@@ -101,7 +103,7 @@ async fn records_of_another_shape_under_the_same_version_do_not_link() {
 #[tokio::test]
 async fn a_plug_in_that_traps_while_it_describes_itself_is_refused() {
     let error = refused(Fixture::named("mute").describe("(unreachable)").candidate()).await;
-    assert!(matches!(&error.reason, Refusal::Describe(Failure::Trap { .. })), "{error}");
+    assert!(matches!(&error.reason, CandidateRefusal::Describe(Failure::Trap { .. })), "{error}");
     assert!(error.to_string().contains("unreachable") && !error.reason.is_transient(), "{error}");
 }
 
@@ -117,11 +119,11 @@ async fn a_plug_in_that_asks_for_services_while_it_is_loaded_is_told_that_there_
 #[tokio::test]
 async fn unusable_descriptions_are_refused() {
     let nameless = refused(Fixture::named("").candidate()).await;
-    assert!(matches!(nameless.reason, Refusal::Description(DescriptionError::Text { field: "name", .. })));
+    assert!(matches!(nameless.reason, CandidateRefusal::Description(DescriptionError::Text { field: "name", .. })));
     let deaf = refused(Fixture::named("deaf").reads(&[]).candidate()).await;
-    assert!(matches!(deaf.reason, Refusal::Description(DescriptionError::ReadsNothing)));
+    assert!(matches!(deaf.reason, CandidateRefusal::Description(DescriptionError::ReadsNothing)));
     let greedy = refused(Fixture::named("greedy").reads(&["header:*", "everything"]).candidate()).await;
-    assert!(matches!(greedy.reason, Refusal::Description(DescriptionError::Reads(_))));
+    assert!(matches!(greedy.reason, CandidateRefusal::Description(DescriptionError::Reads(_))));
 }
 
 #[tokio::test]

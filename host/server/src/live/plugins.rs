@@ -57,7 +57,7 @@ pub(super) async fn check_overrides(
         let kept = handler.listener().properties.iter();
         let kept = kept.filter(|(name, _)| !overrides.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
         let properties: Vec<_> = kept.chain(&overrides).cloned().collect();
-        match handler.check_properties(&resources.engine, plugins, &properties).await {
+        match handler.check_properties(plugins, &properties).await {
             Ok(problems) => problems.iter().for_each(|problem| {
                 let message = format!("client `{}`: {}: {}", client.client_id, problem.property, problem.message);
                 report.error(Code::BadValue, client.span.clone(), "service_provider", message);

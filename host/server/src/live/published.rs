@@ -33,10 +33,10 @@ impl Published {
     /// Replaces the live configuration and returns the old one; requests that began on it finish on it.
     pub fn publish(&self, live: Arc<Live>) -> Arc<Live> {
         self.ledger.seen(&live.clients);
-        live.generation.wake();
+        live.generation.resume_pooling();
         let old = self.live.swap(Arc::clone(&live));
         if !Arc::ptr_eq(&old, &live) {
-            old.generation.rest();
+            old.generation.release_idle_instances();
         }
         old
     }

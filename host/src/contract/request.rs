@@ -1,0 +1,49 @@
+//! One HTTP request as the embedder passes it to the host.
+//!
+//! URLs come from the configuration, never from the wire.
+
+use std::fmt;
+
+/// A request to an endpoint that authenticates clients.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Request {
+    /// Public URL of the endpoint that was called.
+    pub endpoint: String,
+    /// Issuer identifier (RFC 8414 section 2).
+    pub issuer: String,
+    /// Public URL of the token endpoint.
+    pub token_endpoint: String,
+    /// Decoded form parameters in the order of the wire, repetitions included.
+    pub form: Vec<(String, String)>,
+    /// Headers in the order of the wire, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The reference id of the request in the log; plug-ins are not shown it.
+    pub reference: String,
+}
+
+/// Prints the names of parameters and headers only: a value may be a secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |fields: &[(String, String)]| fields.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        f.debug_struct("Request")
+            .field("endpoint", &self.endpoint)
+            .field("form", &names(&self.form))
+            .field("headers", &names(&self.headers))
+            .field("reference", &self.reference)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_not_printed() {
+        let field = |name: &str| vec![(name.to_owned(), "s3cret".to_owned())];
+        let request = Request { form: field("code"), headers: field("authorization"), ..Request::default() };
+        let printed = format!("{request:?}");
+        assert!(printed.contains(r#"form: ["code"], headers: ["authorization"]"#), "{printed}");
+        assert!(!printed.contains("s3cret"));
+    }
+}

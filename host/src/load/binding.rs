@@ -1,0 +1,17 @@
+//! Which plug-ins a listener entry means.
+//!
+//! An entry names a plug-in by a name, an alias or a file. A file that works as a shadow answers to no name: it has the
+//! name of the plug-in that it is to replace.
+
+use dropins_services::Binding;
+
+use crate::load::candidate::Validated;
+
+/// The plug-ins that a binding means, given the files that work as shadows. An entry needs exactly one.
+pub fn bound_plugins<'a>(binding: &Binding, shadows: &[&str], plugins: &'a [Validated]) -> Vec<&'a Validated> {
+    let means = |plugin: &&Validated| match binding {
+        Binding::Name(name) => plugin.description().answers_to(name) && !shadows.contains(&plugin.file()),
+        Binding::File(file) => plugin.file() == file,
+    };
+    plugins.iter().filter(means).collect()
+}

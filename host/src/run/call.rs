@@ -1,0 +1,95 @@
+//! The store state of one call: services, budget, log and evidence.
+//!
+//! Client, algorithm and key in the audit log are what the host observed, not what the plug-in claims.
+
+use std::sync::Arc;
+
+use dropins_services::{Limits, Memory, Services, UnixMillis, Use};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::contract::decision::{Check, Evidence};
+use crate::contract::text::printable;
+use crate::run::budget::Budget;
+use crate::run::guest_log::GuestLog;
+use crate::run::memory::MemoryLimiter;
+use crate::run::transcript::Transcript;
+use crate::run::wasi::context::context;
+
+/// The state of one store.
+pub(crate) struct CallState {
+    /// `None` while a plug-in is being loaded: it must describe itself without services.
+    pub(crate) services: Option<Arc<Services>>,
+    pub(crate) now: UnixMillis,
+    /// What a repetition of the request must agree in; `None` if nothing is to be remembered.
+    pub(crate) transcript: Option<Transcript>,
+    pub(crate) table: ResourceTable,
+    pub(crate) memory: MemoryLimiter,
+    pub(crate) budget: Budget,
+    pub(crate) log: GuestLog,
+    pub(crate) evidence: Evidence,
+    /// The answers of the replay store, for a shadow that must get the same ones.
+    pub(crate) uses: Vec<(Use, Memory)>,
+    /// Present if an operator asks for an explanation.
+    pub(crate) explanation: Option<Vec<Check>>,
+    wasi: Option<WasiCtx>,
+    output: MemoryOutputPipe,
+}
+
+/// Answers of the replay store that are kept.
+const MAX_USES: usize = 4;
+
+impl CallState {
+    /// The state of a call that begins now.
+    pub(crate) fn new(limits: &Limits, now: UnixMillis, services: Option<Arc<Services>>) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self {
+            services,
+            now,
+            transcript: None,
+            table,
+            memory: MemoryLimiter::new(limits.memory),
+            budget: Budget::new(limits),
+            log: GuestLog::new(limits),
+            evidence: Evidence::default(),
+            uses: Vec::new(),
+            explanation: None,
+            wasi: None,
+            output: MemoryOutputPipe::new(limits.log_bytes),
+        }
+    }
+
+    /// Keeps an answer of the replay store; no plug-in needs more than one in a request.
+    pub(crate) fn used(&mut self, used: Use, verdict: Memory) {
+        if self.uses.len() < MAX_USES {
+            self.uses.push((used, verdict));
+        }
+    }
+
+    /// What the plug-in wrote to standard output and error; usually the text of a panic.
+    pub(crate) fn output(&self) -> String {
+        printable(String::from_utf8_lossy(&self.output.contents()).trim())
+    }
+
+    /// Asks a service without charging its time to the plug-in; the error ends the call.
+    pub(crate) async fn ask<T>(
+        &mut self,
+        service: &'static str,
+        answer: impl Future<Output = T>,
+    ) -> wasmtime::Result<T> {
+        let began = self.budget.ask(service)?;
+        let answer = answer.await;
+        self.budget.answered(began);
+        Ok(answer)
+    }
+}
+
+impl WasiView for CallState {
+    /// Made on first use: most calls never touch WASI.
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| context(self.now, &self.output));
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}

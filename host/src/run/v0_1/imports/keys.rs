@@ -1,0 +1,88 @@
+//! The import `keys`: candidate keys, decoys and signatures.
+
+use std::sync::Arc;
+
+use dropins_services::{KeyHint, KeyLookupError, PublicKey, Unsupported};
+use wasmtime::component::Resource;
+
+use crate::contract::text::excerpt;
+use crate::run::call::CallState;
+use crate::run::v0_1::bindings::dropins::client_auth::keys;
+use crate::run::v0_1::imports::services::KEYS;
+use crate::run::v0_1::key_handle::KeyHandle;
+
+impl CallState {
+    fn hand_out(&mut self, key: Arc<dyn PublicKey>, decoy: bool) -> wasmtime::Result<Resource<KeyHandle>> {
+        Ok(self.table.push(KeyHandle { key, decoy })?)
+    }
+}
+
+impl keys::Host for CallState {
+    async fn candidates(
+        &mut self,
+        client_id: String,
+        hint: keys::Hint,
+    ) -> wasmtime::Result<Result<Vec<Resource<KeyHandle>>, keys::LookupError>> {
+        let services = match self.services() {
+            Ok(services) => services,
+            Err(loading) => return Ok(Err(keys::LookupError::Unavailable(loading))),
+        };
+        let hint = KeyHint { kid: hint.kid, x5t: hint.x5t, x5t_s256: hint.x5t_s256, algorithm: hint.algorithm };
+        let found = self.ask(KEYS, services.keys.candidates(&client_id, &hint)).await?;
+        self.evidence.algorithm = Some(excerpt(&hint.algorithm));
+        match found {
+            Ok(keys) => keys.into_iter().map(|key| self.hand_out(key, false)).collect::<Result<_, _>>().map(Ok),
+            Err(error @ KeyLookupError::Unusable(_)) => Ok(Err(keys::LookupError::Unusable(error.to_string()))),
+            Err(KeyLookupError::Unavailable(down)) => Ok(Err(keys::LookupError::Unavailable(down.to_string()))),
+        }
+    }
+
+    fn decoy(&mut self, algorithm: String) -> wasmtime::Result<Option<Resource<KeyHandle>>> {
+        let decoy = self.services.as_ref().and_then(|services| services.keys.decoy(&algorithm));
+        self.evidence.algorithm = Some(excerpt(&algorithm));
+        decoy.map(|key| self.hand_out(key, true)).transpose()
+    }
+}
+
+impl keys::HostPublicKey for CallState {
+    fn describe(&mut self, handle: Resource<KeyHandle>) -> wasmtime::Result<keys::KeyDescription> {
+        let key = self.table.get(&handle)?.key.describe();
+        Ok(keys::KeyDescription {
+            kid: key.kid,
+            thumbprint: key.thumbprint,
+            source: key.source,
+            not_before: key.not_before,
+            not_after: key.not_after,
+        })
+    }
+
+    fn jwk(&mut self, handle: Resource<KeyHandle>) -> wasmtime::Result<String> {
+        let KeyHandle { key, decoy } = self.table.get(&handle)?;
+        let (jwk, description) = (key.jwk(), (!decoy).then(|| key.describe()));
+        self.evidence.key = description.or_else(|| self.evidence.key.take());
+        Ok(jwk)
+    }
+
+    fn verify(
+        &mut self,
+        handle: Resource<KeyHandle>,
+        algorithm: String,
+        message: Vec<u8>,
+        signature: Vec<u8>,
+    ) -> wasmtime::Result<Result<bool, keys::Unsupported>> {
+        let KeyHandle { key, decoy } = self.table.get(&handle)?;
+        let verdict = key.verify(&algorithm, &message, &signature);
+        if !decoy {
+            self.evidence.key = Some(key.describe());
+        }
+        Ok(verdict.map_err(|unsupported| match unsupported {
+            Unsupported::Algorithm(algorithm) => keys::Unsupported::Algorithm(algorithm),
+            Unsupported::KeyMismatch(reason) => keys::Unsupported::KeyMismatch(reason),
+        }))
+    }
+
+    fn drop(&mut self, handle: Resource<KeyHandle>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}

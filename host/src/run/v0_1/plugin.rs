@@ -1,0 +1,154 @@
+//! A linked component of this version, alone and with the properties of a listener entry.
+
+use std::sync::Arc;
+
+use dropins_services::{Isolation, Limits, Services};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::{PoolConcurrencyLimitError, Store};
+
+use crate::contract::description::{Description, Problem};
+use crate::contract::reads::Reads;
+use crate::contract::request::Request;
+use crate::contract::text::excerpt;
+use crate::run::call::CallState;
+use crate::run::engine::Engine;
+use crate::run::failure::Failure;
+use crate::run::plugin::{Call, ConfigReport, Configured, Plugin};
+use crate::run::transcript::Transcript;
+use crate::run::v0_1::bindings::exports::dropins::client_auth::client_authenticator as wit;
+use crate::run::v0_1::bindings::{AuthenticatorPlugin, AuthenticatorPluginIndices};
+use crate::run::v0_1::call::CallV01;
+use crate::run::v0_1::field::{field, fields};
+use crate::run::v0_1::instance::{Instance, arm, failure, within};
+use crate::run::v0_1::pool::Pool;
+use crate::run::wasi::link;
+
+/// A component of this version, compiled and linked.
+pub(crate) struct V01 {
+    pre: InstancePre<CallState>,
+    exports: AuthenticatorPluginIndices,
+    limits: Limits,
+}
+
+impl V01 {
+    /// Links a compiled component to what is granted.
+    pub(crate) fn link(engine: &Engine, component: &Component) -> wasmtime::Result<Self> {
+        let mut linker = Linker::new(engine.inner());
+        link::link(&mut linker)?;
+        AuthenticatorPlugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+        let pre = linker.instantiate_pre(component)?;
+        Ok(Self { exports: AuthenticatorPluginIndices::new(&pre)?, pre, limits: engine.limits().clone() })
+    }
+
+    async fn instance(&self, state: CallState) -> Result<Instance, Failure> {
+        let limits = &self.limits;
+        let mut store = Store::new(self.pre.engine(), state);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(limits.host_copy);
+        store.set_max_component_handles(limits.handles);
+        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.on_tick()?));
+        let end = arm(&mut store, limits.load_deadline);
+        let instance = match within(end, self.pre.instantiate_async(&mut store)).await {
+            Ok(instance) => instance,
+            Err(error) if error.is::<PoolConcurrencyLimitError>() => return Err(Failure::Exhausted),
+            Err(error) => return Err(failure(&store, limits, &error)),
+        };
+        let plugin = self.exports.load(&mut store, &instance);
+        let plugin = plugin.map_err(|error| Failure::Types(excerpt(&format!("{error:#}"))))?;
+        Ok(Instance { store, plugin })
+    }
+}
+
+#[async_trait::async_trait]
+impl Plugin for V01 {
+    async fn describe(&self) -> Result<Description, Failure> {
+        let limits = &self.limits;
+        let mut instance = self.instance(CallState::new(limits, 0, None)).await?;
+        let end = arm(&mut instance.store, limits.load_deadline);
+        let export = instance.plugin.dropins_client_auth_client_authenticator();
+        let said = within(end, export.call_describe(&mut instance.store)).await;
+        let said = said.map_err(|error| failure(&instance.store, limits, &error))?;
+        Ok(Description {
+            name: said.name,
+            aliases: said.aliases,
+            version: said.version,
+            summary: excerpt(&said.summary),
+            methods: said.methods,
+            reads: said.reads,
+        })
+    }
+
+    async fn check_config(&self, properties: &[(String, String)]) -> Result<ConfigReport, Failure> {
+        let limits = &self.limits;
+        let properties = fields(properties);
+        let mut instance = self.instance(CallState::new(limits, 0, None)).await?;
+        let Instance { store, plugin } = &mut instance;
+        let export = plugin.dropins_client_auth_client_authenticator();
+        let end = arm(store, limits.load_deadline);
+        let problems = within(end, export.call_check_config(&mut *store, &properties)).await;
+        let problems = problems.map_err(|error| failure(store, limits, &error))?;
+        let problems: Vec<Problem> = problems
+            .into_iter()
+            .map(|p| Problem { property: excerpt(&p.property), message: excerpt(&p.message) })
+            .collect();
+        // A plug-in is not asked about properties that it has just rejected.
+        let algorithms = if problems.is_empty() {
+            let end = arm(store, limits.load_deadline);
+            let algorithms = within(end, export.call_algorithms(&mut *store, &properties)).await;
+            algorithms.map_err(|error| failure(store, limits, &error))?
+        } else {
+            Vec::new()
+        };
+        let warnings = std::mem::take(&mut store.data_mut().log.lines).into_iter().map(|(_, line)| line).collect();
+        Ok(ConfigReport { problems, warnings, algorithms })
+    }
+
+    fn configure(self: Arc<Self>, properties: &[(String, String)], isolation: Isolation) -> Box<dyn Configured> {
+        let pool = Pool::new(isolation);
+        Box::new(ConfiguredV01 { plugin: self, properties: fields(properties).into(), pool })
+    }
+}
+
+struct ConfiguredV01 {
+    plugin: Arc<V01>,
+    properties: Arc<[wit::Field]>,
+    pool: Pool,
+}
+
+#[async_trait::async_trait]
+impl Configured for ConfiguredV01 {
+    fn pool_instances(&self, pooling: bool) {
+        self.pool.keep(pooling);
+    }
+
+    async fn begin(
+        &self,
+        services: Option<&Arc<Services>>,
+        reads: &Reads,
+        request: &Request,
+        now: u64,
+        explain: bool,
+    ) -> Result<Box<dyn Call>, Failure> {
+        let limits = &self.plugin.limits;
+        let mut state = CallState::new(limits, now, services.cloned());
+        state.explanation = explain.then(Vec::new);
+        state.transcript = (!explain).then(|| Transcript::of(request, reads));
+        let instance = match self.pool.take() {
+            Some(mut idle) => {
+                *idle.instance.store.data_mut() = state;
+                idle
+            }
+            None => self.pool.lend(self.plugin.instance(state).await?),
+        };
+        let request = wit::Request {
+            endpoint: request.endpoint.clone(),
+            issuer: request.issuer.clone(),
+            token_endpoint: request.token_endpoint.clone(),
+            form: reads.form_of(request).map(field).collect(),
+            headers: reads.headers_of(request).map(field).collect(),
+            now,
+        };
+        let (properties, pool) = (Arc::clone(&self.properties), self.pool.clone());
+        Ok(Box::new(CallV01::new(instance, properties, request, limits.clone(), pool)))
+    }
+}

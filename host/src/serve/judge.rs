@@ -1,0 +1,186 @@
+//! Decides a request: asks the handlers of a generation in their order.
+//!
+//! All claims are collected before a plug-in authenticates, so a request with two methods consumes no assertion. If a
+//! plug-in fails, the request fails closed and does not fall through to another one.
+
+use std::time::Instant;
+
+use dropins_services::{Memory, UnixMillis, Use};
+
+use crate::contract::decision::{Check, Decision, Evidence, FailureKind, Verdict};
+use crate::contract::request::Request;
+use crate::contract::text::excerpt;
+use crate::run::breaker::Pass;
+use crate::run::failure::Failure;
+use crate::run::plugin::{Call, Outcome};
+use crate::run::plugin_log;
+use crate::serve::generation::Generation;
+use crate::serve::handler::Handler;
+
+impl Generation {
+    /// Decides a request.
+    pub async fn authenticate(&self, request: &Request) -> Decision {
+        self.judge(request, false).await
+    }
+
+    /// Decides a request rule by rule, without consuming its assertion.
+    pub async fn explain(&self, request: &Request) -> Decision {
+        self.judge(request, true).await
+    }
+
+    async fn judge(&self, request: &Request, explain: bool) -> Decision {
+        let started = Instant::now();
+        let _in_flight = self.enter();
+        let mut walk =
+            Walk { request, now: self.services.clock.now(), explain, handler: None, found: Found::default() };
+        let verdict = match self.engine().permits().try_acquire() {
+            Ok(_permit) => self.walk(&mut walk).await,
+            Err(_) => Verdict::Overloaded,
+        };
+        let Walk { now, handler, found, .. } = walk;
+        if let (Some(Ok(shadow)), false) = (handler.and_then(|handler| handler.shadow.as_ref()), explain) {
+            shadow.follow(&self.services, request, now, &verdict, found.uses);
+        }
+        Decision {
+            verdict,
+            plugin: handler.map(|handler| handler.id.clone()),
+            evidence: found.evidence,
+            generation: self.number(),
+            duration: started.elapsed(),
+            explanation: found.explanation,
+        }
+    }
+
+    async fn walk<'a>(&'a self, walk: &mut Walk<'a>) -> Verdict {
+        let mut claims: Vec<Turn<'a>> = Vec::new();
+        for handler in self.handlers().iter().filter(|handler| handler.reads.signalled_by(walk.request)) {
+            let claimed = match Turn::begin(self, handler, walk).await {
+                Ok(turn) => turn.claim(walk).await,
+                Err(verdict) => Err(verdict),
+            };
+            match claimed {
+                Ok(turn) => claims.extend(turn),
+                Err(verdict) => {
+                    walk.handler = Some(handler);
+                    claims.into_iter().for_each(|turn| drop(turn.end(walk)));
+                    return verdict;
+                }
+            }
+        }
+        if claims.len() > 1 {
+            let names = claims.iter().map(|turn| turn.handler.id.name.clone()).collect();
+            claims.into_iter().for_each(|turn| drop(turn.end(walk)));
+            return Verdict::SeveralMethods(names);
+        }
+        let Some(turn) = claims.pop() else { return Verdict::NoMethod };
+        walk.handler = Some(turn.handler);
+        turn.authenticate(walk).await
+    }
+}
+
+/// One request on its way through the handlers.
+struct Walk<'a> {
+    request: &'a Request,
+    now: UnixMillis,
+    explain: bool,
+    /// The handler that decided.
+    handler: Option<&'a Handler>,
+    found: Found,
+}
+
+/// What the deciding handler leaves besides its verdict.
+#[derive(Default)]
+struct Found {
+    evidence: Evidence,
+    explanation: Option<Vec<Check>>,
+    uses: Vec<(Use, Memory)>,
+}
+
+/// One handler's part in one request: an instance, and the breaker's permission to ask it.
+struct Turn<'a> {
+    handler: &'a Handler,
+    call: Box<dyn Call>,
+    pass: Pass<'a>,
+}
+
+impl<'a> Turn<'a> {
+    /// An instance for the request; the error is the verdict about it.
+    async fn begin(generation: &'a Generation, handler: &'a Handler, walk: &Walk<'a>) -> Result<Self, Verdict> {
+        handler.counters.called();
+        let Some(pass) = handler.breaker.admit(tokio::time::Instant::now()) else {
+            handler.counters.was_refused();
+            let message = "it failed too often lately; its requests are refused until it answers again".to_owned();
+            return Err(Verdict::Failed(FailureKind::BreakerOpen, message));
+        };
+        let Walk { request, now, explain, .. } = *walk;
+        let services = Some(&generation.services);
+        let begun = handler.configured.begin(services, &handler.reads, request, now, explain);
+        match begun.await {
+            Ok(call) => Ok(Self { handler, call, pass }),
+            Err(failure) => Err(failed(handler, pass, walk, &failure)),
+        }
+    }
+
+    /// The turn itself if the plug-in claims the request; the error is the verdict about it.
+    async fn claim(mut self, walk: &Walk<'a>) -> Result<Option<Self>, Verdict> {
+        match self.call.can_authenticate().await {
+            Ok(true) => Ok(Some(self)),
+            Ok(false) => {
+                drop(self.end(walk));
+                Ok(None)
+            }
+            Err(failure) => Err(self.fail(walk, &failure)),
+        }
+    }
+
+    async fn authenticate(mut self, walk: &mut Walk<'a>) -> Verdict {
+        let mut outcome = self.call.authenticate().await;
+        // Rejected before a look-up: the log then shows the client that the request claims.
+        if matches!(outcome, Ok(Outcome::Rejected(_))) && self.call.state().evidence.client_id.is_none() {
+            match self.call.client_id().await {
+                Ok(claimed) => self.call.state().evidence.client_id = claimed.map(|id| excerpt(&id)),
+                Err(failure) => outcome = Err(failure),
+            }
+        }
+        let state = self.call.state();
+        walk.found = Found {
+            evidence: std::mem::take(&mut state.evidence),
+            explanation: state.explanation.take(),
+            uses: std::mem::take(&mut state.uses),
+        };
+        let verdict = match outcome {
+            Ok(Outcome::Authenticated(client)) => Verdict::Authenticated(client),
+            Ok(Outcome::Rejected(rejection)) => Verdict::Rejected(rejection),
+            Ok(Outcome::Unavailable(part)) => Verdict::Unavailable(part),
+            Err(failure) => return self.fail(walk, &failure),
+        };
+        let pass = self.end(walk);
+        pass.succeeded();
+        verdict
+    }
+
+    /// Ends the plug-in's part. Only a verdict shows that it works: without one the returned permission is dropped,
+    /// which tells the breaker nothing.
+    fn end(mut self, walk: &Walk<'_>) -> Pass<'a> {
+        plugin_log::write(&self.handler.id, &walk.request.reference, &mut self.call.state().log);
+        self.call.release();
+        self.pass
+    }
+
+    /// Ends the part of a plug-in that did not answer; what it logged may say why.
+    fn fail(mut self, walk: &Walk<'_>, failure: &Failure) -> Verdict {
+        plugin_log::write(&self.handler.id, &walk.request.reference, &mut self.call.state().log);
+        failed(self.handler, self.pass, walk, failure)
+    }
+}
+
+fn failed(handler: &Handler, pass: Pass<'_>, walk: &Walk<'_>, failure: &Failure) -> Verdict {
+    let verdict = failure.verdict();
+    let Verdict::Failed(kind, message) = &verdict else { return verdict };
+    handler.counters.failed(*kind, message);
+    let (plugin, digest) = (handler.id.name.as_str(), handler.id.digest.to_string());
+    let (reference, kind) = (walk.request.reference.as_str(), kind.as_str());
+    tracing::error!(target: plugin_log::TARGET, reference, plugin, digest, kind, "the plug-in failed: {message}");
+    pass.failed(tokio::time::Instant::now());
+    verdict
+}
