@@ -8,11 +8,12 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use libfuzzer_sys::fuzz_target;
-use private_key_jwt_authenticator::{
-    ASSERTION_TYPE, Clients, Hint, KeyDescription, Keys, Log, LookupError, Policy, PublicKey, Registration, Replay,
-    Report, Request, Services, Unsupported, Use, Verdict, judge,
+use dropins_plugin::{
+    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Registration, Replay, Request, Services,
+    Unsupported, Use, Verdict,
 };
+use libfuzzer_sys::fuzz_target;
+use private_key_jwt_authenticator::{ASSERTION_TYPE, Policy, Report, claimed_client, judge};
 use serde_json::Value;
 
 const ISSUER: &str = "https://localhost:9443";
@@ -23,6 +24,10 @@ struct Everything;
 impl Clients for Everything {
     fn lookup(&self, client_id: &str) -> Result<Option<Registration>, String> {
         Ok(Some(Registration { id: client_id.to_owned(), ..Registration::default() }))
+    }
+
+    fn check_secret(&self, _: &str, _: &str) -> Result<bool, String> {
+        Ok(false)
     }
 }
 
@@ -86,9 +91,10 @@ fuzz_target!(|data: &[u8]| {
         token_endpoint: "https://localhost:9443/oauth2/token",
         form: vec![("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &token)],
         now: NOW * 1000,
+        ..Request::default()
     };
     let services = Services { clients: &Everything, keys: &Everything, replay: &Everything, log: &Everything };
-    let _claimed = request.claimed_client();
+    let _claimed = claimed_client(&request);
     let mut report = Report::on();
     let verdict = judge(&request, &policy, &services, &mut report);
     let accepted = verdict.as_ref().ok().cloned();

@@ -5,12 +5,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use dropins_plugin::Reason as _;
 
 use crate::claims::Claims;
 use crate::header::Header;
 use crate::json::{Flaw, Object, Value};
-use crate::reason::Reason;
-use crate::report::{Rejection, Report};
+use crate::reason::{Reason, Rejection, Report};
 
 /// The largest assertion, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;

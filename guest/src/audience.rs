@@ -1,18 +1,17 @@
-//! The audience: is the assertion meant for this server?
+//! The audience: whether the assertion is meant for this server.
 //!
 //! Audiences are compared as exact strings with configured URLs, never with anything taken from the request, so that
 //! an assertion made for another server cannot be forwarded to this one (draft-ietf-oauth-rfc7523bis).
 
 use std::fmt;
 
+use dropins_plugin::{Request, Shown};
+
 use crate::claims::{Claims, Received};
 use crate::header::Header;
 use crate::json::Value;
 use crate::policy::{AudienceMode, Policy, Profile};
-use crate::reason::Reason;
-use crate::report::{Rejection, Report};
-use crate::request::Request;
-use crate::shown::Shown;
+use crate::reason::{Reason, Rejection, Report};
 
 /// Which audiences satisfy a policy, for one kind of assertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,23 +1,26 @@
 //! From a request to an authenticated client, rule by rule.
 //!
-//! Everything that a client can get wrong without being known costs the same: where no key is found, the signature is
-//! verified against a decoy. Claims are judged after the signature, and the `jti` is remembered last of all, so that a
-//! refused assertion is never used up.
+//! An unknown client costs as much time as a wrong signature: if no key is found, the signature is verified against a
+//! decoy. Claims are judged after the signature, and the `jti` is consumed last, so a rejected assertion never consumes
+//! its `jti`.
 
 use std::borrow::Cow;
+
+use dropins_plugin::{
+    KeyDescription, LookupError, PublicKey, Registration, Request, Services, Shown, ShownOr, Use, Verdict,
+};
 
 use crate::algorithm::Algorithm;
 use crate::assertion::{Assertion, Compact};
 use crate::audience;
-use crate::description::METHOD;
 use crate::lifetime::Lifetime;
 use crate::policy::Policy;
-use crate::reason::Reason;
-use crate::report::{Refusal, Rejection, Report};
-use crate::request::Request;
-use crate::services::{KeyDescription, LookupError, PublicKey, Registration, Services, Use, Verdict};
-use crate::shown::{Shown, ShownOr};
+use crate::reason::{Reason, Refusal, Rejection, Report};
+use crate::request::assertion;
 use crate::verify::{signing_key, verify};
+
+/// The client authentication method (OpenID Connect Core section 9).
+pub const METHOD: &str = "private_key_jwt";
 
 /// An authenticated client, with facts for the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +40,14 @@ pub struct Client {
 /// Judges a request: parameters, form of the assertion, and then [`authenticate`].
 ///
 /// # Errors
-/// [`Refusal`] for the first rule that is broken, or when a part that is needed is down.
+/// [`Refusal`] for the first broken rule, or when a required part is down.
 pub fn judge(
     request: &Request<'_>,
     policy: &Policy,
     services: &Services<'_>,
     report: &mut Report,
 ) -> Result<Client, Refusal> {
-    let compact = Compact::decode(request.assertion(report)?, report)?;
+    let compact = Compact::decode(assertion(request, report)?, report)?;
     let assertion = Assertion::parse(&compact, report)?;
     authenticate(&assertion, request, policy, services, report)
 }
@@ -52,7 +55,7 @@ pub fn judge(
 /// Authenticates the client of a well-formed assertion.
 ///
 /// # Errors
-/// [`Refusal`] for the first rule that is broken, or when a part that is needed is down.
+/// [`Refusal`] for the first broken rule, or when a required part is down.
 pub fn authenticate(
     assertion: &Assertion<'_>,
     request: &Request<'_>,
@@ -65,7 +68,7 @@ pub fn authenticate(
     let (policy, keys) = match find_keys(client_id, assertion, policy, services, report) {
         Ok(found) => found,
         Err(refusal) => {
-            // Who is not known must not be told apart by time.
+            // An attacker must not learn from the time whether a client is known.
             if let Some(decoy) = services.keys.decoy(header.algorithm.name()) {
                 let _ = verify(assertion, decoy.as_ref(), policy.verification);
             }
@@ -77,7 +80,7 @@ pub fn authenticate(
     let lifetime = Lifetime::check(claims, &policy, request.now, report)?;
     let jti = claims.jti(&policy, report)?;
     if let (true, Some(jti)) = (policy.prevent_token_reuse, jti) {
-        use_up(client_id, jti, &lifetime, &policy, services, report)?;
+        consume(client_id, jti, &lifetime, &policy, services, report)?;
     }
     Ok(Client {
         id: client_id.to_owned(),
@@ -166,8 +169,8 @@ fn check_registration<'a>(
     Ok(policy)
 }
 
-/// Remembers the assertion: the one step that cannot be repeated.
-fn use_up(
+/// Consumes the `jti`: the one step that cannot be repeated.
+fn consume(
     client_id: &str,
     jti: &str,
     lifetime: &Lifetime,

@@ -2,11 +2,11 @@
 //!
 //! A claim of the wrong JSON type is an error, never "absent". Other claims are ignored and never grant anything.
 
+use dropins_plugin::{Shown, ShownOr};
+
 use crate::json::{Object, Value};
 use crate::policy::Policy;
-use crate::reason::Reason;
-use crate::report::{Rejection, Report};
-use crate::shown::{Shown, ShownOr};
+use crate::reason::{Reason, Rejection, Report};
 
 /// The longest `jti`, in bytes; it is stored as it is.
 const LONGEST_JTI: usize = 255;

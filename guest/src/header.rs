@@ -1,18 +1,17 @@
 //! The JOSE header (RFC 7515 section 4), typed.
 //!
-//! `jku`, `x5u`, `jwk` and `x5c` are never looked at: no key comes from a stranger's header. A member that would change
-//! the meaning of the signature (`crit`, `b64`, `enc`, `zip`) is refused, because no extension is supported.
+//! `jku`, `x5u`, `jwk` and `x5c` are ignored: no key comes from the header of an unproven assertion. A member that would
+//! change the meaning of the signature (`crit`, `b64`, `enc`, `zip`) is rejected, because no extension is supported.
 
 use std::borrow::Cow;
 
+use dropins_plugin::{Hint, ShownOr};
+
 use crate::algorithm::{Algorithm, AlgorithmSet};
 use crate::json::{Object, Value};
-use crate::reason::Reason;
-use crate::report::{Rejection, Report};
-use crate::services::Hint;
-use crate::shown::ShownOr;
+use crate::reason::{Reason, Rejection, Report};
 
-/// Members whose mere presence refuses the assertion.
+/// Members whose presence rejects the assertion.
 const EXTENSIONS: [&str; 4] = ["crit", "b64", "enc", "zip"];
 
 /// A header that satisfies the rules that need no client.

@@ -1,6 +1,6 @@
 //! Strict JSON: one object, UTF-8, no member twice at any level, nesting at most 16, nothing after it.
 //!
-//! serde_json parses; this visitor adds what it does not check. Names are compared after unescaping (RFC 8725 section
+//! serde_json parses; this visitor adds the checks that it lacks. Names are compared after unescaping (RFC 8725 section
 //! 3.1 and RFC 7519 section 4 leave duplicates to the parser; two parsers that choose differently are an attack). A
 //! value keeps its type, so that `exp: "123"` or `kid: null` is an error of its rule and never "absent".
 
@@ -8,14 +8,13 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
+use dropins_plugin::Shown;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-
-use crate::shown::Shown;
 
 /// The deepest nesting that is accepted; the outermost object counts as one.
 const MAX_DEPTH: u8 = 16;
 
-/// What is wrong with a text that should be a JSON object.
+/// Why a text is not a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
     /// It is nested too deeply.

@@ -1,13 +1,12 @@
 //! The times of an assertion: `exp`, `nbf` and `iat` against the one clock of the request.
 //!
 //! The clock skew is granted where clocks of two machines are compared (`exp`, `nbf` and `iat` in the future); the age
-//! of an assertion has none. The lifetime is measured from now, because `iat` is only what the client says.
+//! of an assertion has none. The lifetime is measured from now, because `iat` is only a claim of the client.
 
 use crate::claims::{Claims, Received};
 use crate::json::Value;
 use crate::policy::Policy;
-use crate::reason::Reason;
-use crate::report::{Rejection, Report};
+use crate::reason::{Reason, Rejection, Report};
 use crate::time::{Instant, NumericDate};
 
 /// Times that satisfy the rules.
@@ -87,7 +86,7 @@ impl Lifetime {
         Ok(Self { expiry, issued_at })
     }
 
-    /// When the pair of client and `jti` is free again: `exp` and the clock skew, in seconds, rounded up.
+    /// When the pair of client and `jti` expires: `exp` and the clock skew, in seconds, rounded up.
     pub(crate) fn replay_horizon(&self, policy: &Policy) -> u64 {
         (self.expiry.millis() + policy.clock_skew).div_ceil(1000)
     }

@@ -1,6 +1,6 @@
 //! The policy of a listener entry: what an assertion must satisfy, as typed values.
 //!
-//! A policy exists only for properties that were good; its defaults are those of the documentation. Times are
+//! A policy exists only for valid properties; its defaults are those of the documentation. Times are
 //! milliseconds.
 
 use crate::algorithm::AlgorithmSet;
@@ -28,11 +28,11 @@ pub enum Profile {
 /// What the validity of a registered certificate means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateValidity {
-    /// Outside of it the key does not count.
+    /// Outside of it the key is rejected.
     Enforce,
-    /// Outside of it the key counts, with a warning in the log.
+    /// Outside of it the key is accepted with a warning in the log.
     Warn,
-    /// It means nothing.
+    /// It is ignored.
     Ignore,
 }
 
@@ -50,13 +50,13 @@ pub enum Verification {
 pub struct Policy {
     /// Whether a `jti` is accepted once per client.
     pub prevent_token_reuse: bool,
-    /// How long ago an assertion may have been issued, in milliseconds; 0 turns the rule off.
+    /// The largest age of an assertion by `iat`, in milliseconds; 0 turns the rule off.
     pub reject_before: u64,
     /// Further accepted audiences.
     pub aliases: Vec<String>,
     /// Whether a cache may answer that a `jti` was seen.
     pub cache_jti: bool,
-    /// For how many seconds a request that ended in a server error may be repeated as it was; 0 is never.
+    /// For how many seconds the client may repeat a request that ended in a server error; 0 is never.
     pub retry_window: u32,
     /// Which audiences are accepted.
     pub audience_mode: AudienceMode,
@@ -97,7 +97,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The algorithms that really are accepted: allowed, within the profile, and verifiable.
+    /// The accepted algorithms: allowed, within the profile, and verifiable.
     pub fn algorithms(&self) -> AlgorithmSet {
         let profile = if self.profile == Profile::Fapi2 { AlgorithmSet::FAPI2 } else { AlgorithmSet::ALL };
         let verifiable = if self.verification == Verification::Guest { AlgorithmSet::GUEST } else { AlgorithmSet::ALL };

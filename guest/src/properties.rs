@@ -1,35 +1,26 @@
 //! The properties of a listener entry and of a client, read into a [`Policy`].
 //!
 //! One table names every property with what it allows. All mistakes are reported at once: an unknown name with the
-//! nearest known one, a wrong value with what is allowed, a single value given twice, a combination that lets no
-//! algorithm through. The text of numbers and booleans is what arrives here; quoted values look the same.
+//! nearest known one, a wrong value with what is allowed, a single value that occurs twice, a combination that allows
+//! no algorithm. Numbers and booleans arrive as their text, quoted or not.
 
 use std::ops::RangeInclusive;
 
+use dropins_plugin::{Problem, Shown};
+
 use crate::algorithm::{Algorithm, AlgorithmSet};
 use crate::policy::{AudienceMode, CertificateValidity, Policy, Profile, Verification};
-use crate::shown::Shown;
-
-/// A mistake in the properties.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{property}: {message}")]
-pub struct Problem {
-    /// The property, as it was written.
-    pub property: String,
-    /// What is wrong with it, and what is allowed.
-    pub message: String,
-}
 
 /// One property.
 struct Property {
     name: &'static str,
-    /// Whether it may be given more than once; the values add up.
+    /// Whether it may occur more than once; the values add up.
     list: bool,
     /// Whether a client may override it.
     per_client: bool,
     /// The values that are allowed, for people.
     allowed: &'static str,
-    /// Puts a value into the policy; `None` when it is not allowed.
+    /// Puts a value into the policy; returns `None` when it is not allowed.
     set: fn(&mut Policy, &str) -> Option<()>,
 }
 
@@ -136,7 +127,7 @@ impl Policy {
         Self::default().apply(properties.iter().copied(), |_| true)
     }
 
-    /// What is odd about properties that are good: names that differ from the documented ones in case.
+    /// Warnings about valid properties: names that differ from the documented ones in case.
     pub fn warnings(properties: &[(&str, &str)]) -> Vec<String> {
         let odd = |name: &str| {
             let property = PROPERTIES.get(find(name, |_| true)?)?;

@@ -1,67 +1,8 @@
 //! The rules, in the order in which they are applied: one table for code, OAuth error, text, source and fix.
 //!
-//! A reason code is stable: logs, tests and tools rely on it. `invalid_request` says that the request is malformed,
-//! `invalid_client` that the credential is wrong.
+//! A reason code is stable: logs, tests and tools rely on it.
 
-/// The OAuth error of a broken rule (RFC 6749 section 5.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OAuthError {
-    /// The request is malformed.
-    InvalidRequest,
-    /// The credential is wrong.
-    InvalidClient,
-}
-
-impl OAuthError {
-    /// The code on the wire.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::InvalidClient => "invalid_client",
-        }
-    }
-}
-
-/// What is known about one rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
-    /// The stable reason code of a broken rule.
-    pub code: &'static str,
-    /// The OAuth error of a broken rule.
-    pub error: OAuthError,
-    /// The rule in a few words.
-    pub text: &'static str,
-    /// Where the rule comes from.
-    pub source: &'static str,
-    /// How to fix a broken rule.
-    pub fix: &'static str,
-}
-
-macro_rules! rules {
-    ($($variant:ident $code:literal $error:ident $text:literal $source:literal $fix:literal;)*) => {
-        /// Why a request was refused: the rule that it broke. The order is that of application.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Reason {
-            $(#[doc = $text] $variant,)*
-        }
-
-        impl Reason {
-            /// Every rule, in the order of application.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The rule.
-            pub const fn rule(self) -> &'static Rule {
-                match self {
-                    $(Self::$variant => &Rule {
-                        code: $code, error: OAuthError::$error, text: $text, source: $source, fix: $fix,
-                    },)*
-                }
-            }
-        }
-    };
-}
-
-rules! {
+dropins_plugin::rules! {
     RepeatedParameter "repeated-parameter" InvalidRequest
         "Each parameter occurs once." "RFC 6749 section 3.2"
         "Send each parameter once.";
@@ -76,7 +17,7 @@ rules! {
         "Send client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer, exactly so.";
     AssertionTooLarge "assertion-too-large" InvalidRequest
         "The assertion has at most 16 KiB." "limit of this server"
-        "Leave certificate chains and claims that nobody needs out of the assertion.";
+        "Leave certificate chains and claims without use out of the assertion.";
     NotCompact "not-a-compact-jws" InvalidRequest
         "The assertion is a compact JWS: three parts with dots between." "RFC 7515 section 3.1"
         "Sign the assertion, do not encrypt it; send it whole and without line breaks.";
@@ -212,16 +153,11 @@ rules! {
         "Make a new assertion with a new jti for each request.";
 }
 
-impl Reason {
-    /// The stable reason code.
-    pub const fn code(self) -> &'static str {
-        self.rule().code
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use dropins_plugin::Reason as _;
 
     use super::*;
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use dropins_plugin::{Check, LookupError, OAuthError, Reason as _, Registration, State, Unsupported};
 use serde_json::{Value, json};
 
 use crate::testing::*;
@@ -96,9 +97,8 @@ mod request {
 
     #[test]
     fn a_request_with_one_of_the_two_parameters_is_engaged() {
-        let engaged = |form: &[(&'static str, &'static str)]| {
-            Request { endpoint: TOKEN, issuer: ISSUER, token_endpoint: TOKEN, form: form.to_vec(), now: 0 }.is_engaged()
-        };
+        let engaged =
+            |form: &[(&'static str, &'static str)]| is_engaged(&Request { form: form.to_vec(), ..Request::default() });
         assert!(engaged(&[("client_assertion", "x")]) && engaged(&[("client_assertion_type", "x")]));
         assert!(!engaged(&[("client_id", "x"), ("client_assertion", "")]) && !engaged(&[]));
     }
@@ -107,7 +107,7 @@ mod request {
     fn the_claimed_client_is_the_subject_or_else_the_parameter() {
         let claimed = |assertion: &str| {
             let form = vec![("client_assertion", assertion), ("client_id", "parameter")];
-            Request { endpoint: TOKEN, issuer: ISSUER, token_endpoint: TOKEN, form, now: 0 }.claimed_client()
+            claimed_client(&Request { form, ..Request::default() })
         };
         assert_eq!(claimed(&encoded("not read", r#"{"sub":"subject"}"#)).as_deref(), Some("subject"));
         for assertion in ["", "x", &encoded("{}", r#"{"sub":5}"#), &encoded("{}", "[]")] {
@@ -684,7 +684,7 @@ mod replay {
 mod explain {
     use super::*;
 
-    fn explain(world: &World) -> (Result<Client, Refusal>, Vec<Check>) {
+    fn explain(world: &World) -> (Result<Client, Refusal>, Vec<Check<Reason>>) {
         let mut report = Report::on();
         let verdict = world.judge(&mut report);
         let checks = report.finish(&verdict);

@@ -1,7 +1,7 @@
 //! NumericDate (RFC 7519 section 2): seconds since the Unix epoch, integers or fractions.
 //!
 //! Kept in milliseconds, the precision of the clock. Negative times, times of 2^53 and more, and other JSON types are
-//! refused; what looks like milliseconds is told apart, because it is the most frequent mistake.
+//! rejected. What looks like milliseconds has a reason of its own, because it is the most frequent mistake.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub struct NumericDate {
 }
 
 impl NumericDate {
-    /// The time of a JSON value; `None` when it is not a number or out of range.
+    /// The time of a JSON value. Returns `None` if it is not a number or out of range.
     pub fn from_json(value: &Value<'_>) -> Option<Self> {
         match value {
             Value::Number(seconds) if (0.0..LIMIT).contains(seconds) =>
@@ -42,7 +42,7 @@ impl NumericDate {
         self.millis / 1000
     }
 
-    /// Whether somebody wrote milliseconds where seconds are meant.
+    /// Whether the client wrote milliseconds instead of seconds.
     pub const fn looks_like_milliseconds(self) -> bool {
         self.seconds() >= MILLISECONDS_FROM
     }

@@ -1,16 +1,16 @@
-//! The signature: is there a key of the client under which it is right, and does that key count now?
+//! The signature: finds a key of the client that verifies it and is valid now.
 //!
-//! The signature is verified before the validity of a certificate is judged, so that only the holder of the key learns
+//! The signature is verified before the validity of a certificate is judged, so only the holder of the key learns
 //! of its expiry. Where the policy says so, jwt-simple verifies inside the component instead of the host; both give the
 //! same verdict.
 
 use std::fmt;
 
+use dropins_plugin::{KeyDescription, Log, PublicKey, Unsupported};
+
 use crate::assertion::Assertion;
 use crate::policy::{CertificateValidity, Policy, Verification};
-use crate::reason::Reason;
-use crate::report::{Rejection, Report};
-use crate::services::{KeyDescription, Log, PublicKey, Unsupported};
+use crate::reason::{Reason, Rejection, Report};
 use crate::verify_in_guest::verify_in_guest;
 
 /// The largest number of keys that one assertion is checked against.
@@ -29,7 +29,7 @@ pub(crate) fn verify(
     }
 }
 
-/// The first key under which the signature is right and that counts at this time.
+/// The first key that verifies the signature and is valid at this time.
 pub(crate) fn signing_key(
     assertion: &Assertion<'_>,
     keys: &[Box<dyn PublicKey>],

@@ -1,9 +1,10 @@
 //! Verification inside the component: jwt-simple reads the key and its backends check the signature.
 //!
 //! jwt-simple's own token verification is not used: it parses header and claims by other rules (a `jwk` header that is
-//! an object fails, 15 minutes of leeway, a header limit), so that its verdict could differ from the host's. Refused as
-//! unsupported are what it lacks: ES512, RSA outside 2048 to 4096 bits, and RSA exponents other than 65537.
+//! an object fails, 15 minutes of leeway, a header limit), so that its verdict could differ from the host's. Rejected as
+//! unsupported is what it lacks: ES512, RSA outside 2048 to 4096 bits, and RSA exponents other than 65537.
 
+use dropins_plugin::Unsupported;
 use jwt_simple::prelude::{
     ECDSAP256PublicKeyLike, ECDSAP384PublicKeyLike, ES256PublicKey, ES384PublicKey, Ed25519PublicKey,
     EdDSAPublicKeyLike, PS256PublicKey, PS384PublicKey, PS512PublicKey, RS256PublicKey, RS384PublicKey, RS512PublicKey,
@@ -14,12 +15,11 @@ use superboring::pkey::PKey;
 use superboring::sign::Verifier;
 
 use crate::algorithm::Algorithm;
-use crate::services::Unsupported;
 
 /// Verifies a JWS signature (RFC 7515 section 5.2) with a JSON Web Key.
 ///
 /// # Errors
-/// [`Unsupported`] when the algorithm or the key is beyond jwt-simple, or they do not fit each other.
+/// [`Unsupported`] if jwt-simple lacks the algorithm or the kind of key, or they do not fit each other.
 pub fn verify_in_guest(jwk: &str, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
     match algorithm {
         Algorithm::RS256 => rsa(RS256PublicKey::from_jwk(jwk), message, signature),

@@ -8,9 +8,10 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use dropins_plugin::Request;
 
-use crate::authenticate::{Reason, Rejection};
-use crate::request::{Request, basic};
+use crate::reason::{Reason, Rejection, broken};
+use crate::request::{authorizations, basic};
 
 /// How the credential was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Method {
     }
 }
 
-/// A client secret, which no message can hold.
+/// A client secret; no message shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -63,52 +64,52 @@ impl Credential {
     /// The one credential of a request.
     ///
     /// # Errors
-    /// [`Rejection`] when there is none, more than one, or one that cannot be decoded.
+    /// [`Rejection`] if the request has no credential, several, or a malformed one.
     pub fn from_request(request: &Request<'_>) -> Result<Self, Rejection> {
         if let Some(name) = ["client_id", "client_secret"].into_iter().find(|name| request.is_repeated(name)) {
-            return Err(Rejection::new(Reason::RepeatedParameter, format!("{name} more than once")));
+            return Err(broken(Reason::RepeatedParameter, &format!("{name} more than once")));
         }
-        let mut authorizations = request.authorizations();
+        let mut authorizations = authorizations(request);
         let token = match (authorizations.next(), authorizations.next()) {
             (Some(_), Some(_)) => {
-                return Err(Rejection::new(Reason::RepeatedHeader, "Authorization more than once"));
+                return Err(broken(Reason::RepeatedHeader, "Authorization more than once"));
             }
             (authorization, _) => authorization.and_then(basic),
         };
         match (token, request.parameter("client_secret")) {
             (Some(_), Some(_)) => {
-                Err(Rejection::new(Reason::TwoMethods, "an Authorization header and a client_secret parameter"))
+                Err(broken(Reason::TwoMethods, "an Authorization header and a client_secret parameter"))
             }
             (Some(token), None) => Self::from_header(token, request.parameter("client_id")),
             (None, Some(secret)) => {
                 let client_id = request
                     .parameter("client_id")
-                    .ok_or_else(|| Rejection::new(Reason::ClientIdMissing, "client_secret without client_id"))?;
+                    .ok_or_else(|| broken(Reason::ClientIdMissing, "client_secret without client_id"))?;
                 let (client_id, secret) = (client_id.to_owned(), Secret(secret.to_owned()));
                 Ok(Self { client_id, secret, method: Method::Post })
             }
-            (None, None) => Err(Rejection::new(Reason::CredentialMissing, "no client secret")),
+            (None, None) => Err(broken(Reason::CredentialMissing, "no client secret")),
         }
     }
 
     fn from_header(token: &str, parameter: Option<&str>) -> Result<Self, Rejection> {
-        let malformed = |what| Rejection::new(Reason::HeaderMalformed, what);
+        let malformed = |what| broken(Reason::HeaderMalformed, what);
         let bytes = STANDARD.decode(token).map_err(|_| malformed("a token that is not base64"))?;
         let text = String::from_utf8(bytes).map_err(|_| malformed("a token that is not UTF-8"))?;
         let (id, secret) = text.split_once(':').ok_or_else(|| malformed("a token without a colon"))?;
         let decode = |text| form_decode(text).ok_or_else(|| malformed("invalid percent-encoding"));
         let (client_id, secret) = (decode(id)?, Secret(decode(secret)?));
         if client_id.is_empty() {
-            return Err(Rejection::new(Reason::ClientIdMissing, "an empty client id"));
+            return Err(broken(Reason::ClientIdMissing, "an empty client id"));
         }
         if parameter.is_some_and(|parameter| parameter != client_id) {
-            return Err(Rejection::new(Reason::ClientIdMismatch, "a client_id parameter that names another client"));
+            return Err(broken(Reason::ClientIdMismatch, "a client_id parameter that names another client"));
         }
         Ok(Self { client_id, secret, method: Method::Basic })
     }
 }
 
-/// Decodes one `application/x-www-form-urlencoded` value strictly; `None` when it is malformed.
+/// Decodes one `application/x-www-form-urlencoded` value strictly; returns `None` if it is malformed.
 fn form_decode(text: &str) -> Option<String> {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -118,7 +119,7 @@ fn form_decode(text: &str) -> Option<String> {
             _ => tail,
         };
     }
-    // The library splits at these two, which stand for themselves in a client id that was sent unencoded.
+    // The library splits at these two, which are literal in a client id that was sent unencoded.
     let escaped = text.replace('&', "%26").replace('=', "%3D");
     let mut pairs = form_urlencoded::parse(escaped.as_bytes());
     let value = pairs.next().map_or(Cow::Borrowed(""), |(value, _)| value);
@@ -136,7 +137,8 @@ mod tests {
 
     fn read(form: &[(&str, &str)], headers: &[&str]) -> Result<Credential, Reason> {
         let headers = headers.iter().map(|value| ("authorization", *value)).collect();
-        Credential::from_request(&Request { form: form.to_vec(), headers }).map_err(|rejection| rejection.reason)
+        Credential::from_request(&Request { form: form.to_vec(), headers, ..Request::default() })
+            .map_err(|rejection| rejection.reason)
     }
 
     fn header(text: &str) -> String {

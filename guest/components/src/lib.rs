@@ -1,7 +1,6 @@
 //! The two authenticator components that ship with `dropins`, as bytes.
 //!
-//! Building this crate builds them (see `build.rs`); nobody has to run a second command, and the bytes
-//! can never be older than their source.
+//! Building this crate builds them (see `build.rs`), so the bytes are never older than their source.
 
 /// The `private_key_jwt` authenticator.
 pub const PRIVATE_KEY_JWT: &[u8] = include_bytes!(env!("PRIVATE_KEY_JWT_WASM"));

@@ -1,4 +1,4 @@
-//! Text of a stranger, as a log line may hold it.
+//! Text from a request, as a log line may hold it.
 //!
 //! At most 96 characters, quoted, control characters escaped; what looks like an assertion is never shown.
 
@@ -7,12 +7,12 @@ use std::fmt::{self, Write as _};
 /// The longest text that is shown whole, in characters.
 const LONGEST: usize = 96;
 
-/// Shows received text.
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
+/// Received text, for people.
+pub struct Shown<'a>(pub &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every JWS starts with an encoded `{"`; one can stand in the wrong parameter or claim.
+        // Every JWS starts with an encoded `{"`; a client may send one in the wrong parameter or claim.
         if self.0.starts_with("eyJ") {
             return write!(f, "text of {} bytes that looks like a token", self.0.len());
         }
@@ -25,8 +25,8 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Shows received text that may be absent.
-pub(crate) struct ShownOr<'a>(pub(crate) Option<&'a str>, pub(crate) &'static str);
+/// Received text that may be absent, for people, with the words for its absence.
+pub struct ShownOr<'a>(pub Option<&'a str>, pub &'static str);
 
 impl fmt::Display for ShownOr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

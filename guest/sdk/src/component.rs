@@ -1,7 +1,6 @@
-//! The glue between the WIT world and the core; compiled for wasm only.
+//! The glue between the contract and an [`Authenticator`]; compiled for wasm only.
 //!
-//! It converts values and nothing else: every decision is made in [`judge`](crate::judge) and
-//! [`Policy::from_properties`](crate::Policy::from_properties). Bad properties fail closed.
+//! It converts values and decides nothing.
 
 #![allow(
     unsafe_code,
@@ -13,60 +12,58 @@
     reason = "code that wit-bindgen generates"
 )]
 
-wit_bindgen::generate!({ path: "../wit", world: "authenticator-plugin", generate_all });
+wit_bindgen::generate!({
+    path: "../../wit",
+    world: "authenticator-plugin",
+    generate_all,
+    pub_export_macro: true,
+    export_macro_name: "export_component",
+});
 
-use crate::{Client, Policy, Refusal, Report, State, judge};
+use std::marker::PhantomData;
+
+use crate::{Authenticator, Reason as _, Refusal, Report, Request, Services, State};
 use dropins::client_auth::{clients, explain, keys, log, replay, types};
 use exports::dropins::client_auth::client_authenticator as api;
 
-struct Component;
+/// An authenticator as a component.
+pub struct Component<A>(PhantomData<A>);
 
-impl api::Guest for Component {
+impl<A: Authenticator> api::Guest for Component<A> {
     fn describe() -> api::Description {
+        let crate::Description { name, aliases, version, summary, methods, reads } = A::DESCRIPTION;
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         api::Description {
-            name: crate::NAME.to_owned(),
-            aliases: crate::ALIASES.map(str::to_owned).to_vec(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: env!("CARGO_PKG_DESCRIPTION").to_owned(),
-            methods: vec![crate::METHOD.to_owned()],
-            reads: crate::READS.map(str::to_owned).to_vec(),
+            name: name.to_owned(),
+            aliases: owned(aliases),
+            version: version.to_owned(),
+            summary: summary.to_owned(),
+            methods: owned(methods),
+            reads: owned(reads),
         }
     }
 
     fn check_config(properties: Vec<api::Field>) -> Vec<api::Problem> {
         let problem = |problem: crate::Problem| api::Problem { property: problem.property, message: problem.message };
-        let properties = pairs(&properties);
-        for warning in Policy::warnings(&properties) {
-            log::emit(log::Level::Warn, &warning);
-        }
-        let policy = Policy::from_properties(&properties);
-        policy.err().unwrap_or_default().into_iter().map(problem).collect()
+        A::check_config(&pairs(&properties), &Host).into_iter().map(problem).collect()
     }
 
     fn algorithms(properties: Vec<api::Field>) -> Vec<String> {
-        let policy = Policy::from_properties(&pairs(&properties));
-        policy.map(|policy| policy.algorithms().iter().map(|one| one.name().to_owned()).collect()).unwrap_or_default()
+        A::algorithms(&pairs(&properties)).into_iter().map(str::to_owned).collect()
     }
 
     fn can_authenticate(request: api::Request) -> bool {
-        view(&request).is_engaged()
+        A::can_authenticate(&view(&request))
     }
 
     fn client_id(request: api::Request) -> Option<String> {
-        view(&request).claimed_client()
+        A::claimed_client(&view(&request))
     }
 
     fn authenticate(properties: Vec<api::Field>, request: api::Request) -> api::Outcome {
-        let policy = match Policy::from_properties(&pairs(&properties)) {
-            Ok(policy) => policy,
-            Err(problems) => {
-                let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-                return api::Outcome::Unavailable(format!("configuration: {}", problems.join("; ")));
-            }
-        };
-        let services = crate::Services { clients: &Host, keys: &Host, replay: &Host, log: &Host };
+        let services = Services { clients: &Host, keys: &Host, replay: &Host, log: &Host };
         let mut report = if explain::wanted() { Report::on() } else { Report::off() };
-        let verdict = judge(&view(&request), &policy, &services, &mut report);
+        let verdict = A::authenticate(&pairs(&properties), &view(&request), &services, &mut report);
         for check in report.finish(&verdict) {
             explain::report(&from_check(check));
         }
@@ -82,23 +79,22 @@ impl api::Guest for Component {
     }
 }
 
-export!(Component);
-
 fn pairs(fields: &[api::Field]) -> Vec<(&str, &str)> {
     fields.iter().map(|field| (field.name.as_str(), field.value.as_str())).collect()
 }
 
-fn view(request: &api::Request) -> crate::Request<'_> {
-    crate::Request {
+fn view(request: &api::Request) -> Request<'_> {
+    Request {
         endpoint: &request.endpoint,
         issuer: &request.issuer,
         token_endpoint: &request.token_endpoint,
         form: pairs(&request.form),
+        headers: pairs(&request.headers),
         now: request.now,
     }
 }
 
-fn from_check(check: crate::Check) -> explain::Check {
+fn from_check<R: crate::Reason>(check: crate::Check<R>) -> explain::Check {
     let rule = check.reason.rule();
     explain::Check {
         reason: rule.code.to_owned(),
@@ -114,14 +110,10 @@ fn from_check(check: crate::Check) -> explain::Check {
     }
 }
 
-fn from_client(client: Client) -> api::Client {
-    let field = |name: &str, value| api::Field { name: name.to_owned(), value };
-    let mut attributes = vec![field("alg", client.algorithm.name().to_owned())];
-    attributes.extend(client.key.kid.or(client.kid).map(|kid| field("kid", kid)));
-    attributes.push(field("thumbprint", client.key.thumbprint));
-    attributes.push(field("source", client.key.source));
-    attributes.extend(client.jti.map(|jti| field("jti", jti)));
-    api::Client { id: client.id, method: crate::METHOD.to_owned(), attributes }
+fn from_client(client: crate::Client) -> api::Client {
+    let field = |(name, value): (&str, String)| api::Field { name: name.to_owned(), value };
+    let attributes = client.attributes.into_iter().map(field).collect();
+    api::Client { id: client.id, method: client.method.to_owned(), attributes }
 }
 
 /// The imports of the component.
@@ -136,6 +128,10 @@ impl crate::Clients for Host {
             settings: found.settings.into_iter().map(|field| (field.name, field.value)).collect(),
         };
         Ok(clients::lookup(client_id)?.map(registration))
+    }
+
+    fn check_secret(&self, client_id: &str, secret: &str) -> Result<bool, String> {
+        clients::check_secret(client_id, secret)
     }
 }
 

@@ -1,7 +1,7 @@
-//! What the host offers, as traits: clients, keys, the memory of used assertions, the log.
+//! The services of the host, as traits: clients, keys, the memory of used assertions, the log.
 //!
-//! They mirror the imports of `wit/`, so that the core runs natively against fakes. An error that names a part that is
-//! down fails the request closed; nothing here has a fallback.
+//! They mirror the imports of the contract, so that a plug-in runs natively against fakes. An error names the part that
+//! is down: fail closed, there is no fallback.
 
 /// What is registered about a client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +23,12 @@ pub trait Clients {
     /// # Errors
     /// Which part is down.
     fn lookup(&self, client_id: &str) -> Result<Option<Registration>, String>;
+
+    /// Whether the secret is the client's; an unknown client costs the same time.
+    ///
+    /// # Errors
+    /// Which part is down.
+    fn check_secret(&self, client_id: &str, secret: &str) -> Result<bool, String>;
 }
 
 /// What the JOSE header says about the signing key (RFC 7515 section 4.1).
@@ -98,7 +104,7 @@ pub trait Keys {
     /// [`LookupError`] when the keys cannot be had.
     fn candidates(&self, client_id: &str, hint: &Hint<'_>) -> Result<Vec<Box<dyn PublicKey>>, LookupError>;
 
-    /// A fixed key that belongs to nobody, so that an unknown client costs as much time as a known one.
+    /// A fixed key of no client, so that an unknown client costs as much time as a known one.
     fn decoy(&self, algorithm: &str) -> Option<Box<dyn PublicKey>>;
 }
 
@@ -139,7 +145,7 @@ pub trait Replay {
 
 /// Writes log lines.
 pub trait Log {
-    /// Something that an operator should look at. Never an assertion, a secret or a code.
+    /// A warning for the operator. Never an assertion, a secret or a code.
     fn warn(&self, message: &str);
 }
 

@@ -1,45 +1,12 @@
-//! What became of each rule, and the refusal that a broken one is.
+//! What became of each rule.
 //!
 //! [`Report::check`] is the one way to apply a rule. On a live request the report is off, and a rule that holds costs
-//! a comparison: expected and received values are formatted only for a failure or when somebody asked to explain.
+//! a comparison: expected and received values are formatted only for a failure or when the operator asked to explain.
 
 use std::fmt::Arguments;
 
-use crate::reason::Reason;
-
-/// A broken rule, with facts for the log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: expected {expected}; received {received}", reason.code())]
-pub struct Rejection {
-    /// The rule.
-    pub reason: Reason,
-    /// What the rule asks for.
-    pub expected: String,
-    /// What the request holds; never the assertion itself.
-    pub received: String,
-}
-
-impl Rejection {
-    pub(crate) fn new(reason: Reason, expected: Arguments<'_>, received: Arguments<'_>) -> Self {
-        Self { reason, expected: expected.to_string(), received: received.to_string() }
-    }
-
-    /// Expected and received values in one sentence, for the log.
-    pub fn detail(&self) -> String {
-        format!("expected {}; received {}", self.expected, self.received)
-    }
-}
-
-/// Why a request was not authenticated.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The credential is malformed or wrong.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// A part that a safe answer needs is down; the text says which.
-    #[error("unavailable: {0}")]
-    Unavailable(String),
-}
+use crate::rejection::{Refusal, Rejection};
+use crate::rule::Reason;
 
 /// What became of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +21,9 @@ pub enum State {
 
 /// One rule, applied to the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub struct Check<R> {
     /// The rule.
-    pub reason: Reason,
+    pub reason: R,
     /// What became of it.
     pub state: State,
     /// What the rule asks for; its text where there are no values to name.
@@ -65,14 +32,14 @@ pub struct Check {
     pub received: String,
 }
 
-/// The answers that were given so far.
-#[derive(Debug, Default)]
-pub struct Report {
+/// The rules that passed so far.
+#[derive(Debug)]
+pub struct Report<R> {
     /// `None` on live requests.
-    passed: Option<Vec<Check>>,
+    passed: Option<Vec<Check<R>>>,
 }
 
-impl Report {
+impl<R: Reason> Report<R> {
     /// A report that records nothing.
     pub fn off() -> Self {
         Self { passed: None }
@@ -80,20 +47,20 @@ impl Report {
 
     /// A report that records every rule.
     pub fn on() -> Self {
-        Self { passed: Some(Vec::with_capacity(Reason::ALL.len())) }
+        Self { passed: Some(Vec::with_capacity(R::ALL.len())) }
     }
 
     /// Applies a rule.
     ///
     /// # Errors
     /// [`Rejection`] when the rule does not hold.
-    pub(crate) fn check(
+    pub fn check(
         &mut self,
-        reason: Reason,
+        reason: R,
         holds: bool,
         expected: Arguments<'_>,
         received: Arguments<'_>,
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), Rejection<R>> {
         if !holds {
             return Err(Rejection::new(reason, expected, received));
         }
@@ -102,7 +69,7 @@ impl Report {
     }
 
     /// Records a rule that holds.
-    pub(crate) fn passed(&mut self, reason: Reason, expected: Arguments<'_>, received: Arguments<'_>) {
+    pub fn passed(&mut self, reason: R, expected: Arguments<'_>, received: Arguments<'_>) {
         if let Some(passed) = &mut self.passed {
             let (expected, received) = (expected.to_string(), received.to_string());
             passed.push(Check { reason, state: State::Passed, expected, received });
@@ -112,16 +79,16 @@ impl Report {
     /// Every rule in the order of application, now that the verdict is known. Empty when the report is off.
     ///
     /// A rule before the broken one passed, also when it had nothing to say; a rule after it was not reached.
-    pub fn finish<T>(self, verdict: &Result<T, Refusal>) -> Vec<Check> {
+    pub fn finish<T>(self, verdict: &Result<T, Refusal<R>>) -> Vec<Check<R>> {
         let Some(passed) = self.passed else { return Vec::new() };
         let last = passed.last().map(|check| check.reason);
-        let reached = |reason: Reason| match verdict {
+        let reached = |reason: R| match verdict {
             Ok(_) => true,
             Err(Refusal::Rejected(rejection)) => reason < rejection.reason,
             Err(Refusal::Unavailable(_)) => Some(reason) <= last,
         };
         let mut passed = passed.into_iter().peekable();
-        let check = |&reason: &Reason| match verdict {
+        let check = |&reason: &R| match verdict {
             Err(Refusal::Rejected(rejection)) if rejection.reason == reason => Check {
                 reason,
                 state: State::Failed,
@@ -135,15 +102,28 @@ impl Report {
                 received: String::new(),
             }),
         };
-        Reason::ALL.iter().map(check).collect()
+        R::ALL.iter().map(check).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Check, Refusal, Report, State};
+    use crate::rule::Reason as _;
 
-    fn states(checks: &[Check], state: State) -> usize {
+    #[expect(unreachable_pub, dead_code, reason = "the macro declares what a plug-in exports")]
+    mod rules {
+        crate::rules! {
+            NotCompact "not-compact" InvalidRequest "The assertion has three parts." "a test" "Send three parts.";
+            SubjectInvalid "subject-invalid" InvalidClient "sub is a string." "a test" "Send a string.";
+            AudienceMismatch "audience-mismatch" InvalidClient "aud is this server." "a test" "Send the issuer.";
+            Expired "expired" InvalidClient "exp is in the future." "a test" "Sign another.";
+            Replayed "replayed" InvalidClient "The assertion was not used before." "a test" "Sign another.";
+        }
+    }
+    use rules::Reason;
+
+    fn states(checks: &[Check<Reason>], state: State) -> usize {
         checks.iter().filter(|check| check.state == state).count()
     }
 

@@ -1,0 +1,81 @@
+//! The trait that a plug-in implements, and the values that pass through it.
+//!
+//! An authenticator keeps no state and reads no clock: properties, time and services arrive with each call.
+
+use crate::rejection::Refusal;
+use crate::report::Report;
+use crate::request::{Fields, Request};
+use crate::rule::Reason;
+use crate::services::{Log, Services};
+
+/// What a plug-in says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Description {
+    /// Its name, unique among the loaded plug-ins.
+    pub name: &'static str,
+    /// Other names under which a listener entry may enable it.
+    pub aliases: &'static [&'static str],
+    /// Its version, for people.
+    pub version: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// The client authentication methods it implements, as in the IANA registry.
+    pub methods: &'static [&'static str],
+    /// What it reads of a request: `form:NAME`, `header:name`; it is shown no other fields.
+    pub reads: &'static [&'static str],
+}
+
+/// A mistake in the properties of a listener entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{property}: {message}")]
+pub struct Problem {
+    /// The property, as the operator wrote it.
+    pub property: String,
+    /// What is wrong with it, and what is allowed.
+    pub message: String,
+}
+
+/// An authenticated client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// The client id.
+    pub id: String,
+    /// The authentication method, as in the IANA registry.
+    pub method: &'static str,
+    /// Facts for the audit log, by name.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+/// A client authenticator.
+pub trait Authenticator {
+    /// The rules it applies.
+    type Reason: Reason;
+
+    /// What it says about itself.
+    const DESCRIPTION: Description;
+
+    /// Checks the properties of a listener entry; an empty list means that they are valid.
+    fn check_config(properties: Fields<'_, '_>, log: &dyn Log) -> Vec<Problem>;
+
+    /// The signature algorithms that it accepts under these properties; empty where none apply.
+    fn algorithms(_properties: Fields<'_, '_>) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Whether the request carries a credential of its kind, well-formed or not.
+    fn can_authenticate(request: &Request<'_>) -> bool;
+
+    /// The client that the request claims to come from, unproven; for logs.
+    fn claimed_client(request: &Request<'_>) -> Option<String>;
+
+    /// Judges the request.
+    ///
+    /// # Errors
+    /// [`Refusal`] for the first broken rule, or when a part that a safe answer needs is down.
+    fn authenticate(
+        properties: Fields<'_, '_>,
+        request: &Request<'_>,
+        services: &Services<'_>,
+        report: &mut Report<Self::Reason>,
+    ) -> Result<Client, Refusal<Self::Reason>>;
+}

@@ -1,0 +1,39 @@
+//! What the authors of plug-ins share: an authenticator is one trait, [`Authenticator`], exported by [`export!`].
+//!
+//! Everything but `component.rs` is plain Rust without WIT types: a plug-in judges a [`Request`] by its rules
+//! ([`rules!`]) with the [`Services`] of the host, and its tests run natively against fakes.
+
+mod authenticator;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub mod component;
+mod rejection;
+mod report;
+mod request;
+mod rule;
+mod services;
+mod shown;
+
+pub use authenticator::{Authenticator, Client, Description, Problem};
+pub use rejection::{Refusal, Rejection};
+pub use report::{Check, Report, State};
+pub use request::{Fields, Request};
+pub use rule::{OAuthError, Reason, Rule};
+pub use services::{
+    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Registration, Replay, Services, Unsupported, Use,
+    Verdict,
+};
+pub use shown::{Shown, ShownOr};
+
+/// Exports an [`Authenticator`] from a crate of type `cdylib`; on other targets than wasm it does nothing.
+#[macro_export]
+macro_rules! export {
+    ($authenticator:ty) => {
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code, reason = "code that wit-bindgen generates")]
+        const _: () = {
+            type Exported = $crate::component::Component<$authenticator>;
+    $crate::component::export_component!(Exported with_types_in $crate::component);
+        };
+    };
+}
