@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::finding::{Reading, Severity, quoted};
-use crate::{jwk, strict_json};
+use crate::jwk;
 
 /// The largest registered key set, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -40,7 +40,8 @@ fn keys(text: &[u8], max_bytes: usize) -> Result<Vec<Value>, String> {
     if text.len() > max_bytes {
         return Err(format!("the key set has {} bytes, allowed are {max_bytes}", text.len()));
     }
-    let value = strict_json::parse(text).map_err(|error| format!("the key set is not valid JSON: {error}"))?;
+    let value =
+        dropins_strict_json::parse_json(text).map_err(|error| format!("the key set is not valid JSON: {error}"))?;
     let Value::Object(mut members) = value else {
         return Err("a key set is a JSON object with the member \"keys\": {\"keys\": [ ... ]}".to_owned());
     };

@@ -24,14 +24,13 @@ mod self_signed;
 mod signing_key;
 mod spki;
 mod static_source;
-mod strict_json;
 mod validity;
 
 pub use algorithm::{Algorithm, Curve, KeyKind};
 pub use client_key::ClientKey;
+pub use dropins_strict_json::parse_json as parse_strict_json;
 pub use finding::{Finding, Severity};
 pub use key_set::{KeyInput, KeySet, lint};
 pub use material::MaterialError;
 pub use signing_key::{KeyFamily, SigningError, SigningKey};
 pub use static_source::StaticKeySource;
-pub use strict_json::parse as parse_strict_json;
