@@ -46,9 +46,16 @@ fn main() {
 fn build() -> Result<(), String> {
     let manifest_dir = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let workspace = manifest_dir.ancestors().nth(2).ok_or("guest/components is not inside the workspace")?;
-    for watched in
-        ["guest/src", "guest/Cargo.toml", "guest/client-secret", "guest/sdk", "wit", "Cargo.toml", "Cargo.lock"]
-    {
+    for watched in [
+        "guest/src",
+        "guest/Cargo.toml",
+        "guest/client-secret",
+        "guest/sdk",
+        "guest/strict-json",
+        "wit",
+        "Cargo.toml",
+        "Cargo.lock",
+    ] {
         println!("cargo::rerun-if-changed={}", workspace.join(watched).display());
     }
     ensure_target()?;

@@ -6,10 +6,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dropins_plugin::Reason as _;
+use dropins_strict_json::{Flaw, Object, Value};
 
 use crate::claims::Claims;
 use crate::header::Header;
-use crate::json::{Flaw, Object, Value};
 use crate::reason::{Reason, Rejection, Report};
 
 /// The largest assertion, in bytes.
@@ -90,7 +90,8 @@ impl<'a> Assertion<'a> {
 }
 
 fn parse(bytes: &[u8], [too_deep, malformed, duplicate]: [Reason; 3]) -> Result<Object<'_>, Rejection> {
-    Object::parse(bytes).map_err(|flaw| {
+    Object::parse(bytes).map_err(|error| {
+        let flaw = error.flaw();
         let reason = match flaw {
             Flaw::TooDeep => too_deep,
             Flaw::Malformed => malformed,

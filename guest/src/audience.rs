@@ -6,12 +6,13 @@
 use std::fmt;
 
 use dropins_plugin::{Request, Shown};
+use dropins_strict_json::Value;
 
-use crate::claims::{Claims, Received};
+use crate::claims::Claims;
 use crate::header::Header;
-use crate::json::Value;
 use crate::policy::{AudienceMode, Policy, Profile};
 use crate::reason::{Reason, Rejection, Report};
+use crate::received::Received;
 
 /// Which audiences satisfy a policy, for one kind of assertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 //! A claim of the wrong JSON type is an error, never "absent". Other claims are ignored and never grant anything.
 
 use dropins_plugin::{Shown, ShownOr};
+use dropins_strict_json::{Object, Value};
 
-use crate::json::{Object, Value};
 use crate::policy::Policy;
 use crate::reason::{Reason, Rejection, Report};
+use crate::received::Received;
 
 /// The longest `jti`, in bytes; it is stored as it is.
 const LONGEST_JTI: usize = 255;
@@ -72,17 +73,5 @@ impl<'a> Claims<'a> {
             format_args!("{}, {} bytes", Received(claim), jti.unwrap_or_default().len()),
         )?;
         Ok(jti)
-    }
-}
-
-/// Shows a claim that may be absent.
-pub(crate) struct Received<'a>(pub(crate) Option<&'a Value<'a>>);
-
-impl std::fmt::Display for Received<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Some(value) => value.fmt(f),
-            None => f.write_str("nothing"),
-        }
     }
 }

@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 
 use dropins_plugin::{Hint, ShownOr};
+use dropins_strict_json::{Object, Value};
 
 use crate::algorithm::{Algorithm, AlgorithmSet};
-use crate::json::{Object, Value};
 use crate::reason::{Reason, Rejection, Report};
+use crate::received::Received;
 
 /// Members whose presence rejects the assertion.
 const EXTENSIONS: [&str; 4] = ["crit", "b64", "enc", "zip"];
@@ -85,9 +86,11 @@ fn member<'a>(object: &mut Object<'a>, name: &str) -> Result<Option<Cow<'a, str>
     match object.take(name) {
         None => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text)),
-        Some(other) => {
-            Err(Rejection::new(Reason::HeaderMemberType, format_args!("{name} as a string"), format_args!("{other}")))
-        }
+        Some(other) => Err(Rejection::new(
+            Reason::HeaderMemberType,
+            format_args!("{name} as a string"),
+            format_args!("{}", Received(Some(&other))),
+        )),
     }
 }
 

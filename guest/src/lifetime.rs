@@ -3,10 +3,12 @@
 //! The clock skew is granted where clocks of two machines are compared (`exp`, `nbf` and `iat` in the future); the age
 //! of an assertion has none. The lifetime is measured from now, because `iat` is only a claim of the client.
 
-use crate::claims::{Claims, Received};
-use crate::json::Value;
+use dropins_strict_json::Value;
+
+use crate::claims::Claims;
 use crate::policy::Policy;
 use crate::reason::{Reason, Rejection, Report};
+use crate::received::Received;
 use crate::time::{Instant, NumericDate};
 
 /// Times that satisfy the rules.

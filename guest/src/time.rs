@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::json::Value;
+use dropins_strict_json::Value;
 
 /// 2^53: from here on not every integer is a JSON number of its own.
 const LIMIT: f64 = 9_007_199_254_740_992.0;
@@ -22,14 +22,15 @@ pub struct NumericDate {
 impl NumericDate {
     /// The time of a JSON value. Returns `None` if it is not a number or out of range.
     pub fn from_json(value: &Value<'_>) -> Option<Self> {
-        match value {
-            Value::Number(seconds) if (0.0..LIMIT).contains(seconds) =>
-            {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= seconds < 2^53")]
-                Some(Self { millis: (seconds * 1000.0).round() as u64 })
-            }
-            _ => None,
+        value.number().and_then(Self::from_seconds)
+    }
+
+    fn from_seconds(seconds: f64) -> Option<Self> {
+        if !(0.0..LIMIT).contains(&seconds) {
+            return None;
         }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= seconds < 2^53")]
+        Some(Self { millis: (seconds * 1000.0).round() as u64 })
     }
 
     /// Milliseconds since the Unix epoch.
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     fn date(seconds: f64) -> Option<NumericDate> {
-        NumericDate::from_json(&Value::Number(seconds))
+        NumericDate::from_seconds(seconds)
     }
 
     #[test]
@@ -76,6 +77,7 @@ mod tests {
         assert_eq!(date(0.0).unwrap().millis(), 0);
         assert_eq!(date(-0.0).unwrap().millis(), 0);
         assert!(date(LIMIT - 1.0).is_some());
+        assert_eq!(NumericDate::from_json(&Value::Number(1_700_000_000.into())), date(1_700_000_000.0));
     }
 
     #[test]
@@ -83,7 +85,7 @@ mod tests {
         assert!(
             [-0.001, -1.0, LIMIT, 1e300, f64::INFINITY, f64::NAN].into_iter().all(|seconds| date(seconds).is_none())
         );
-        for value in [Value::Null, Value::Bool, Value::Text("1700000000".into()), Value::List(Vec::new())] {
+        for value in [Value::Null, Value::Bool(true), Value::Text("1700000000".into()), Value::List(Vec::new())] {
             assert_eq!(NumericDate::from_json(&value), None);
         }
     }
