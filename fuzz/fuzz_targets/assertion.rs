@@ -82,8 +82,8 @@ fuzz_target!(|data: &[u8]| {
         parts.resize(3, b"signature");
         parts.into_iter().map(|part| BASE64_URL_SAFE_NO_PAD.encode(part)).collect::<Vec<_>>().join(".")
     };
-    let mode = ["auto", "strict", "legacy"][usize::from(choice >> 1) % 3];
-    let profile = if choice & 0x80 == 0 { "none" } else { "fapi2" };
+    let mode = ["auto", "strict", "legacy"][usize::from(choice >> 1 & 3) % 3];
+    let profile = ["none", "fapi2", "smart", "obbr"][usize::from(choice >> 6)];
     let policy = Policy::from_properties(&[("AudienceMode", mode), ("Profile", profile)]).expect("good properties");
     let request = Request {
         endpoint: "https://localhost:9443/oauth2/par",

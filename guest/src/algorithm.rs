@@ -85,6 +85,10 @@ impl AlgorithmSet {
     /// What the FAPI 2.0 Security Profile allows (section 5.4.1).
     pub const FAPI2: Self =
         Self::EMPTY.with(Algorithm::PS256).with(Algorithm::ES256).with(Algorithm::EdDSA).with(Algorithm::Ed25519);
+    /// What SMART App Launch requires of servers (client-confidential-asymmetric).
+    pub const SMART: Self = Self::EMPTY.with(Algorithm::RS384).with(Algorithm::ES384);
+    /// What the Brazilian FAPI profile allows.
+    pub const OBBR: Self = Self::EMPTY.with(Algorithm::PS256);
     /// What jwt-simple verifies inside the component.
     pub const GUEST: Self = Self(Self::ALL.0 & !(1 << Algorithm::ES512 as u16));
 

@@ -56,9 +56,11 @@ impl<'a> Compact<'a> {
         Ok(Self { signing_input, header, claims, signature: decode(signature, "signature")? })
     }
 
-    /// The client that the claims name, when they can be read.
-    pub(crate) fn subject(&self) -> Option<String> {
-        Object::parse(&self.claims).ok()?.get("sub").and_then(Value::text).map(str::to_owned)
+    /// `iss` and `sub`, as far as the claims can be read and have them as strings.
+    pub(crate) fn names(&self) -> (Option<String>, Option<String>) {
+        let claims = Object::parse(&self.claims).unwrap_or_default();
+        let text = |name| claims.get(name).and_then(Value::text).map(str::to_owned);
+        (text("iss"), text("sub"))
     }
 }
 

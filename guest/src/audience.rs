@@ -10,7 +10,7 @@ use dropins_strict_json::Value;
 
 use crate::claims::Claims;
 use crate::header::Header;
-use crate::policy::{AudienceMode, Policy, Profile};
+use crate::policy::{AudienceMode, AudienceReport, Policy, Profile};
 use crate::reason::{Reason, Rejection, Report};
 use crate::received::Received;
 
@@ -31,22 +31,52 @@ impl Demand {
     fn of(policy: &Policy, header: &Header<'_>) -> Self {
         match (policy.profile, policy.audience_mode) {
             (Profile::Fapi2, _) => Self::IssuerAsString,
-            (Profile::None, AudienceMode::Strict) => Self::IssuerOnly,
-            (Profile::None, AudienceMode::Auto) if header.typed => Self::IssuerOnly,
-            (Profile::None, AudienceMode::Auto) => Self::Every,
-            (Profile::None, AudienceMode::Legacy) => Self::Any,
+            (_, AudienceMode::Strict) => Self::IssuerOnly,
+            (_, AudienceMode::Auto) if header.typed => Self::IssuerOnly,
+            (_, AudienceMode::Auto) => Self::Every,
+            (_, AudienceMode::Legacy) => Self::Any,
+        }
+    }
+
+    /// Whether the claim satisfies it.
+    fn holds(self, claim: Option<&Value<'_>>, request: &Request<'_>, policy: &Policy) -> bool {
+        let issuer = |audience: &str| audience == request.issuer;
+        let ours = |audience: &str| {
+            [request.issuer, request.token_endpoint, request.endpoint].contains(&audience)
+                || policy.aliases.iter().any(|alias| alias == audience)
+        };
+        let (one, many) = match claim {
+            Some(Value::Text(text)) => (Some(text.as_ref()), &[][..]),
+            Some(Value::List(values)) => (None, values.as_slice()),
+            _ => (None, &[][..]),
+        };
+        let mut audiences = one.into_iter().chain(many.iter().filter_map(Value::text));
+        match self {
+            Self::IssuerAsString => one.is_some_and(issuer),
+            Self::IssuerOnly => audiences.next().is_some_and(issuer) && audiences.next().is_none(),
+            Self::Every => audiences.all(ours),
+            Self::Any => audiences.any(ours),
         }
     }
 }
 
-/// Applies the rules of `aud`.
+/// What an assertion sent as `aud`, for the operator who prepares the strict mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentAudience {
+    /// The claim, shortened.
+    pub received: String,
+    /// Whether [`AudienceMode::Strict`] accepts it.
+    pub strict: bool,
+}
+
+/// Applies the rules of `aud`; the audience is returned where the policy asks for a report.
 pub(crate) fn check(
     claims: &Claims<'_>,
     header: &Header<'_>,
     request: &Request<'_>,
     policy: &Policy,
     report: &mut Report,
-) -> Result<(), Rejection> {
+) -> Result<Option<SentAudience>, Rejection> {
     let claim = claims.get("aud");
     report.check(
         Reason::AudienceInvalid,
@@ -58,27 +88,19 @@ pub(crate) fn check(
         format_args!("a string or a non-empty array of strings"),
         format_args!("{}", Received(claim)),
     )?;
-
     let demand = Demand::of(policy, header);
-    let issuer = |audience: &str| audience == request.issuer;
-    let ours = |audience: &str| {
-        [request.issuer, request.token_endpoint, request.endpoint].contains(&audience)
-            || policy.aliases.iter().any(|alias| alias == audience)
-    };
-    let (one, many) = match claim {
-        Some(Value::Text(text)) => (Some(text.as_ref()), &[][..]),
-        Some(Value::List(values)) => (None, values.as_slice()),
-        _ => (None, &[][..]),
-    };
-    let mut audiences = one.into_iter().chain(many.iter().filter_map(Value::text));
-    let holds = match demand {
-        Demand::IssuerAsString => one.is_some_and(issuer),
-        Demand::IssuerOnly => audiences.next().is_some_and(issuer) && audiences.next().is_none(),
-        Demand::Every => audiences.all(ours),
-        Demand::Any => audiences.any(ours),
-    };
     let expected = Expected { demand, request, policy };
-    report.check(Reason::AudienceMismatch, holds, format_args!("{expected}"), format_args!("{}", Received(claim)))
+    let holds = |demand: Demand| demand.holds(claim, request, policy);
+    let sent = (policy.audience_report == AudienceReport::Strict)
+        .then(|| SentAudience { received: Received(claim).to_string(), strict: holds(Demand::IssuerOnly) });
+    let note = if sent.as_ref().is_some_and(|sent| !sent.strict) { "; AudienceMode = strict rejects it" } else { "" };
+    report.check(
+        Reason::AudienceMismatch,
+        holds(demand),
+        format_args!("{expected}"),
+        format_args!("{}{note}", Received(claim)),
+    )?;
+    Ok(sent)
 }
 
 /// Says what is demanded.

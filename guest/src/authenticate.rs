@@ -12,7 +12,7 @@ use dropins_plugin::{
 
 use crate::algorithm::Algorithm;
 use crate::assertion::{Assertion, Compact};
-use crate::audience;
+use crate::audience::{self, SentAudience};
 use crate::lifetime::Lifetime;
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal, Rejection, Report};
@@ -35,6 +35,8 @@ pub struct Client {
     pub kid: Option<String>,
     /// The assertion's identifier.
     pub jti: Option<String>,
+    /// What the assertion sent as `aud`, if the policy asks for a report.
+    pub audience: Option<SentAudience>,
 }
 
 /// Judges a request: parameters, form of the assertion, and then [`authenticate`].
@@ -76,7 +78,7 @@ pub fn authenticate(
         }
     };
     let key = signing_key(assertion, &keys, &policy, request.now, services.log, report)?;
-    audience::check(claims, header, request, &policy, report)?;
+    let audience = audience::check(claims, header, request, &policy, report)?;
     let lifetime = Lifetime::check(claims, &policy, request.now, report)?;
     let jti = claims.jti(&policy, report)?;
     if let (true, Some(jti)) = (policy.prevent_token_reuse, jti) {
@@ -88,6 +90,7 @@ pub fn authenticate(
         key,
         kid: header.kid.as_deref().map(str::to_owned),
         jti: jti.map(str::to_owned),
+        audience,
     })
 }
 

@@ -61,8 +61,8 @@ impl<'a> Claims<'a> {
         let claim = self.get("jti");
         report.check(
             Reason::JtiMissing,
-            claim.is_some() || !policy.require_jti,
-            format_args!("{}", if policy.require_jti { "jti" } else { "jti or none" }),
+            claim.is_some() || !policy.requires_jti(),
+            format_args!("{}", if policy.requires_jti() { "jti" } else { "jti or none" }),
             format_args!("{}", Received(claim)),
         )?;
         let jti = claim.and_then(Value::text);

@@ -28,12 +28,13 @@ mod tests;
 
 pub use algorithm::{Algorithm, AlgorithmSet};
 pub use assertion::{Assertion, Compact, MAX_LENGTH};
+pub use audience::SentAudience;
 pub use authenticate::{Client, METHOD, authenticate, judge};
 pub use claims::Claims;
 pub use dropins_plugin::Request;
 pub use header::Header;
 pub use plugin::PrivateKeyJwt;
-pub use policy::{AudienceMode, CertificateValidity, Policy, Profile, Verification};
+pub use policy::{AudienceMode, AudienceReport, CertificateValidity, ForeignIssuers, Policy, Profile, Verification};
 pub use reason::{Reason, Refusal, Rejection, Report};
 pub use request::{ASSERTION_TYPE, claimed_client, is_engaged};
 pub use time::NumericDate;

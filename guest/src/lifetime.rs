@@ -56,14 +56,14 @@ impl Lifetime {
             format_args!("exp after {} (now {} less the clock skew)", Instant(now.saturating_sub(skew)), Instant(now)),
             format_args!("exp {}", Instant(expiry.millis())),
         )?;
-        let latest = now.saturating_add(policy.max_lifetime).saturating_add(skew);
+        let latest = now.saturating_add(policy.longest_lifetime()).saturating_add(skew);
         report.check(
             Reason::LifetimeTooLong,
             expiry.millis() <= latest,
             format_args!(
                 "exp up to {} ({} minutes and the clock skew ahead of now {})",
                 Instant(latest),
-                policy.max_lifetime / 60_000,
+                policy.longest_lifetime() / 60_000,
                 Instant(now)
             ),
             format_args!("exp {}", Instant(expiry.millis())),

@@ -4,8 +4,9 @@
 
 use dropins_plugin::{Authenticator, Description, Fields, Log, Problem, Request, Services};
 
+use crate::audience::SentAudience;
 use crate::authenticate::{Client, METHOD, judge};
-use crate::policy::Policy;
+use crate::policy::{ForeignIssuers, Policy};
 use crate::reason::{Reason, Refusal, Report};
 use crate::request::{claimed_client, is_engaged};
 
@@ -42,7 +43,7 @@ impl Authenticator for PrivateKeyJwt {
     }
 
     fn can_authenticate(request: &Request<'_>) -> bool {
-        is_engaged(request)
+        is_engaged(request, ForeignIssuers::Refuse)
     }
 
     fn claimed_client(request: &Request<'_>) -> Option<String> {
@@ -72,5 +73,9 @@ fn described(client: Client) -> dropins_plugin::Client {
     attributes.push(("thumbprint", client.key.thumbprint));
     attributes.push(("source", client.key.source));
     attributes.extend(client.jti.map(|jti| ("jti", jti)));
+    if let Some(SentAudience { received, strict }) = client.audience {
+        attributes.push(("aud", received));
+        attributes.push(("aud_strict", if strict { "accepted" } else { "rejected" }.to_owned()));
+    }
     dropins_plugin::Client { id: client.id, method: METHOD, attributes }
 }

@@ -23,6 +23,50 @@ pub enum Profile {
     None,
     /// FAPI 2.0 Security Profile.
     Fapi2,
+    /// SMART App Launch, asymmetric client authentication.
+    Smart,
+    /// FAPI of Open Finance Brasil.
+    Obbr,
+}
+
+impl Profile {
+    /// The name as a value of the property.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Fapi2 => "fapi2",
+            Self::Smart => "smart",
+            Self::Obbr => "obbr",
+        }
+    }
+
+    /// The algorithms that it allows.
+    pub const fn algorithms(self) -> AlgorithmSet {
+        match self {
+            Self::None => AlgorithmSet::ALL,
+            Self::Fapi2 => AlgorithmSet::FAPI2,
+            Self::Smart => AlgorithmSet::SMART,
+            Self::Obbr => AlgorithmSet::OBBR,
+        }
+    }
+}
+
+/// What happens to an assertion whose `iss` differs from its `sub`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignIssuers {
+    /// This plug-in claims and rejects it.
+    Refuse,
+    /// This plug-in leaves it to another one.
+    Leave,
+}
+
+/// Whether audiences are reported that [`AudienceMode::Strict`] would reject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AudienceReport {
+    /// No.
+    None,
+    /// Yes, with every authenticated client.
+    Strict,
 }
 
 /// What the validity of a registered certificate means.
@@ -60,15 +104,19 @@ pub struct Policy {
     pub retry_window: u32,
     /// Which audiences are accepted.
     pub audience_mode: AudienceMode,
+    /// Whether audiences are reported that the strict mode would reject.
+    pub audience_report: AudienceReport,
+    /// What happens to assertions of other issuers.
+    pub foreign_issuers: ForeignIssuers,
     /// The security profile.
     pub profile: Profile,
     /// Leniency for clocks that differ, in milliseconds.
     pub clock_skew: u64,
-    /// How far ahead of now `exp` may be, in milliseconds.
+    /// The configured limit of `exp` ahead of now, in milliseconds; see [`Policy::longest_lifetime`].
     pub max_lifetime: u64,
     /// The allow-list as configured; see [`Policy::algorithms`].
     pub allowed_algorithms: AlgorithmSet,
-    /// Whether `jti` must be there.
+    /// Whether `jti` must be present as configured; see [`Policy::requires_jti`].
     pub require_jti: bool,
     /// What the validity of a registered certificate means.
     pub certificate_validity: CertificateValidity,
@@ -85,6 +133,8 @@ impl Default for Policy {
             cache_jti: true,
             retry_window: 0,
             audience_mode: AudienceMode::Auto,
+            audience_report: AudienceReport::None,
+            foreign_issuers: ForeignIssuers::Refuse,
             profile: Profile::None,
             clock_skew: 30_000,
             max_lifetime: 60 * 60_000,
@@ -99,9 +149,8 @@ impl Default for Policy {
 impl Policy {
     /// The accepted algorithms: allowed, within the profile, and verifiable.
     pub fn algorithms(&self) -> AlgorithmSet {
-        let profile = if self.profile == Profile::Fapi2 { AlgorithmSet::FAPI2 } else { AlgorithmSet::ALL };
         let verifiable = if self.verification == Verification::Guest { AlgorithmSet::GUEST } else { AlgorithmSet::ALL };
-        self.allowed_algorithms.intersection(profile).intersection(verifiable)
+        self.allowed_algorithms.intersection(self.profile.algorithms()).intersection(verifiable)
     }
 
     /// How far ahead of now `nbf` and `iat` may be, in milliseconds.
@@ -109,9 +158,19 @@ impl Policy {
     /// FAPI 2.0 Security Profile section 5.3.2.1 asks for at least 10 s and refuses more than 60 s.
     pub fn leniency_ahead(&self) -> u64 {
         match self.profile {
-            Profile::None => self.clock_skew,
             Profile::Fapi2 => self.clock_skew.clamp(10_000, 60_000),
+            Profile::None | Profile::Smart | Profile::Obbr => self.clock_skew,
         }
+    }
+
+    /// How far ahead of now `exp` may be, in milliseconds; SMART App Launch allows five minutes.
+    pub fn longest_lifetime(&self) -> u64 {
+        if self.profile == Profile::Smart { self.max_lifetime.min(5 * 60_000) } else { self.max_lifetime }
+    }
+
+    /// Whether `jti` must be present; SMART App Launch always requires it.
+    pub fn requires_jti(&self) -> bool {
+        self.require_jti || self.profile == Profile::Smart
     }
 }
 
@@ -121,9 +180,15 @@ mod tests {
     use crate::algorithm::Algorithm;
 
     #[test]
-    fn fapi2_and_guest_verification_narrow_the_algorithms() {
-        let fapi2 = Policy { profile: Profile::Fapi2, ..Policy::default() };
-        assert_eq!(fapi2.algorithms(), AlgorithmSet::FAPI2);
+    fn profiles_and_guest_verification_narrow_the_algorithms() {
+        for (profile, algorithms) in [
+            (Profile::Fapi2, "PS256, ES256, EdDSA, Ed25519"),
+            (Profile::Smart, "RS384, ES384"),
+            (Profile::Obbr, "PS256"),
+        ] {
+            let policy = Policy { profile, ..Policy::default() };
+            assert_eq!(policy.algorithms().to_string(), algorithms);
+        }
         let guest = Policy { verification: Verification::Guest, ..Policy::default() };
         assert!(!guest.algorithms().contains(Algorithm::ES512) && guest.algorithms().contains(Algorithm::ES384));
         assert_eq!(Policy::default().algorithms(), AlgorithmSet::ALL);

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use dropins_plugin::{Problem, Shown};
 
 use crate::algorithm::{Algorithm, AlgorithmSet};
-use crate::policy::{AudienceMode, CertificateValidity, Policy, Profile, Verification};
+use crate::policy::{AudienceMode, AudienceReport, CertificateValidity, ForeignIssuers, Policy, Profile, Verification};
 
 /// One property.
 struct Property {
@@ -29,7 +29,7 @@ const MINUTE: u64 = 60 * SECOND;
 
 const ALLOWED_ALGORITHMS: &str = "AllowedAlgorithms";
 
-const PROPERTIES: [Property; 13] = [
+const PROPERTIES: [Property; 15] = [
     single("PreventTokenReuse", "true or false", |policy, value| put(&mut policy.prevent_token_reuse, boolean(value)))
         .overridable(),
     single("RejectBeforeInMinutes", "a whole number from 0 (off) to 525600", |policy, value| {
@@ -48,15 +48,24 @@ const PROPERTIES: [Property; 13] = [
         put(&mut policy.audience_mode, one_of(value, modes))
     })
     .overridable(),
-    single("Profile", "none or fapi2", |policy, value| {
-        put(&mut policy.profile, one_of(value, [("none", Profile::None), ("fapi2", Profile::Fapi2)]))
+    single("AudienceReport", "none or strict", |policy, value| {
+        let choices = [("none", AudienceReport::None), ("strict", AudienceReport::Strict)];
+        put(&mut policy.audience_report, one_of(value, choices))
+    }),
+    single("ForeignIssuers", "refuse or leave", |policy, value| {
+        let choices = [("refuse", ForeignIssuers::Refuse), ("leave", ForeignIssuers::Leave)];
+        put(&mut policy.foreign_issuers, one_of(value, choices))
+    }),
+    single("Profile", "none, fapi2, smart or obbr", |policy, value| {
+        let profiles = [Profile::None, Profile::Fapi2, Profile::Smart, Profile::Obbr];
+        put(&mut policy.profile, one_of(value, profiles.map(|profile| (profile.name(), profile))))
     })
     .overridable(),
     single("ClockSkewInSeconds", "a whole number from 0 to 3600", |policy, value| {
         put(&mut policy.clock_skew, number(value, 0..=3600, SECOND))
     }),
-    single("MaxLifetimeInMinutes", "a whole number from 1 to 525600", |policy, value| {
-        put(&mut policy.max_lifetime, number(value, 1..=525_600, MINUTE))
+    single("MaxLifetimeInMinutes", "a whole number from 1 to 1440", |policy, value| {
+        put(&mut policy.max_lifetime, number(value, 1..=1440, MINUTE))
     })
     .overridable(),
     single(
@@ -180,13 +189,15 @@ impl Policy {
 
     fn no_algorithm_left(&self) -> Problem {
         let configured = self.allowed_algorithms;
-        let message = match (self.profile, self.verification) {
-            (Profile::Fapi2, _) => {
-                format!("leaves nothing of {configured}, because Profile = fapi2 allows {}", AlgorithmSet::FAPI2)
-            }
-            (Profile::None, _) => format!(
+        let message = match self.profile {
+            Profile::None => format!(
                 "leaves nothing of {configured}, because SignatureVerification = guest verifies {}",
                 AlgorithmSet::GUEST
+            ),
+            profile => format!(
+                "leaves nothing of {configured}, because Profile = {} allows {}",
+                profile.name(),
+                profile.algorithms()
             ),
         };
         Problem { property: ALLOWED_ALGORITHMS.to_owned(), message }
@@ -248,6 +259,8 @@ mod tests {
             ("EnableCacheForJTI", "False"),
             ("RetryWindowInSeconds", "30"),
             ("AudienceMode", "legacy"),
+            ("AudienceReport", "strict"),
+            ("ForeignIssuers", "leave"),
             ("Profile", "fapi2"),
             ("ClockSkewInSeconds", "0"),
             ("MaxLifetimeInMinutes", "5"),
@@ -264,6 +277,8 @@ mod tests {
             cache_jti: false,
             retry_window: 30,
             audience_mode: AudienceMode::Legacy,
+            audience_report: AudienceReport::Strict,
+            foreign_issuers: ForeignIssuers::Leave,
             profile: Profile::Fapi2,
             clock_skew: 0,
             max_lifetime: 300_000,
@@ -304,10 +319,17 @@ mod tests {
             (
                 "MaxLifetimeInMinutes",
                 "0",
-                "MaxLifetimeInMinutes: \"0\" is not allowed; allowed is a whole number from 1 to 525600",
+                "MaxLifetimeInMinutes: \"0\" is not allowed; allowed is a whole number from 1 to 1440",
             ),
+            (
+                "MaxLifetimeInMinutes",
+                "1441",
+                "MaxLifetimeInMinutes: \"1441\" is not allowed; allowed is a whole number from 1 to 1440",
+            ),
+            ("AudienceReport", "auto", "AudienceReport: \"auto\" is not allowed; allowed is none or strict"),
+            ("ForeignIssuers", "", "ForeignIssuers: \"\" is not allowed; allowed is refuse or leave"),
             ("AudienceMode", "Strict", "AudienceMode: \"Strict\" is not allowed; allowed is auto, strict or legacy"),
-            ("Profile", "fapi1", "Profile: \"fapi1\" is not allowed; allowed is none or fapi2"),
+            ("Profile", "fapi1", "Profile: \"fapi1\" is not allowed; allowed is none, fapi2, smart or obbr"),
             ("CertificateValidity", "", "CertificateValidity: \"\" is not allowed; allowed is enforce, warn or ignore"),
             (
                 "SignatureVerification",
@@ -336,7 +358,7 @@ mod tests {
             ("RetryWindowInSeconds", "300"),
             ("ClockSkewInSeconds", "3600"),
             ("MaxLifetimeInMinutes", "1"),
-            ("MaxLifetimeInMinutes", "525600"),
+            ("MaxLifetimeInMinutes", "1440"),
         ] {
             assert!(Policy::from_properties(&[(name, value)]).is_ok(), "{name} = {value}");
         }
@@ -366,6 +388,7 @@ mod tests {
     #[test]
     fn a_combination_that_leaves_no_algorithm_is_a_problem() {
         assert!(problem(&[("AllowedAlgorithms", "RS256"), ("Profile", "fapi2")]).contains("Profile = fapi2"));
+        assert!(problem(&[("AllowedAlgorithms", "ES256"), ("Profile", "smart")]).contains("smart allows RS384, ES384"));
         let guest = [("AllowedAlgorithms", "ES512"), ("SignatureVerification", "guest")];
         assert!(problem(&guest).contains("SignatureVerification = guest"));
         assert!(Policy::from_properties(&[("AllowedAlgorithms", "ES512")]).is_ok());
@@ -397,9 +420,15 @@ mod tests {
         let policy = base.with_overrides(&good).unwrap();
         assert_eq!(policy.algorithms(), AlgorithmSet::EMPTY.with(Algorithm::ES256));
         assert_eq!((policy.max_lifetime, policy.audience_mode), (120_000, AudienceMode::Strict));
-        for name in
-            ["RequireJti", "ClockSkewInSeconds", "RetryWindowInSeconds", "SignatureVerification", "CertificateValidity"]
-        {
+        for name in [
+            "RequireJti",
+            "ClockSkewInSeconds",
+            "RetryWindowInSeconds",
+            "ForeignIssuers",
+            "AudienceReport",
+            "SignatureVerification",
+            "CertificateValidity",
+        ] {
             assert!(base.with_overrides(&settings(&[(name, "1")])).is_err(), "{name}");
         }
     }

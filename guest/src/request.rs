@@ -6,20 +6,31 @@
 use dropins_plugin::{Request, Shown};
 
 use crate::assertion::Compact;
+use crate::policy::ForeignIssuers;
 use crate::reason::{Reason, Rejection, Report};
 
 /// The only accepted `client_assertion_type` (RFC 7523 section 2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Whether the request carries an assertion, well-formed or not.
-pub fn is_engaged(request: &Request<'_>) -> bool {
-    request.parameter("client_assertion").is_some() || request.parameter("client_assertion_type").is_some()
+/// Whether the request carries an assertion for this plug-in, well-formed or not.
+///
+/// With [`ForeignIssuers::Leave`] a jwt-bearer assertion that decodes, and whose `iss` and `sub` are strings that differ,
+/// belongs to another plug-in.
+pub fn is_engaged(request: &Request<'_>, foreign: ForeignIssuers) -> bool {
+    let (assertion, kind) = (request.parameter("client_assertion"), request.parameter("client_assertion_type"));
+    let left = || foreign == ForeignIssuers::Leave && kind == Some(ASSERTION_TYPE) && assertion.is_some_and(is_foreign);
+    (assertion.is_some() || kind.is_some()) && !left()
+}
+
+fn is_foreign(token: &str) -> bool {
+    let compact = Compact::decode(token, &mut Report::off());
+    compact.is_ok_and(|compact| matches!(compact.names(), (Some(issuer), Some(subject)) if issuer != subject))
 }
 
 /// The client that the request claims to come from, unproven; for logs.
 pub fn claimed_client(request: &Request<'_>) -> Option<String> {
     let token = request.parameter("client_assertion");
-    let named = token.and_then(|token| Compact::decode(token, &mut Report::off()).ok()?.subject());
+    let named = token.and_then(|token| Compact::decode(token, &mut Report::off()).ok()?.names().1);
     named.or_else(|| request.parameter("client_id").map(str::to_owned))
 }
 

@@ -97,10 +97,31 @@ mod request {
 
     #[test]
     fn a_request_with_one_of_the_two_parameters_is_engaged() {
-        let engaged =
-            |form: &[(&'static str, &'static str)]| is_engaged(&Request { form: form.to_vec(), ..Request::default() });
+        let engaged = |form: &[(&'static str, &'static str)]| {
+            is_engaged(&Request { form: form.to_vec(), ..Request::default() }, ForeignIssuers::Refuse)
+        };
         assert!(engaged(&[("client_assertion", "x")]) && engaged(&[("client_assertion_type", "x")]));
         assert!(!engaged(&[("client_id", "x"), ("client_assertion", "")]) && !engaged(&[]));
+    }
+
+    #[test]
+    fn an_assertion_of_another_issuer_is_left_only_where_the_policy_says_so() {
+        let engaged = |claims: &str, kind: &str, foreign| {
+            let assertion = encoded(r#"{"alg":"RS256"}"#, claims);
+            let form = vec![("client_assertion", assertion.as_str()), ("client_assertion_type", kind)];
+            is_engaged(&Request { form, ..Request::default() }, foreign)
+        };
+        let foreign = r#"{"iss":"https://issuer.example","sub":"pod"}"#;
+        assert!(engaged(foreign, ASSERTION_TYPE, ForeignIssuers::Refuse));
+        assert!(!engaged(foreign, ASSERTION_TYPE, ForeignIssuers::Leave));
+        for claims in
+            [r#"{"iss":"a","sub":"a"}"#, r#"{"iss":5,"sub":"a"}"#, r#"{"iss":"a"}"#, r#"{"sub":"a"}"#, "[]", "{"]
+        {
+            assert!(engaged(claims, ASSERTION_TYPE, ForeignIssuers::Leave), "{claims}");
+        }
+        for kind in ["", "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"] {
+            assert!(engaged(foreign, kind, ForeignIssuers::Leave), "{kind}");
+        }
     }
 
     #[test]
@@ -312,7 +333,7 @@ mod client_and_key {
     }
 
     #[test]
-    fn whoever_has_no_key_costs_one_verification_too() {
+    fn a_client_without_a_key_costs_one_verification_too() {
         let refusals: [(&str, Change); 7] = [
             ("unknown-client", |world| world.registration = None),
             ("method-not-registered", |world| {
@@ -500,6 +521,54 @@ mod claims {
     }
 
     #[test]
+    fn the_strict_report_names_the_audience_and_changes_no_verdict() {
+        let sent = |mode: &'static str, report: &'static str, aud: Value| {
+            let mut world =
+                World { properties: vec![("AudienceMode", mode), ("AudienceReport", report)], ..World::default() };
+            world.claims["aud"] = aud;
+            world.judge(&mut Report::off()).map(|client| client.audience)
+        };
+        let received = |received: &str, strict| Ok(Some(SentAudience { received: received.to_owned(), strict }));
+        assert_eq!(sent("auto", "strict", json!(ISSUER)), received(&format!("{ISSUER:?}"), true));
+        assert_eq!(sent("auto", "strict", json!(TOKEN)), received(&format!("{TOKEN:?}"), false));
+        assert_eq!(sent("legacy", "strict", json!(["x", TOKEN])), received(&format!("[\"x\", {TOKEN:?}]"), false));
+        assert_eq!(sent("auto", "none", json!(TOKEN)), Ok(None));
+        assert!(sent("strict", "strict", json!(TOKEN)).is_err() && sent("auto", "strict", json!("x")).is_err());
+    }
+
+    #[test]
+    fn smart_demands_its_algorithms_five_minutes_and_a_jti() {
+        let smart = |alg: &str, exp: u64, jti: Option<Value>| {
+            after(|world| {
+                world.properties.extend([("Profile", "smart"), ("ClockSkewInSeconds", "0"), ("RequireJti", "false")]);
+                world.header["alg"] = json!(alg);
+                world.claims["aud"] = json!(TOKEN);
+                world.claims["exp"] = json!(NOW + exp);
+                change(&mut world.claims, "jti", jti);
+            })
+        };
+        for alg in ["RS384", "ES384"] {
+            assert_eq!(smart(alg, 300, Some(json!("one"))), "ok", "{alg}");
+        }
+        for alg in ["RS256", "ES256", "PS384"] {
+            assert_eq!(smart(alg, 300, Some(json!("one"))), "algorithm-not-allowed", "{alg}");
+        }
+        assert_eq!(smart("RS384", 301, Some(json!("one"))), "lifetime-too-long");
+        assert_eq!(smart("RS384", 300, None), "jti-missing");
+    }
+
+    #[test]
+    fn obbr_demands_ps256() {
+        let obbr = |alg: &str| {
+            after(|world| {
+                world.properties.push(("Profile", "obbr"));
+                world.header["alg"] = json!(alg);
+            })
+        };
+        assert_eq!(["PS256", "ES256", "RS256"].map(obbr), ["ok", "algorithm-not-allowed", "algorithm-not-allowed"]);
+    }
+
+    #[test]
     fn times_are_numbers_in_range() {
         for name in ["exp", "nbf", "iat"] {
             for value in [Value::Null, json!("1700000060"), json!(-1), json!(1e300), json!(1_u64 << 53), json!([])] {
@@ -611,7 +680,7 @@ mod claims {
     #[test]
     fn other_claims_are_ignored() {
         assert_eq!(with_claim("scope", json!({"admin": [true]})), "ok");
-        assert_eq!(with_claim("client_id", json!("somebody else")), "ok");
+        assert_eq!(with_claim("client_id", json!("another client")), "ok");
     }
 }
 
