@@ -1,6 +1,6 @@
 //! The signature algorithms of the allow-list, each with the one kind of key that it fits.
 //!
-//! What is not in this table does not exist: `none`, the HS family, ES256K and everything else have no verifier.
+//! Any other algorithm, such as `none`, the HS family or ES256K, has no verifier.
 
 use aws_lc_rs::signature::{self, VerificationAlgorithm};
 
@@ -105,7 +105,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether both names stand for one algorithm: `EdDSA` with an Ed25519 key is `Ed25519` (RFC 9864 section 2.2).
+    /// Whether both names denote one algorithm: `EdDSA` with an Ed25519 key is `Ed25519` (RFC 9864 section 2.2).
     #[must_use]
     pub fn is_same_as(self, other: Self) -> bool {
         self == other || (self.key_kind() == KeyKind::Ed25519 && other.key_kind() == KeyKind::Ed25519)

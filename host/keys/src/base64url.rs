@@ -1,4 +1,4 @@
-//! Base64url without padding (RFC 7515 section 2), canonical: stray trailing bits, padding and white space are refused.
+//! Canonical base64url without padding (RFC 7515 section 2). Rejects stray trailing bits, padding and white space.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Decodes; `None` unless the text is the one encoding of its bytes.
+/// Decodes. Returns `None` unless the text is the canonical encoding of its bytes.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -1,7 +1,7 @@
 //! One public key of a client: parsed once, with one prepared verifier for every algorithm that fits it.
 //!
-//! Verifying costs what aws-lc-rs costs. An algorithm without a verifier here is refused, so a key can never be used
-//! for another algorithm than the ones of its kind and of its declared `alg`.
+//! Verification costs no more than in aws-lc-rs. An algorithm without a verifier is rejected, so a key only ever serves
+//! the algorithms of its kind and of its declared `alg`.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::signature::ParsedPublicKey;
@@ -23,7 +23,7 @@ pub struct ClientKey {
     source: String,
 }
 
-/// What a certificate adds to its key.
+/// What a certificate says about its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CertificateFacts {
     /// SHA-1 of the DER form, base64url (RFC 7515 section 4.1.7).
@@ -35,7 +35,7 @@ pub(crate) struct CertificateFacts {
 
 impl CertificateFacts {
     pub(crate) fn new(der: &[u8], validity: Validity) -> Self {
-        // SHA-1 names a certificate here; nothing is trusted because of it.
+        // SHA-1 only names a certificate here; no trust depends on it.
         let x5t = base64url::encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, der));
         Self { x5t, x5t_s256: base64url::sha256(der), validity }
     }

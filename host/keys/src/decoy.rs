@@ -1,9 +1,9 @@
-//! Keys that belong to nobody, so that an unknown client costs as much time as a known one.
+//! Keys without an owner, so that an unknown client takes as long as a known one.
 //!
-//! Nobody holds their private parts, and anybody can check that: the RSA modulus is RSA-2048 of the RSA Factoring
-//! Challenge, whose factors were destroyed when it was made; the coordinate `x` of each EC point, and the Ed25519 point
-//! as a whole, is the first SHA-512 output of a counted text that hits a point (see the tests), so its discrete
-//! logarithm was never known. A verdict of a decoy means nothing all the same.
+//! Their private keys are unknown, and the tests prove it: the RSA modulus is RSA-2048 of the RSA Factoring Challenge,
+//! whose factors were destroyed when it was made; the coordinate `x` of each EC point, and the Ed25519 point as a whole,
+//! is the first SHA-512 output of a counted text that hits a point, so its discrete logarithm was never known. The
+//! result of verifying with a decoy means nothing.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! One JSON Web Key (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
 //!
-//! Refused: private and symmetric members, wrong types, numbers that are no safe key, an `alg` that does not fit, an
-//! `x5c` for another key. Passed over: key types, curves and uses that are not ours. Unknown members are ignored.
+//! Rejects private and symmetric members, wrong types, unsafe numbers, an `alg` that does not fit and an `x5c` for
+//! another key. Skips unsupported key types, curves and uses. Ignores unknown members.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,16 +11,17 @@ use crate::algorithm::{Algorithm, Curve};
 use crate::base64url;
 use crate::certificate::Certificate;
 use crate::client_key::{CertificateFacts, ClientKey};
-use crate::finding::{Refusal, quoted};
 use crate::material::Material;
+use crate::reading::KeyRefusal;
+use crate::text::quoted;
 
 /// Members of private keys (RFC 7518 section 6.3.2; `d` is also that of EC and OKP).
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-/// Reads a key; remarks about one that is used go to `warn`.
-pub(crate) fn read(jwk: &Value, source: &str, warn: &mut dyn FnMut(String)) -> Result<ClientKey, Refusal> {
+/// Reads a key; `warn` receives warnings about a key that is used.
+pub(crate) fn read(jwk: &Value, source: &str, warn: &mut dyn FnMut(String)) -> Result<ClientKey, KeyRefusal> {
     let Value::Object(members) = jwk else {
-        return Err(Refusal::error("it is not a JSON object"));
+        return Err(KeyRefusal::error("it is not a JSON object"));
     };
     let jwk = Members(members);
     refuse_secrets(members)?;
@@ -29,14 +30,14 @@ pub(crate) fn read(jwk: &Value, source: &str, warn: &mut dyn FnMut(String)) -> R
     let material = material(&jwk, warn)?;
     let declared = declared_algorithm(&jwk, &material)?;
     let certificate = certificate(&jwk, &material)?;
-    ClientKey::new(material, declared, kid, certificate, source.to_owned()).map_err(Refusal::error)
+    ClientKey::new(material, declared, kid, certificate, source.to_owned()).map_err(KeyRefusal::error)
 }
 
 /// The members of one key.
 struct Members<'a>(&'a Map<String, Value>);
 
 impl<'a> Members<'a> {
-    fn string(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
+    fn string(&self, name: &str) -> Result<Option<&'a str>, KeyRefusal> {
         match self.0.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -44,7 +45,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn strings(&self, name: &str) -> Result<Option<Vec<&'a str>>, Refusal> {
+    fn strings(&self, name: &str) -> Result<Option<Vec<&'a str>>, KeyRefusal> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
         };
@@ -52,17 +53,17 @@ impl<'a> Members<'a> {
         elements.map(Some).ok_or_else(|| wrong_type(name, "an array of strings", value))
     }
 
-    fn bytes(&self, name: &str) -> Result<Vec<u8>, Refusal> {
-        let text = self.string(name)?.ok_or_else(|| Refusal::error(format!("the member {name:?} is missing")))?;
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, KeyRefusal> {
+        let text = self.string(name)?.ok_or_else(|| KeyRefusal::error(format!("the member {name:?} is missing")))?;
         base64url::decode(text).ok_or_else(|| {
-            Refusal::error(format!(
+            KeyRefusal::error(format!(
                 "the member {name:?} is not base64url: use A-Z a-z 0-9 - _ without padding, white space or stray bits"
             ))
         })
     }
 }
 
-fn wrong_type(name: &str, expected: &str, received: &Value) -> Refusal {
+fn wrong_type(name: &str, expected: &str, received: &Value) -> KeyRefusal {
     let received = match received {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -71,19 +72,19 @@ fn wrong_type(name: &str, expected: &str, received: &Value) -> Refusal {
         Value::Array(_) => "an array with other elements",
         Value::Object(_) => "an object",
     };
-    Refusal::error(format!("the member {name:?} is {received}, it must be {expected}"))
+    KeyRefusal::error(format!("the member {name:?} is {received}, it must be {expected}"))
 }
 
-fn refuse_secrets(members: &Map<String, Value>) -> Result<(), Refusal> {
+fn refuse_secrets(members: &Map<String, Value>) -> Result<(), KeyRefusal> {
     if members.contains_key("k") || members.get("kty").is_some_and(|kty| kty == "oct") {
-        return Err(Refusal::error(
-            "IT IS A SYMMETRIC KEY: whoever reads this file can sign as the client. Treat it as disclosed, and register \
+        return Err(KeyRefusal::error(
+            "IT IS A SYMMETRIC KEY: any reader of this file can sign as the client. Treat it as disclosed, and register \
              the public key of a new RSA, EC or Ed25519 key pair",
         ));
     }
     match PRIVATE_MEMBERS.into_iter().find(|name| members.contains_key(*name)) {
-        Some(name) => Err(Refusal::error(format!(
-            "IT IS A PRIVATE KEY (member {name:?}): whoever reads this file can sign as the client. Treat it as \
+        Some(name) => Err(KeyRefusal::error(format!(
+            "IT IS A PRIVATE KEY (member {name:?}): any reader of this file can sign as the client. Treat it as \
              disclosed, generate a new key pair, and register only its public members"
         ))),
         None => Ok(()),
@@ -91,15 +92,15 @@ fn refuse_secrets(members: &Map<String, Value>) -> Result<(), Refusal> {
 }
 
 /// `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3). Sets commonly hold an encryption key too.
-fn check_use(jwk: &Members<'_>) -> Result<(), Refusal> {
+fn check_use(jwk: &Members<'_>) -> Result<(), KeyRefusal> {
     if let Some(purpose) = jwk.string("use")?.filter(|purpose| *purpose != "sig") {
-        return Err(Refusal::skip(format!(
+        return Err(KeyRefusal::skip(format!(
             "its \"use\" is {}, only keys with \"sig\" or without \"use\" verify",
             quoted(purpose)
         )));
     }
     match jwk.strings("key_ops")? {
-        Some(operations) if !operations.contains(&"verify") => Err(Refusal::skip(format!(
+        Some(operations) if !operations.contains(&"verify") => Err(KeyRefusal::skip(format!(
             "its \"key_ops\" is {}, only keys with \"verify\" or without \"key_ops\" verify",
             quoted(&operations.join(" "))
         ))),
@@ -107,16 +108,16 @@ fn check_use(jwk: &Members<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn material(jwk: &Members<'_>, warn: &mut dyn FnMut(String)) -> Result<Material, Refusal> {
-    let crv = || jwk.string("crv")?.ok_or_else(|| Refusal::error("the member \"crv\" is missing"));
+fn material(jwk: &Members<'_>, warn: &mut dyn FnMut(String)) -> Result<Material, KeyRefusal> {
+    let crv = || jwk.string("crv")?.ok_or_else(|| KeyRefusal::error("the member \"crv\" is missing"));
     let unknown_curve = |crv: &str| {
-        Refusal::skip(format!("the curve {} is not supported; use P-256, P-384, P-521 or Ed25519", quoted(crv)))
+        KeyRefusal::skip(format!("the curve {} is not supported; use P-256, P-384, P-521 or Ed25519", quoted(crv)))
     };
     let material = match jwk.string("kty")? {
         Some("RSA") => {
             let (n, e) = (jwk.bytes("n")?, jwk.bytes("e")?);
             match n.as_slice() {
-                [0, 0, ..] => return Err(Refusal::error("the member \"n\" begins with more than one zero byte")),
+                [0, 0, ..] => return Err(KeyRefusal::error("the member \"n\" begins with more than one zero byte")),
                 [0, ..] => warn(
                     "the member \"n\" begins with a zero byte, as Java's BigInteger writes it: RFC 7518 section 6.3.1.1 \
                      wants it left out, and other servers refuse it"
@@ -125,7 +126,7 @@ fn material(jwk: &Members<'_>, warn: &mut dyn FnMut(String)) -> Result<Material,
                 _ => {}
             }
             if e.first() == Some(&0) {
-                return Err(Refusal::error(
+                return Err(KeyRefusal::error(
                     "the member \"e\" begins with a zero byte: leave it out, 65537 is \"AQAB\"",
                 ));
             }
@@ -141,15 +142,18 @@ fn material(jwk: &Members<'_>, warn: &mut dyn FnMut(String)) -> Result<Material,
             other => return Err(unknown_curve(other)),
         },
         Some(other) => {
-            return Err(Refusal::skip(format!("the key type {} is not supported; use RSA, EC or OKP", quoted(other))));
+            return Err(KeyRefusal::skip(format!(
+                "the key type {} is not supported; use RSA, EC or OKP",
+                quoted(other)
+            )));
         }
-        None => return Err(Refusal::error("the member \"kty\" is missing: it must be RSA, EC or OKP")),
+        None => return Err(KeyRefusal::error("the member \"kty\" is missing: it must be RSA, EC or OKP")),
     };
-    material.map_err(Refusal::error)
+    material.map_err(KeyRefusal::error)
 }
 
 /// The declared `alg` (RFC 7517 section 4.4), when it is one of ours and fits.
-fn declared_algorithm(jwk: &Members<'_>, material: &Material) -> Result<Option<Algorithm>, Refusal> {
+fn declared_algorithm(jwk: &Members<'_>, material: &Material) -> Result<Option<Algorithm>, KeyRefusal> {
     let Some(name) = jwk.string("alg")? else {
         return Ok(None);
     };
@@ -157,15 +161,16 @@ fn declared_algorithm(jwk: &Members<'_>, material: &Material) -> Result<Option<A
     let fitting = || kind.algorithms().map(Algorithm::name).collect::<Vec<_>>().join(", ");
     match Algorithm::parse(name) {
         Some(algorithm) if algorithm.key_kind() == kind => Ok(Some(algorithm)),
-        Some(_) => {
-            Err(Refusal::error(format!("its \"alg\" is {name:?}, a key of type {kind} fits {}: correct it", fitting())))
-        }
-        None if name == "none" || name.starts_with("HS") => Err(Refusal::error(format!(
+        Some(_) => Err(KeyRefusal::error(format!(
+            "its \"alg\" is {name:?}, a key of type {kind} fits {}: correct it",
+            fitting()
+        ))),
+        None if name == "none" || name.starts_with("HS") => Err(KeyRefusal::error(format!(
             "its \"alg\" is {}, which is never accepted; it may be {}",
             quoted(name),
             fitting()
         ))),
-        None => Err(Refusal::skip(format!(
+        None => Err(KeyRefusal::skip(format!(
             "its \"alg\" is {}, which does not verify here; it may be {}",
             quoted(name),
             fitting()
@@ -174,19 +179,19 @@ fn declared_algorithm(jwk: &Members<'_>, material: &Material) -> Result<Option<A
 }
 
 /// The first certificate of `x5c` (RFC 7517 section 4.7), which must hold this very key.
-fn certificate(jwk: &Members<'_>, material: &Material) -> Result<Option<CertificateFacts>, Refusal> {
+fn certificate(jwk: &Members<'_>, material: &Material) -> Result<Option<CertificateFacts>, KeyRefusal> {
     let Some(chain) = jwk.strings("x5c")? else {
         return Ok(None);
     };
-    let first = chain.first().ok_or_else(|| Refusal::error("the member \"x5c\" is empty: leave it out"))?;
+    let first = chain.first().ok_or_else(|| KeyRefusal::error("the member \"x5c\" is empty: leave it out"))?;
     let der = STANDARD.decode(first).map_err(|_| {
-        Refusal::error("the first element of \"x5c\" is not base64 (not base64url, RFC 7517 section 4.7)")
+        KeyRefusal::error("the first element of \"x5c\" is not base64 (not base64url, RFC 7517 section 4.7)")
     })?;
     let certificate = Certificate::from_der(&der)
-        .map_err(|refusal| Refusal::error(format!("the first certificate of \"x5c\": {}", refusal.message)))?;
+        .map_err(|refusal| KeyRefusal::error(format!("the first certificate of \"x5c\": {}", refusal.message)))?;
     if certificate.material().is_ok_and(|certified| certified == *material) {
         Ok(Some(certificate.facts()))
     } else {
-        Err(Refusal::error("the first certificate of \"x5c\" holds another key: correct it or leave \"x5c\" out"))
+        Err(KeyRefusal::error("the first certificate of \"x5c\" holds another key: correct it or leave \"x5c\" out"))
     }
 }

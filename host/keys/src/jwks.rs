@@ -1,13 +1,15 @@
 //! A JSON Web Key Set (RFC 7517 section 5): at most 64 KiB and 64 keys, read strictly.
 //!
-//! A text that is no key set yields no key at all. In a key set every key is judged on its own.
+//! A text that is not a key set yields no key. In a key set, each key is accepted or rejected on its own.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::finding::{Reading, Severity, quoted};
+use crate::finding::Severity;
 use crate::jwk;
+use crate::reading::Reading;
+use crate::text::quoted;
 
 /// The largest registered key set, in bytes.
 const MAX_BYTES: usize = 64 * 1024;

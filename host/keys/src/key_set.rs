@@ -1,6 +1,6 @@
-//! All keys of one client, from all sources in which they are registered, and which of them may verify a request.
+//! All registered keys of one client, and which of them may verify a request.
 //!
-//! Reading and linting are one function, so what a configuration check accepts is what the server runs with.
+//! Reading and linting are one function, so the server runs with exactly what a configuration check accepts.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use dropins_services::{KeyHint, MAX_CANDIDATES};
 use crate::algorithm::Algorithm;
 use crate::client_key::ClientKey;
 use crate::finding::Finding;
-use crate::{certificate, jwks};
+use crate::{certificate_text, jwks};
 
 /// One registration of keys.
 #[derive(Debug, Clone, Copy)]
@@ -47,17 +47,19 @@ pub struct KeySet {
 impl KeySet {
     /// Reads all registrations of one client; `now` in seconds since the Unix epoch.
     ///
-    /// A finding of [`Severity::Error`](crate::Severity::Error) makes a configuration invalid. The set is usable
-    /// nevertheless: it holds every good key, and of two keys with one `kid` both.
+    /// A finding of [`Severity::Error`](crate::Severity::Error) makes a configuration invalid. The set still holds
+    /// every good key, and both of two keys with one `kid`.
     #[must_use]
     pub fn read(inputs: &[KeyInput<'_>], now: i64) -> (Self, Vec<Finding>) {
         let mut set = Self::default();
         let mut findings = Vec::new();
         for input in inputs {
             let reading = match *input {
-                KeyInput::Certificate { name, bytes } => certificate::read(bytes, source("certificate", name), now),
+                KeyInput::Certificate { name, bytes } => {
+                    certificate_text::read(bytes, source("certificate", name), now)
+                }
                 KeyInput::Jwks { name, text } => jwks::read(text, source("jwks", name), now),
-                KeyInput::Keystore { name, der } => certificate::read(der, source("keystore", Some(name)), now),
+                KeyInput::Keystore { name, der } => certificate_text::read(der, source("keystore", Some(name)), now),
             };
             set.keys.extend(reading.keys);
             findings.extend(reading.findings);
@@ -65,7 +67,7 @@ impl KeySet {
         (set, findings)
     }
 
-    /// A set of keys that were read before.
+    /// A set of these keys.
     pub(crate) fn of(keys: Vec<Arc<ClientKey>>) -> Self {
         Self { keys }
     }
@@ -85,13 +87,13 @@ impl KeySet {
         self.ranked(hint).into_iter().take(MAX_CANDIDATES).map(|(_, key)| Arc::clone(key)).collect()
     }
 
-    /// These keys and those of another source, as one set: "the only key" is the only one of the client.
+    /// The keys of both sets, so that "the only key" means the client's only key.
     #[must_use]
     pub fn joined(&self, other: &Self) -> Self {
         Self { keys: self.keys.iter().chain(&other.keys).cloned().collect() }
     }
 
-    /// Whether the best candidate is the very key that the hint names.
+    /// Whether the hint names the best candidate by `kid` or thumbprint.
     #[must_use]
     pub fn names(&self, hint: &KeyHint) -> bool {
         self.ranked(hint).first().is_some_and(|(rank, _)| *rank == Rank::Named)
@@ -111,7 +113,7 @@ impl KeySet {
         ranked
     }
 
-    /// How well the key answers to the hint; `None` when it does not.
+    /// How well the key matches the hint. Returns `None` if it does not match.
     fn rank(&self, key: &ClientKey, hint: &KeyHint) -> Option<Rank> {
         let Some(kid) = hint.kid.as_deref() else {
             let named = hint.x5t.is_some() || hint.x5t_s256.is_some();
@@ -125,7 +127,7 @@ impl KeySet {
     }
 }
 
-/// What [`KeySet::read`] has to say, without the keys.
+/// The findings of [`KeySet::read`], without the keys.
 #[must_use]
 pub fn lint(inputs: &[KeyInput<'_>], now: i64) -> Vec<Finding> {
     KeySet::read(inputs, now).1

@@ -1,4 +1,4 @@
-//! Client keys: read and linted once at configuration, verified natively ever after.
+//! Keys of clients: read and linted once at configuration, then verified natively.
 //!
 //! [`KeySet::read`] turns certificates and JWK sets into [`ClientKey`]s and [`Finding`]s; [`lint`] is the same reader,
 //! so a configuration check and the running server never disagree. [`StaticKeySource`] hands the keys to the host.
@@ -10,27 +10,35 @@
 mod algorithm;
 mod base64url;
 mod certificate;
+mod certificate_text;
 mod client_key;
 mod decoy;
 mod finding;
 mod jwk;
 mod jwks;
+mod key_family;
+mod key_pair;
 mod key_set;
 pub mod keystore;
 mod material;
 mod pem;
+mod reading;
 pub mod remote;
 mod self_signed;
+mod signing_error;
 mod signing_key;
 mod spki;
 mod static_source;
+mod text;
 mod validity;
 
 pub use algorithm::{Algorithm, Curve, KeyKind};
 pub use client_key::ClientKey;
 pub use dropins_strict_json::parse_json as parse_strict_json;
 pub use finding::{Finding, Severity};
+pub use key_family::KeyFamily;
 pub use key_set::{KeyInput, KeySet, lint};
 pub use material::MaterialError;
-pub use signing_key::{KeyFamily, SigningError, SigningKey};
+pub use signing_error::SigningError;
+pub use signing_key::SigningKey;
 pub use static_source::StaticKeySource;

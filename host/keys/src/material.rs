@@ -1,6 +1,6 @@
 //! The public numbers of a key, checked: a [`Material`] is a key that is safe to verify with.
 //!
-//! Refused: RSA below 2048 or above 8192 bits, even, or with a degenerate exponent; EC points off the curve or with
+//! Rejects RSA below 2048 or above 8192 bits, even, or with a degenerate exponent; EC points off the curve or with
 //! coordinates that are not of full length; Ed25519 points that are not canonical or of small order.
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
@@ -11,7 +11,7 @@ use crate::base64url;
 
 /// The smallest and the largest RSA modulus, in bits (RFC 7518 section 3.3).
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-/// aws-lc refuses longer exponents, whose only effect is a slow verification.
+/// aws-lc rejects longer exponents, which only slow verification down.
 const MAX_EXPONENT_BITS: usize = 33;
 const ED25519_BYTES: usize = 32;
 
@@ -69,11 +69,11 @@ pub enum MaterialError {
         /// What the key has, in bytes.
         received: usize,
     },
-    /// Anybody can sign for such a point, or two libraries read it differently.
-    #[error("the Ed25519 key is not canonical or of small order, so anybody could sign for it: generate a new key")]
+    /// An attacker can sign for such a point, or two libraries read it differently.
+    #[error("the Ed25519 key is not canonical or of small order, so an attacker could sign for it: generate a new key")]
     Ed25519Point,
-    /// The library refuses the key although every check above has passed.
-    #[error("the key is refused by the cryptographic library: export it again or generate a new one")]
+    /// The library rejects the key although it passed every check above.
+    #[error("the cryptographic library rejects the key: export it again or generate a new one")]
     Rejected,
 }
 
@@ -175,7 +175,7 @@ impl Material {
         let verifier = algorithm.verifier();
         match self {
             Self::Rsa { n, e } => {
-                // The DER form is the one that aws-lc checks as a whole; bare components are taken on trust.
+                // aws-lc checks the DER form as a whole; it does not check bare components.
                 let der: Result<PublicKeyX509Der<'_>, _> = RsaPublicKeyComponents { n, e }.as_der();
                 ParsedPublicKey::new(verifier, der.map_err(|_| MaterialError::Rejected)?.as_ref())
             }

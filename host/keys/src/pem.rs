@@ -1,4 +1,4 @@
-//! PEM armour (RFC 7468) as people have it: text around the blocks (`Bag Attributes` of openssl), indented lines, CRLF.
+//! PEM (RFC 7468) as tools write it: text around the blocks (`Bag Attributes` of openssl), indented lines, CRLF.
 //!
 //! Error texts never quote a line, since a line may be a private key.
 
@@ -20,7 +20,7 @@ pub(crate) enum PemError {
     Base64(usize),
 }
 
-/// Whether there is any armour in the text.
+/// Whether the text holds a PEM block.
 pub(crate) fn is_pem(bytes: &[u8]) -> bool {
     labels(bytes).next().is_some()
 }

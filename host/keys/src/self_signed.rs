@@ -6,7 +6,8 @@ use x509_parser::time::ASN1Time;
 use zeroize::Zeroize as _;
 
 use crate::algorithm::{Curve, KeyKind};
-use crate::signing_key::{SigningError, SigningKey};
+use crate::signing_error::SigningError;
+use crate::signing_key::SigningKey;
 
 impl SigningKey {
     /// A certificate of this key for the common name, signed with SHA-256 (RSA, P-256), SHA-384 (P-384), SHA-512

@@ -1,4 +1,4 @@
-//! Keys that are known when the server starts: certificates and inline JWK sets of the configuration.
+//! Keys that are known at the start: certificates and inline JWK sets of the configuration.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! The validity period of a certificate, and what is to be said about it at a given time.
+//! The validity period of a certificate, and the warning about it at a given time.
 //!
-//! An expired certificate is a warning here: it refuses its client at run time (`CertificateValidity`), never the start.
+//! An expired certificate rejects its client at run time (`CertificateValidity`); it never stops the start.
 
 use x509_parser::certificate::Validity as X509Validity;
 use x509_parser::time::ASN1Time;
@@ -23,8 +23,8 @@ impl From<&X509Validity> for Validity {
 }
 
 impl Validity {
-    /// A remark when the certificate is not valid now or not for long; `now` in seconds since the Unix epoch.
-    pub(crate) fn remark(self, now: i64) -> Option<String> {
+    /// A warning if the certificate is not valid at `now`, in seconds since the Unix epoch, or expires soon.
+    pub(crate) fn warning(self, now: i64) -> Option<String> {
         let Self { not_before, not_after } = self;
         if now > not_after {
             let days = now.saturating_sub(not_after) / DAY;
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_certificate_is_silent_while_it_is_valid_for_long() {
         for now in [PERIOD.not_before, 1_500 * DAY, PERIOD.not_after - SOON - 1] {
-            assert_eq!(PERIOD.remark(now), None, "{now}");
+            assert_eq!(PERIOD.warning(now), None, "{now}");
         }
     }
 
@@ -73,8 +73,8 @@ mod tests {
             (PERIOD.not_after + 3 * DAY, "expired on 1975-06-24, 3 days ago"),
         ];
         for (now, expected) in cases {
-            let remark = PERIOD.remark(now).expect("a remark");
-            assert!(remark.contains(expected), "{remark}");
+            let warning = PERIOD.warning(now).expect("a warning");
+            assert!(warning.contains(expected), "{warning}");
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The certificates of clients in one keystore: the alias is the client id.
 //!
-//! Never a key entry, which is the server's own; never an authority; never one of several aliases that differ in case
-//! alone. Keys are read when they are first asked for, and then kept as long as the store.
+//! Rejects a key entry, which is the server's own, an authority, and an alias that others differ from in case alone.
+//! A key is read at its first use and kept as long as the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use super::stores::{NotForClients, StoreLookupError};
-use super::{Entry, EntryKind, Keystore};
+use super::entry::{Entry, EntryKind};
+use super::lookup_error::{NotForClients, StoreLookupError};
+use super::store::Keystore;
 use crate::certificate::Certificate;
 use crate::finding::Finding;
 use crate::key_set::{KeyInput, KeySet};
@@ -37,15 +38,15 @@ impl ClientCertificates {
         &self.store
     }
 
-    /// The client's keys; `None` when the store has no such alias.
+    /// The client's keys. Returns `None` if the store has no such alias.
     pub(super) fn key_set(&self, client_id: &str) -> Result<Option<Arc<KeySet>>, StoreLookupError> {
         let Some((place, entry)) = self.find(client_id)? else { return Ok(None) };
         let slot = self.keys.get(place);
-        // What depends on the time are the findings alone.
+        // Only the findings depend on the time.
         Ok(slot.map(|slot| Arc::clone(slot.get_or_init(|| Arc::new(self.read(entry, 0).0)))))
     }
 
-    /// What is to be said about the client's certificate at `now`, in seconds since the Unix epoch.
+    /// The findings about the client's certificate at `now`, in seconds since the Unix epoch.
     pub(super) fn lint(&self, client_id: &str, now: i64) -> Result<Option<Vec<Finding>>, StoreLookupError> {
         Ok(self.find(client_id)?.map(|(_, entry)| self.read(entry, now).1))
     }
@@ -83,7 +84,7 @@ fn unfit(entry: &Entry) -> Option<NotForClients> {
         return Some(NotForClients::Key { kind });
     }
     let certificate = entry.chain().first().map(|der| Certificate::from_der(der));
-    // What cannot be parsed is refused when its key is read, with the reason.
+    // A certificate that cannot be parsed is rejected when its key is read, with the reason.
     matches!(certificate, Some(Ok(certificate)) if certificate.is_authority()).then_some(NotForClients::Authority)
 }
 

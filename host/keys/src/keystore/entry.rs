@@ -5,7 +5,7 @@
 /// What an entry holds, under the names that `keytool` has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum EntryKind {
-    /// A certificate that somebody imported.
+    /// An imported certificate.
     #[serde(rename = "trustedCertEntry")]
     TrustedCertificate,
     /// A private key with its certificate chain.
@@ -71,7 +71,7 @@ impl Entry {
         }
     }
 
-    /// When it was made, seconds since the Unix epoch; PKCS#12 does not say so of certificates.
+    /// When it was made, seconds since the Unix epoch; PKCS#12 does not record it for certificates.
     #[must_use]
     pub fn created(&self) -> Option<i64> {
         self.created_millis.map(|millis| millis.div_euclid(1000))

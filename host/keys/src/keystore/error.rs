@@ -5,8 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{EntryKind, MAX_ENTRIES, MAX_FILE};
-use crate::finding::quoted;
+use super::entry::EntryKind;
+use super::limits::{MAX_ENTRIES, MAX_FILE};
+use crate::text::quoted;
 
 /// What is wrong with a keystore file.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -49,7 +50,7 @@ pub enum StoreError {
     /// Neither JKS nor PKCS#12.
     #[error("it is neither JKS nor PKCS#12; convert it with `keytool -importkeystore ... -deststoretype PKCS12`")]
     NotAKeystore,
-    /// The password does not fit.
+    /// The password is wrong.
     #[error("the password is wrong, or the file was changed without it")]
     WrongPassword,
     /// A key in a PKCS#12 file does not open with the password of the store.
@@ -81,7 +82,7 @@ pub enum StoreError {
     TooMuchWork {
         /// How many it asks for.
         iterations: u64,
-        /// How many may be.
+        /// The limit.
         allowed: u64,
     },
     /// A JCEKS secret key is a Java object without a length.
@@ -94,7 +95,7 @@ pub enum StoreError {
         /// The entry.
         alias: String,
     },
-    /// An algorithm or a form that is not supported.
+    /// An unsupported algorithm or form.
     #[error("it uses {0}, which is not supported; convert it with `keytool -importkeystore ... -deststoretype PKCS12`")]
     Unsupported(String),
     /// It can be read but not written without loss.
@@ -108,15 +109,15 @@ pub enum StoreError {
         /// The alias.
         alias: String,
     },
-    /// There is such an entry already.
-    #[error("the alias {} is taken by a {kind}; {}", quoted(alias), taken_help(*kind))]
+    /// The alias exists.
+    #[error("the alias {} is a {kind} already; {}", quoted(alias), taken_help(*kind))]
     AliasTaken {
         /// The alias, as the file spells it.
         alias: String,
         /// What it holds.
         kind: EntryKind,
     },
-    /// A key is about to be lost.
+    /// The edit would delete a key.
     #[error("the entry {} is a {kind}, which cannot be made again; --force removes it", quoted(alias))]
     HoldsKey {
         /// The alias, as the file spells it.
@@ -135,7 +136,7 @@ pub enum StoreError {
     AmbiguousAlias {
         /// The alias that was asked for.
         alias: String,
-        /// Those that it may mean.
+        /// The aliases that it could mean.
         aliases: Vec<String>,
     },
 }
@@ -152,7 +153,7 @@ pub enum Malformed {
     /// The file ends before the structure does.
     #[error("it ends in the middle of {0}")]
     Truncated(&'static str),
-    /// A length is over its limit.
+    /// A length exceeds its limit.
     #[error("{what} claims {claimed} bytes or entries, allowed are {allowed}")]
     TooLong {
         /// Of what.

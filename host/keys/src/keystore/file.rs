@@ -7,14 +7,14 @@ use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::MAX_FILE;
 use super::error::{KeystoreError, StoreError};
+use super::limits::MAX_FILE;
 
 /// Reads the file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeystoreError> {
     let named = |error| KeystoreError::new(path, error);
     let io = |error: std::io::Error| named(error.into());
-    // Before opening: to open a pipe waits for whoever writes to it.
+    // Before opening: opening a pipe blocks until a process writes to it.
     if !fs::metadata(path).map_err(io)?.is_file() {
         return Err(named(StoreError::NotAFile));
     }
@@ -27,7 +27,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeystoreError> {
     Ok(bytes)
 }
 
-/// The file that a symbolic link stands for: replacing the link itself would leave the file as it was.
+/// The target of a symbolic link: replacing the link itself would leave the file as it was.
 pub(super) fn target(path: &Path) -> Result<PathBuf, KeystoreError> {
     match fs::canonicalize(path) {
         Ok(target) => Ok(target),
@@ -36,13 +36,13 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, KeystoreError> {
     }
 }
 
-/// Waits for others who edit a file of this folder; the lock ends when the handle is dropped.
+/// Waits until no other process edits a file of this folder; the lock ends when the handle is dropped.
 pub(super) fn lock(path: &Path) -> Result<File, KeystoreError> {
     let locked = File::open(folder(path)).and_then(|folder| folder.lock().map(|()| folder));
     locked.map_err(|error| KeystoreError::new(path, error.into()))
 }
 
-/// Puts new content in the place of the previous one.
+/// Replaces the content in one step.
 pub(super) fn replace(path: &Path, content: &[u8], previous: Option<&[u8]>) -> Result<(), KeystoreError> {
     let permissions = fs::metadata(path).ok().map(|metadata| metadata.permissions());
     let put = |path: &Path, content: &[u8]| -> std::io::Result<()> {

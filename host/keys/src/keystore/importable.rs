@@ -1,11 +1,10 @@
-//! The one certificate of a file that is to be imported, PEM or DER.
+//! The certificate to import from a file, PEM or DER: of a chain, the one that issued no other.
 //!
-//! A file with a private key is refused: its owner is about to give it away. Of a chain, the certificate that no other
-//! one was issued by is meant.
+//! Rejects a file with a private key, which its owner is about to disclose.
 
 use rustls_pki_types::pem::SectionKind;
 
-use super::MAX_CERTIFICATE;
+use super::limits::MAX_CERTIFICATE;
 use crate::certificate::Certificate;
 use crate::pem::{self, PemError};
 
@@ -26,10 +25,10 @@ pub enum ImportError {
     #[error("{0}")]
     Certificate(String),
     /// A private key.
-    #[error("IT HOLDS A PRIVATE KEY, which belongs to the client alone: give only the certificate")]
+    #[error("IT HOLDS A PRIVATE KEY, which belongs to the client alone: import only the certificate")]
     PrivateKey,
-    /// Several certificates that are no chain.
-    #[error("it holds {0} certificates of which none belongs to the chain of another: give one")]
+    /// Several certificates that are not a chain.
+    #[error("it holds {0} certificates that are not one chain: import one of them")]
     Several(usize),
 }
 
@@ -42,7 +41,7 @@ impl From<PemError> for ImportError {
 /// The certificate, DER.
 ///
 /// # Errors
-/// [`ImportError`] when there is none, or not exactly one.
+/// [`ImportError`] if there is not exactly one.
 pub fn certificate_to_import(bytes: &[u8]) -> Result<Vec<u8>, ImportError> {
     if bytes.len() > MAX_CERTIFICATE {
         return Err(ImportError::TooLarge(bytes.len()));
@@ -81,7 +80,7 @@ fn parse(der: &[u8]) -> Result<Certificate<'_>, ImportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::{certificate_pem, tests::certificate};
+    use crate::keystore::{certificate_pem, testing::certificate};
 
     #[test]
     fn one_certificate_is_taken_from_pem_and_from_der() {

@@ -1,7 +1,7 @@
 //! The JKS format, and JCEKS as far as it has no secret keys.
 //!
 //! Every length is checked against its limit and against the bytes that are there before anything is allocated. The
-//! digest at the end is a checksum that knows the password, no protection against somebody who knows it.
+//! digest at the end is a checksum with the password in it: no protection against an attacker who knows the password.
 
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use subtle::ConstantTimeEq as _;
@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use super::entry::{Content, Entry, SealedKey};
 use super::error::{Malformed, StoreError};
+use super::limits::{MAX_CERTIFICATE, MAX_CHAIN, MAX_ENTRIES};
 use super::modified_utf8;
-use super::{Keystore, MAX_CERTIFICATE, MAX_CHAIN, MAX_ENTRIES, StoreKind, pkcs12};
+use super::store::{Keystore, Pkcs12Rest, StoreKind};
 
 const MAGIC_JKS: u32 = 0xfeed_feed;
 const MAGIC_JCEKS: u32 = 0xcece_cece;
@@ -26,7 +27,7 @@ const WHITENER: &[u8] = b"Mighty Aphrodite";
 /// The largest sealed private key: far more than RSA with 16384 bits.
 const MAX_KEY: usize = 64 * 1024;
 
-/// Reads a store whose magic number was seen.
+/// Reads a store whose magic number was recognised.
 pub(super) fn read(kind: StoreKind, bytes: &[u8], password: &str) -> Result<Keystore, StoreError> {
     let (body, expected) = match bytes.len().checked_sub(DIGEST).and_then(|end| bytes.split_at_checked(end)) {
         Some(parts) => parts,
@@ -53,7 +54,7 @@ pub(super) fn read(kind: StoreKind, bytes: &[u8], password: &str) -> Result<Keys
     if !bool::from(digest(body, password).ct_eq(expected)) {
         return Err(StoreError::WrongPassword);
     }
-    Ok(Keystore { kind, entries, unnamed: Vec::new(), pkcs12: pkcs12::Rest::default() })
+    Ok(Keystore { kind, entries, unnamed: Vec::new(), pkcs12: Pkcs12Rest::default() })
 }
 
 /// Writes a store.
@@ -76,7 +77,7 @@ pub(super) fn write(store: &Keystore, password: &str) -> Result<Vec<u8>, StoreEr
 fn digest(body: &[u8], password: &str) -> [u8; DIGEST] {
     let mut wide = Zeroizing::new(Vec::with_capacity(password.len() * 2));
     wide.extend(password.encode_utf16().flat_map(u16::to_be_bytes));
-    // SHA-1 is what the format has; the file is trusted because of where it stands.
+    // The format prescribes SHA-1; the file is trusted because of where it is.
     let mut context = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
     [wide.as_slice(), WHITENER, body].into_iter().for_each(|part| context.update(part));
     let mut digest = [0; DIGEST];
@@ -133,7 +134,7 @@ impl<'a> Reader<'a> {
 
     fn certificate(&mut self, version: u32) -> Result<Vec<u8>, StoreError> {
         let at = self.at;
-        // Version 1 knew no other type.
+        // Version 1 has no other type.
         if version > 1 && !matches!(self.text("a certificate type")?.as_str(), "X.509" | "X509") {
             return Err(damaged(Malformed::CertificateType, at));
         }

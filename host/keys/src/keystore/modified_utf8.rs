@@ -1,8 +1,8 @@
 //! Modified UTF-8, the text of Java's `DataOutput.writeUTF`: UTF-16 units of one to three bytes each, NUL in two.
 //!
-//! Text with unpaired surrogates is refused: it is no Unicode.
+//! Rejects text with unpaired surrogates: it is not Unicode.
 
-/// Decodes; `None` when the bytes are no such text.
+/// Decodes. Returns `None` if the bytes are not such text.
 pub(super) fn decode(bytes: &[u8]) -> Option<String> {
     let mut units = Vec::with_capacity(bytes.len());
     let mut bytes = bytes.iter().copied();

@@ -1,8 +1,8 @@
 //! PKCS#12 (RFC 7292): certificates through `p12-keystore`, private keys as the sealed bags that they are.
 //!
 //! Aliases are the friendly names. A certificate that belongs to a key of the file is part of that key's entry, any
-//! other one with a name is a trusted certificate, one without a name has no alias. A file without a MAC is read, and
-//! written, without one: nothing protects it then.
+//! other certificate with a name is a trusted certificate; without a name it has no alias. A file without a MAC is read
+//! and written without one: nothing protects it.
 
 mod bag;
 mod work;
@@ -16,20 +16,10 @@ use p12_keystore::{CertificateBag, Pkcs12Archive};
 use self::bag::{Bag, Safes};
 use super::entry::{Content, Entry, SealedKey};
 use super::error::StoreError;
-use super::{Keystore, MAX_CERTIFICATE, MAX_CHAIN, MAX_ENTRIES, StoreKind};
+use super::limits::{MAX_CERTIFICATE, MAX_CHAIN, MAX_ENTRIES};
+use super::store::{Keystore, Pkcs12Rest, StoreKind};
 
 pub(super) use writer::write;
-
-/// What a PKCS#12 file holds besides entries.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Rest {
-    /// No MAC, and certificates in the clear.
-    unprotected: bool,
-    /// Bags of other types, as they are.
-    others: Vec<Vec<u8>>,
-    /// Keys in an encrypted safe, which cannot be carried along.
-    hidden_keys: usize,
-}
 
 /// Reads a store that begins like DER.
 pub(super) fn read(bytes: &[u8], password: &str) -> Result<Keystore, StoreError> {
@@ -46,7 +36,7 @@ pub(super) fn read(bytes: &[u8], password: &str) -> Result<Keystore, StoreError>
     Ok(assemble(&safes, archive))
 }
 
-/// What to say about a file that `p12-keystore` refuses.
+/// The reason for a file that `p12-keystore` rejects.
 fn refusal(error: Error, safes: &Safes) -> StoreError {
     match error {
         Error::MacError(_) => StoreError::WrongPassword,
@@ -65,7 +55,7 @@ fn refusal(error: Error, safes: &Safes) -> StoreError {
 struct Key {
     alias: Option<String>,
     local_key_id: Option<Vec<u8>>,
-    /// The bag; `None` when it is hidden in an encrypted safe.
+    /// The bag; `None` if it is in an encrypted safe.
     sealed: Option<Vec<u8>>,
 }
 
@@ -101,7 +91,7 @@ fn assemble(safes: &Safes, archive: Pkcs12Archive) -> Keystore {
         let sealed = SealedKey { bytes: key.sealed.unwrap_or_default(), local_key_id: key.local_key_id };
         entries.push(Entry { alias, content: Content::PrivateKey { sealed, chain }, created_millis });
     }
-    let mut rest = Rest { unprotected: !safes.has_mac(), others: Vec::new(), hidden_keys };
+    let mut rest = Pkcs12Rest { unprotected: !safes.has_mac(), others: Vec::new(), hidden_keys };
     for bag in others {
         match bag.friendly_name().filter(|_| bag.is_secret()) {
             Some(alias) => {

@@ -1,60 +1,14 @@
 //! The keystores of a server in which clients may have certificates: `keystore.primary`, then `truststore`.
 //!
-//! An alias that the primary store holds, for whatever, is never looked for in the other one: the certificate of the
-//! server's own key is often in the truststore too.
+//! An alias that the primary store holds, as whatever kind of entry, is never looked up in the truststore: the
+//! certificate of the server's own key is often there too.
 
 use std::sync::Arc;
 
-use dropins_services::KeyLookupError;
-
-use super::EntryKind;
+use super::lookup_error::StoreLookupError;
 use super::watched::WatchedKeystore;
-use crate::finding::{Finding, quoted};
+use crate::finding::Finding;
 use crate::key_set::KeySet;
-
-/// Why a client's alias leads to no key: this client is refused, others are not affected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the alias {} of the keystore {store} is no client's: {reason}", quoted(client_id))]
-pub struct StoreLookupError {
-    /// The client id that was looked for.
-    pub client_id: String,
-    /// Name of the keystore's file.
-    pub store: String,
-    /// What is wrong with the entry.
-    pub reason: NotForClients,
-}
-
-impl StoreLookupError {
-    pub(super) fn new(client_id: &str, store: &str, reason: NotForClients) -> Self {
-        Self { client_id: client_id.to_owned(), store: store.to_owned(), reason }
-    }
-}
-
-/// What makes an entry unfit for a client.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotForClients {
-    /// Several aliases are the same but for case.
-    #[error("{} differ in case alone; remove all but one", aliases.iter().map(|alias| quoted(alias)).collect::<Vec<_>>().join(" and "))]
-    Ambiguous {
-        /// The aliases.
-        aliases: Vec<String>,
-    },
-    /// A key of the server itself.
-    #[error("it is a {kind}, a key of the server's own; import the client's certificate as a trusted certificate")]
-    Key {
-        /// What the entry holds.
-        kind: EntryKind,
-    },
-    /// A certificate that signs certificates.
-    #[error("it is the certificate of an authority (CA:TRUE); import the client's own, or set its certificate_file")]
-    Authority,
-}
-
-impl From<StoreLookupError> for KeyLookupError {
-    fn from(error: StoreLookupError) -> Self {
-        Self::Unusable(error.to_string())
-    }
-}
 
 /// The keystores of one server.
 #[derive(Debug, Clone, Default)]
@@ -70,10 +24,10 @@ impl CertificateStores {
         Self { primary: primary.map(Arc::new), trust: trust.map(Arc::new) }
     }
 
-    /// The keys of a client, after a look at the files when the last one is older than a second.
+    /// The keys of a client. Checks the files for a change at most once a second.
     ///
     /// # Errors
-    /// [`StoreLookupError`] when the alias is there and not a client's.
+    /// [`StoreLookupError`] if the alias exists and is not a client's.
     pub async fn key_set(&self, client_id: &str) -> Result<Option<Arc<KeySet>>, StoreLookupError> {
         for store in self.all() {
             store.refresh().await;
@@ -81,24 +35,24 @@ impl CertificateStores {
         self.find(client_id)
     }
 
-    /// The keys of a client in the stores as they were last read; `None` when no store has the alias.
+    /// The keys of a client in the stores as they were last read. Returns `None` if no store has the alias.
     ///
     /// # Errors
-    /// [`StoreLookupError`] when the alias is there and not a client's.
+    /// [`StoreLookupError`] if the alias exists and is not a client's.
     pub fn find(&self, client_id: &str) -> Result<Option<Arc<KeySet>>, StoreLookupError> {
         self.first(|store| store.clients().key_set(client_id))
     }
 
-    /// What is to be said about a client's certificate at `now`, in seconds since the Unix epoch; `None` when no
+    /// The findings about a client's certificate at `now`, in seconds since the Unix epoch. Returns `None` if no
     /// store has the alias.
     ///
     /// # Errors
-    /// [`StoreLookupError`] when the alias is there and not a client's.
+    /// [`StoreLookupError`] if the alias exists and is not a client's.
     pub fn lint(&self, client_id: &str, now: i64) -> Result<Option<Vec<Finding>>, StoreLookupError> {
         self.first(|store| store.clients().lint(client_id, now))
     }
 
-    /// The truststore, when there is one: its certificates are also roots for TLS.
+    /// The truststore, if one is configured: its certificates are also roots for TLS.
     #[must_use]
     pub fn trust(&self) -> Option<&Arc<WatchedKeystore>> {
         self.trust.as_ref()

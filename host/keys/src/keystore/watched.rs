@@ -1,7 +1,7 @@
 //! A keystore file that is read again when it changes.
 //!
-//! A change is seen within a second of the next request. A file that is broken, or gone, changes nothing but the log,
-//! which says so once: the last good content serves on. Files are read and parsed off the async threads.
+//! The first request a second after a change sees it. A broken or missing file is logged once, and the last good
+//! content stays in use. Files are read and parsed off the async threads.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
-use super::Keystore;
 use super::clients::ClientCertificates;
 use super::error::KeystoreError;
+use super::store::Keystore;
 
-/// How often the file is looked at.
+/// How often the file is checked for a change.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How long a request waits for a file system that does not answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -50,7 +50,7 @@ impl From<&Metadata> for Stamp {
     }
 }
 
-/// `None` when there is no file.
+/// Returns `None` if there is no file.
 fn stamp(path: &Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().as_ref().map(Stamp::from)
 }
@@ -62,14 +62,14 @@ impl std::fmt::Debug for WatchedKeystore {
 }
 
 impl WatchedKeystore {
-    /// Reads the file. Takes a fraction of a second, mostly for the password of a PKCS#12 file.
+    /// Reads the file. Blocks for a fraction of a second, mostly for the key derivation of PKCS#12.
     ///
     /// # Errors
     /// [`KeystoreError`] names the file and the reason.
     pub fn open(path: impl Into<PathBuf>, password: Zeroizing<String>) -> Result<Self, KeystoreError> {
         let path = path.into();
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        // Before reading: a change in between is then seen as one.
+        // Before reading, so that a change in between is noticed.
         let seen = stamp(&path);
         let store = Keystore::open(&path, &password)?;
         let current = ArcSwap::from_pointee(ClientCertificates::new(store, name.clone()));
@@ -83,7 +83,7 @@ impl WatchedKeystore {
         &self.path
     }
 
-    /// The certificates that somebody imported, DER, as they were last read: further roots for TLS.
+    /// The imported certificates, DER, as they were last read: further roots for TLS.
     #[must_use]
     pub fn trusted_certificates(&self) -> Vec<Vec<u8>> {
         self.clients().store().trusted_certificates().map(<[u8]>::to_vec).collect()
@@ -94,12 +94,12 @@ impl WatchedKeystore {
         self.current.load_full()
     }
 
-    /// Looks at the file unless that was done within the last second, and reads it when it has changed.
+    /// Reads the file if it has changed; checks at most once a second.
     pub(super) async fn refresh(self: &Arc<Self>) {
         if self.is_due() {
             let store = Arc::clone(self);
             let check = tokio::task::spawn_blocking(move || store.check());
-            // Neither a file system that hangs nor a shutdown concerns the request: the last content serves.
+            // A hanging file system or a shutdown does not fail the request: it uses the last content.
             let _late = tokio::time::timeout(PATIENCE, check).await;
         }
     }
@@ -113,7 +113,7 @@ impl WatchedKeystore {
         due
     }
 
-    /// Looks at the file now; false when it is as it was, or somebody else is looking.
+    /// Checks the file now. Returns false if it has not changed, or another request is checking.
     fn check(&self) -> bool {
         let Ok(mut seen) = self.seen.try_lock() else { return false };
         let now = stamp(&self.path);

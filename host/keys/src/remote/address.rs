@@ -1,20 +1,20 @@
 //! Which addresses a JWKS URI may lead to.
 //!
 //! The table is that of the IANA special-purpose registries, plus multicast, everything outside the global unicast
-//! space of IPv6, and the metadata services of clouds. An address that carries another one inside is judged by that.
+//! space of IPv6, and the metadata services of clouds. An address that embeds another one counts as that.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// What may be done with an address.
+/// Whether an address may be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// It is on the Internet: allowed.
+    /// On the Internet: allowed.
     Public,
-    /// It is on this machine or in its network: allowed for hosts that the operator lists.
+    /// On this machine or in its network: allowed for hosts that the operator lists.
     Private,
-    /// No key server lives there: never allowed.
+    /// Never an address of a key server: never allowed.
     Never,
 }
 
@@ -83,7 +83,7 @@ const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix)
 }
 
-/// Judges an address.
+/// Classifies an address.
 pub(crate) fn reach(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(address) => reach_v4(address),
@@ -98,7 +98,7 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
     first(&V4, |net| net.contains(&address))
 }
 
-/// The IPv4 address that packets really go to: of `::ffff:0:0/96` and of `64:ff9b::/96`.
+/// The IPv4 address that packets go to: of `::ffff:0:0/96` and of `64:ff9b::/96`.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [.., a, b, c, d] = address.octets();
     address.to_ipv4_mapped().or_else(|| NAT64.contains(&address).then(|| Ipv4Addr::new(a, b, c, d)))

@@ -1,7 +1,7 @@
-//! One fetched JWK set, and until when it may be used.
+//! One fetched JWK set, and how long it may be used.
 //!
-//! HTTP's caching rules (RFC 9111) decide within the bounds of the settings: what a server says can neither make it be
-//! asked at every request nor keep a removed key alive for longer than they allow.
+//! HTTP's caching rules (RFC 9111) decide within the bounds of the settings: a server can neither cause a fetch for
+//! every request nor keep a removed key alive for longer than they allow.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -47,10 +47,10 @@ pub struct CachedSet {
 }
 
 impl CachedSet {
-    /// Reads an answer that was received at this time. A set without a usable key is a set: its client has none any more.
+    /// Reads an answer that was received at this time. A set without a usable key is valid: its client has no key now.
     ///
     /// # Errors
-    /// Why the body is no key set.
+    /// Why the body is not a key set.
     pub(crate) fn read(
         url: &JwksUrl,
         headers: &HeaderMap,
@@ -72,7 +72,7 @@ impl CachedSet {
         Ok(set.dated(url, kept(headers), at, settings))
     }
 
-    /// The set after its server has confirmed it (RFC 9111 section 4.3.4); `None` when the answer speaks of another one.
+    /// The set after its server has confirmed it (RFC 9111 section 4.3.4). Returns `None` if the answer is about another.
     pub(crate) fn confirmed(
         &self,
         url: &JwksUrl,
@@ -85,7 +85,7 @@ impl CachedSet {
         *response.headers_mut() = kept(headers);
         let validators = [header::ETAG, header::LAST_MODIFIED];
         if !validators.iter().any(|name| headers.contains_key(name)) {
-            // Against RFC 9110 section 15.4.5, but common. The server was asked about one set only.
+            // Against RFC 9110 section 15.4.5, but common. The request was about one set only.
             let own = validators.into_iter().filter_map(|name| Some((name.clone(), self.headers.get(name)?.clone())));
             response.headers_mut().extend(own);
         }
@@ -105,9 +105,9 @@ impl CachedSet {
         self
     }
 
-    /// The headers of a request that asks whether the set has changed.
+    /// The headers of a conditional request for the set.
     pub(crate) fn revalidation(&self, url: &JwksUrl) -> HeaderMap {
-        // The request says `no-cache`, so the answer is never "still fresh".
+        // The request says `no-cache`, so the policy never answers "still fresh".
         match policy(url, &self.headers, self.fetched_at).before_request(&request(url), instant(self.fetched_at)) {
             BeforeRequest::Stale { request, .. } => request.headers,
             BeforeRequest::Fresh(_) => request_headers(),
@@ -120,7 +120,7 @@ impl CachedSet {
         &self.keys
     }
 
-    /// What the reader of the set said about its keys.
+    /// The findings about its keys.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -138,18 +138,18 @@ impl CachedSet {
         self.fresh_until
     }
 
-    /// When it is given up if it cannot be fetched again.
+    /// When it expires if it cannot be fetched again.
     #[must_use]
     pub fn usable_until(&self) -> UnixMillis {
         self.usable_until
     }
 
-    /// Whether it serves without being fetched again. A set from the future was dated by a clock that was set back since.
+    /// Whether it serves without a fetch. A set dated in the future means that the clock was set back.
     pub(crate) fn is_fresh(&self, now: UnixMillis) -> bool {
         (self.fetched_at..self.fresh_until).contains(&now)
     }
 
-    /// Whether it serves when it cannot be fetched again.
+    /// Whether it serves if it cannot be fetched again.
     pub(crate) fn is_usable(&self, now: UnixMillis) -> bool {
         now < self.usable_until
     }
@@ -163,7 +163,7 @@ impl CachedSet {
     }
 }
 
-/// The headers that caching depends on, as far as they are reasonable.
+/// The headers that caching depends on, without absurd values.
 fn kept(headers: &HeaderMap) -> HeaderMap {
     let values = KEPT.iter().flat_map(|name| headers.get_all(name).iter().map(move |value| (name, value)));
     let reasonable = values.filter(|(name, value)| match value.to_str() {

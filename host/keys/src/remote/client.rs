@@ -1,6 +1,6 @@
 //! One HTTP request for a JWK set: no redirects, no proxies, no cookies, no decompression, a bounded body.
 //!
-//! Every request opens a connection of its own, so that the address is judged each time and nothing is kept open.
+//! Each request opens its own connection, so that the address is checked each time and no connection stays open.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use super::guard::{AddressGuard, Lookup};
 use super::jwks_url::JwksUrl;
 use super::settings::FetchSettings;
 
-/// Fetches at one time, for all clients; others wait within their own time.
+/// Concurrent fetches for all clients; further fetches wait within their own time-out.
 const MAX_FETCHES: usize = 256;
 
-/// An answer that is worth reading.
+/// A successful answer.
 pub(crate) enum Answer {
     /// Status 200.
     Set(HeaderMap, Vec<u8>),
-    /// Status 304: what was asked about is still right.
+    /// Status 304: the cached set is still current.
     NotModified(HeaderMap),
 }
 
@@ -50,7 +50,7 @@ impl Client {
             .referer(false)
             .http1_only()
             .pool_max_idle_per_host(0)
-            // Another crate of the same binary may have turned these on for all.
+            // Another crate of the same binary may have enabled these features.
             .no_gzip()
             .no_brotli()
             .no_deflate()
@@ -117,7 +117,7 @@ pub(crate) fn request_headers() -> HeaderMap {
     HeaderMap::from_iter([
         (ACCEPT, HeaderValue::from_static("application/jwk-set+json, application/json")),
         (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
-        // A removed key must be gone: caches on the way ask the server too (RFC 9111 section 5.2.1.4).
+        // A removed key must be gone, so caches on the way revalidate too (RFC 9111 section 5.2.1.4).
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ])
 }

@@ -1,7 +1,7 @@
 //! The last good set of each URL, so that a restart does not depend on the clients' servers.
 //!
-//! A file is a line of JSON that says what it is, followed by the set as it was received. It counts only for the URL
-//! that it names; what is damaged, foreign or too large is passed over. The folder holds a bounded number of files.
+//! A file is a line of JSON that describes it, followed by the set as it was received. It is used only for the URL that
+//! it names; a corrupt, foreign or oversized file is ignored. The folder holds a bounded number of files.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -21,7 +21,7 @@ use crate::base64url;
 const SUFFIX: &str = ".jwks";
 /// The largest first line, in bytes: the URL and the headers that are kept.
 const MAX_HEAD: usize = 32 * 1024;
-/// Files that may be added before the folder is looked through again.
+/// Files that are added before the folder is swept again.
 const SWEEP_AFTER: usize = 64;
 
 /// A folder of sets.
@@ -41,7 +41,7 @@ struct Head {
     headers: Vec<(String, String)>,
 }
 
-/// Why a file is passed over.
+/// Why a file is ignored.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
     #[error("it cannot be read: {0}")]
@@ -57,7 +57,7 @@ pub(crate) enum Unusable {
 }
 
 impl Disk {
-    /// Opens the folder, and makes it when it is missing.
+    /// Opens the folder and makes it if it is missing.
     pub(crate) fn open(folder: &Path, capacity: u64) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let capacity = usize::try_from(capacity).unwrap_or(usize::MAX);
@@ -102,7 +102,7 @@ impl Disk {
         CachedSet::read(url, &headers, body, head.fetched_at, settings).map(Some).map_err(|error| damaged(&error))
     }
 
-    /// Stores the set in place of the one that was there. Not synced: losing it in a crash costs one fetch.
+    /// Replaces the stored set. Not synced: losing it in a crash costs one fetch.
     pub(crate) fn store(&self, url: &JwksUrl, set: &CachedSet) -> io::Result<()> {
         let headers = set.headers().iter();
         let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
@@ -115,7 +115,7 @@ impl Disk {
         if self.added.fetch_add(1, Relaxed) + 1 >= SWEEP_AFTER { self.sweep() } else { Ok(()) }
     }
 
-    /// Removes the oldest files when there are too many. Files of others stay.
+    /// Removes the oldest files if there are too many. Other files stay.
     fn sweep(&self) -> io::Result<()> {
         self.added.store(0, Relaxed);
         let mut files: Vec<(SystemTime, PathBuf)> = Vec::new();

@@ -1,25 +1,26 @@
-//! Why a JWK set was not fetched; for the log, for metrics and for `dropins keys refresh`, never for a client.
+//! Why a JWK set was not fetched: for the log and for `dropins keys refresh`, never for a client.
 
 use std::error::Error;
 use std::io;
 use std::time::Duration;
 
 use super::guard::GuardError;
+use super::outcome::FetchOutcome;
 
-/// The longest text of another's error, in characters.
+/// The longest text of a library's error, in characters.
 const MAX_TEXT: usize = 200;
 
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// The host leads only to addresses that may not be connected to.
+    /// The host resolves only to addresses that may not be connected to.
     #[error("its host leads to no address that may be connected to; see oauth.jwks_endpoint.allowed_private_hosts")]
     RefusedAddress,
     /// The host has no address.
     #[error("its host has no address")]
     Unresolved,
-    /// Nothing listens there, or the connection broke.
+    /// The connection was refused, or it broke.
     #[error("its host cannot be reached: {0}")]
     Unreachable(String),
     /// The host's certificate cannot be trusted, or TLS failed otherwise.
@@ -28,10 +29,10 @@ pub enum FetchError {
     /// It took too long.
     #[error("there was no complete answer within {} ms", .0.as_millis())]
     Timeout(Duration),
-    /// The answer leads elsewhere.
+    /// The answer is a redirect.
     #[error("the answer is a redirect (status {0}), which is not followed: register the URL that it leads to")]
     Redirect(u16),
-    /// The answer is no success.
+    /// The answer is not a success.
     #[error("the answer has the status {0}")]
     BadStatus(u16),
     /// The answer is compressed.
@@ -43,90 +44,12 @@ pub enum FetchError {
     /// The answer is not HTTP.
     #[error("the answer is not understood: {0}")]
     Protocol(String),
-    /// The answer is no JWK set.
+    /// The answer is not a JWK set.
     #[error("the answer is no key set: {0}")]
     BadKeySet(String),
-    /// The fetch ended for a reason of ours.
+    /// The fetch was cancelled or failed internally.
     #[error("the fetch ended early")]
     Interrupted,
-}
-
-/// How a fetch ended; a label of bounded values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FetchOutcome {
-    /// A set was received.
-    Fetched,
-    /// The server confirmed the set that was there (RFC 9110 section 15.4.5).
-    NotModified,
-    /// The set on disk was still fresh.
-    Restored,
-    /// [`FetchError::RefusedAddress`].
-    RefusedAddress,
-    /// [`FetchError::Unresolved`].
-    Unresolved,
-    /// [`FetchError::Unreachable`].
-    Unreachable,
-    /// [`FetchError::Tls`].
-    Tls,
-    /// [`FetchError::Timeout`].
-    Timeout,
-    /// [`FetchError::Redirect`].
-    Redirect,
-    /// [`FetchError::BadStatus`].
-    BadStatus,
-    /// [`FetchError::Encoded`].
-    Encoded,
-    /// [`FetchError::TooLarge`].
-    TooLarge,
-    /// [`FetchError::Protocol`].
-    Protocol,
-    /// [`FetchError::BadKeySet`].
-    BadKeySet,
-    /// [`FetchError::Interrupted`].
-    Interrupted,
-}
-
-impl FetchOutcome {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::Fetched,
-        Self::NotModified,
-        Self::Restored,
-        Self::RefusedAddress,
-        Self::Unresolved,
-        Self::Unreachable,
-        Self::Tls,
-        Self::Timeout,
-        Self::Redirect,
-        Self::BadStatus,
-        Self::Encoded,
-        Self::TooLarge,
-        Self::Protocol,
-        Self::BadKeySet,
-        Self::Interrupted,
-    ];
-
-    /// The value of the metric's label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fetched => "fetched",
-            Self::NotModified => "not_modified",
-            Self::Restored => "restored",
-            Self::RefusedAddress => "refused_address",
-            Self::Unresolved => "unresolved",
-            Self::Unreachable => "unreachable",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Redirect => "redirect",
-            Self::BadStatus => "bad_status",
-            Self::Encoded => "encoded",
-            Self::TooLarge => "too_large",
-            Self::Protocol => "protocol",
-            Self::BadKeySet => "bad_key_set",
-            Self::Interrupted => "interrupted",
-        }
-    }
 }
 
 impl FetchError {
@@ -171,7 +94,7 @@ impl FetchError {
     }
 }
 
-/// The first cause of this type. `io::Error::source` passes over the very error that it wraps.
+/// The first cause of this type. `io::Error::source` skips the error that it wraps.
 fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).and_then(|inner| cause::<E>(inner));
     wrapped.or_else(|| error.downcast_ref::<E>()).or_else(|| cause::<E>(error.source()?))
@@ -184,7 +107,7 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// The text of an error that may hold what the server sent, such as the names in its certificate.
+/// The text of an error, bounded: it may hold what the server sent, such as the names in its certificate.
 fn short(error: &(dyn Error + 'static)) -> String {
     error.to_string().chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect()
 }
@@ -192,12 +115,6 @@ fn short(error: &(dyn Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_outcome_has_its_own_label() {
-        let labels: std::collections::BTreeSet<_> = FetchOutcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
-        assert_eq!(labels.len(), FetchOutcome::ALL.len());
-    }
 
     #[test]
     fn a_cause_is_found_inside_an_io_error() {

@@ -1,7 +1,7 @@
-//! The JWK sets of all clients: fetched when they are needed, and not more often than the rules allow.
+//! The JWK sets of all clients: fetched on demand, and not more often than the rules allow.
 //!
-//! A request waits for a fetch only while there is no fresh set and no recent failure. Whatever goes wrong, the caller
-//! learns that there is no set and nothing else.
+//! A request waits for a fetch only if there is no fresh set and no recent failure. After any failure the caller learns
+//! only that there is no set.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,16 +13,17 @@ use moka::policy::EvictionPolicy;
 use super::cached_set::CachedSet;
 use super::client::{Answer, Client, request_headers};
 use super::disk::Disk;
-use super::error::{FetchError, FetchOutcome};
+use super::error::FetchError;
 use super::guard::{Lookup, SystemLookup};
 use super::jwks_url::JwksUrl;
+use super::outcome::FetchOutcome;
 use super::settings::FetchSettings;
-use super::slot::{Boarding, Landing, Slot, Takeoff};
+use super::slot::{FetchResult, FetchTicket, Slot, Wait};
 use super::stats::{Counters, FetchStats};
 use crate::finding::Severity;
 use crate::key_set::KeySet;
 
-/// Findings about one set that are written to the log.
+/// Logged findings of one set.
 const MAX_REPORTED: usize = 8;
 
 /// Fetches and keeps JWK sets. A clone is another handle to the same one.
@@ -38,7 +39,7 @@ struct Inner {
     counters: Counters,
 }
 
-/// Why there is no fetcher.
+/// Why the fetcher cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder of the sets cannot be used.
@@ -54,7 +55,7 @@ pub enum OpenError {
     Client(String),
 }
 
-/// What a fetch at an operator's word has brought.
+/// The result of a fetch that an operator asked for.
 #[derive(Debug, Clone)]
 pub struct Refreshed {
     /// Whether the set was received or confirmed.
@@ -67,7 +68,7 @@ impl JwksFetcher {
     /// Makes a fetcher. Names are resolved by the operating system.
     ///
     /// # Errors
-    /// [`OpenError`] says what it lacks.
+    /// [`OpenError`] names the cause.
     pub fn open(settings: FetchSettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         Self::with_lookup(settings, clock, Arc::new(SystemLookup::new()))
     }
@@ -87,13 +88,13 @@ impl JwksFetcher {
         Ok(Self(Arc::new(Inner { settings, clock, client, disk, slots, counters: Counters::default() })))
     }
 
-    /// The settings, so that a change can be told from none.
+    /// The settings, to detect a change.
     #[must_use]
     pub fn settings(&self) -> &FetchSettings {
         &self.0.settings
     }
 
-    /// What has been done so far.
+    /// The counters.
     #[must_use]
     pub fn stats(&self) -> FetchStats {
         self.0.counters.snapshot()
@@ -102,7 +103,7 @@ impl JwksFetcher {
     /// The keys that the client publishes there, fetched if that is due or if they lack the `kid` of the hint.
     ///
     /// # Errors
-    /// [`KeyLookupError::Unusable`], the same whatever the cause.
+    /// [`KeyLookupError::Unusable`], the same for every cause.
     pub async fn keys(&self, client_id: &str, url: &JwksUrl, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
         let asked_at = self.now();
         let Some(set) = self.set(url).await else {
@@ -115,10 +116,10 @@ impl JwksFetcher {
         Ok(Arc::clone(set.keys()))
     }
 
-    /// Fetches the set now, whatever is known about it, unless a fetch is under way: then its result is the answer.
+    /// Fetches the set now, even if the cached one is fresh; joins a fetch that is under way.
     ///
     /// # Errors
-    /// [`FetchError`], with details that are for an operator's eyes.
+    /// [`FetchError`], with details for an operator.
     pub async fn refresh(&self, url: &JwksUrl) -> Result<Refreshed, FetchError> {
         let slot = self.slot(url);
         let mut outcome = self.wait(&slot, slot.at_once()).await?;
@@ -129,19 +130,19 @@ impl JwksFetcher {
         Ok(Refreshed { outcome, set })
     }
 
-    /// The set that is there, in memory or on disk, without a fetch and however old it is within its time.
+    /// The cached set, from memory or disk, fresh or stale, without a fetch.
     pub async fn cached(&self, url: &JwksUrl) -> Option<Arc<CachedSet>> {
         let slot = self.slot(url);
         self.restore(&slot).await;
         slot.usable(self.now())
     }
 
-    /// The set, fetched if there is no fresh one.
+    /// The set, fetched if the cached one is not fresh.
     async fn set(&self, url: &JwksUrl) -> Option<Arc<CachedSet>> {
         let slot = self.slot(url);
-        if let Some(boarding) = slot.when_due(self.now(), &self.0.settings) {
-            // The failure stands in the log; a set that is still usable serves nevertheless.
-            let _ = self.wait(&slot, boarding).await;
+        if let Some(wait) = slot.when_due(self.now(), &self.0.settings) {
+            // The failure is in the log; a stale set that is still usable serves.
+            let _ = self.wait(&slot, wait).await;
         }
         let now = self.now();
         let set = slot.usable(now);
@@ -166,8 +167,8 @@ impl JwksFetcher {
             return seen;
         }
         let slot = self.slot(url);
-        if let Some(boarding) = slot.when_unknown(client_id, &seen, self.now(), &self.0.settings) {
-            let _ = self.wait(&slot, boarding).await;
+        if let Some(wait) = slot.when_unknown(client_id, &seen, self.now(), &self.0.settings) {
+            let _ = self.wait(&slot, wait).await;
         }
         slot.usable(self.now()).unwrap_or(seen)
     }
@@ -180,23 +181,23 @@ impl JwksFetcher {
         self.0.slots.get_with_by_ref(url.as_str(), || Arc::new(Slot::new(url.clone())))
     }
 
-    /// Waits for a fetch. It is a task of its own, so that it does not end with the request that began it.
-    async fn wait(&self, slot: &Arc<Slot>, boarding: Boarding) -> Landing {
-        let mut flight = match boarding {
-            Boarding::Join(flight) => flight,
-            Boarding::Start(takeoff) => {
-                let flight = takeoff.flight();
-                tokio::spawn(self.clone().fly(Arc::clone(slot), takeoff));
+    /// Waits for a fetch. It is a task of its own, so that it outlives the request that started it.
+    async fn wait(&self, slot: &Arc<Slot>, wait: Wait) -> FetchResult {
+        let mut flight = match wait {
+            Wait::Join(flight) => flight,
+            Wait::Start(ticket) => {
+                let flight = ticket.flight();
+                tokio::spawn(self.clone().run(Arc::clone(slot), ticket));
                 flight
             }
         };
-        let landed = flight.wait_for(Option::is_some).await;
-        landed.ok().and_then(|landing| landing.clone()).unwrap_or(Err(FetchError::Interrupted))
+        let finished = flight.wait_for(Option::is_some).await;
+        finished.ok().and_then(|result| result.clone()).unwrap_or(Err(FetchError::Interrupted))
     }
 
-    async fn fly(self, slot: Arc<Slot>, takeoff: Takeoff) {
+    async fn run(self, slot: Arc<Slot>, ticket: FetchTicket) {
         // A panic in there must not leave the requests waiting.
-        let fetch = tokio::spawn(self.clone().fetch(Arc::clone(&slot), takeoff.forced));
+        let fetch = tokio::spawn(self.clone().fetch(Arc::clone(&slot), ticket.forced));
         let result = fetch.await.unwrap_or(Err(FetchError::Interrupted));
         let outcome = result.as_ref().map_or_else(FetchError::outcome, |(_, outcome)| *outcome);
         let (source, label) = (slot.url().source(), outcome.as_str());
@@ -205,7 +206,7 @@ impl JwksFetcher {
             Err(error) => tracing::warn!(source, outcome = label, %error, "the JWK set of a client cannot be had"),
         }
         self.0.counters.fetch(outcome);
-        slot.land(takeoff, result, self.now());
+        slot.finish(ticket, result, self.now());
     }
 
     async fn fetch(self, slot: Arc<Slot>, forced: bool) -> Result<(Arc<CachedSet>, FetchOutcome), FetchError> {
@@ -218,11 +219,11 @@ impl JwksFetcher {
         let answer = self.0.client.get(slot.url(), headers).await?;
         let now = self.now();
         let work = move || self.0.read(slot.url(), answer, before.as_deref(), now);
-        // Reading 64 RSA keys takes milliseconds, and a disk takes what it takes.
+        // Reading 64 RSA keys takes milliseconds, and the disk may block.
         tokio::task::spawn_blocking(work).await.unwrap_or(Err(FetchError::Interrupted))
     }
 
-    /// Asks the disk, once.
+    /// Loads the set from disk, once.
     async fn restore(&self, slot: &Arc<Slot>) {
         if !slot.lacks_restoring() {
             return;
@@ -234,7 +235,7 @@ impl JwksFetcher {
 }
 
 impl Inner {
-    /// From an answer to the set that is used from now on.
+    /// Turns an answer into the set to use from now on.
     fn read(
         &self,
         url: &JwksUrl,
@@ -272,7 +273,7 @@ impl Inner {
     }
 }
 
-/// Says what is new. The client chooses how much is wrong with its set, so only the beginning of that is said.
+/// Logs a new set. The client controls the number of findings, so only the first ones are logged.
 fn report(url: &JwksUrl, set: &CachedSet) {
     let (keys, findings) = (set.keys().keys().len(), set.findings().len());
     tracing::info!(source = url.source(), keys, findings, "a client has a new JWK set");

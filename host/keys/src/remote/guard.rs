@@ -13,10 +13,10 @@ use tokio::sync::Semaphore;
 use super::address::{Reach, reach};
 use super::host_list::HostList;
 
-/// Questions to the system's resolver at one time. Each blocks a thread, which outlives the fetch that gave up on it.
+/// Concurrent queries of the system's resolver. Each blocks a thread, which outlives a fetch that timed out.
 const MAX_LOOKUPS: usize = 64;
 
-/// Asks for the addresses of a name.
+/// Resolves names.
 #[async_trait::async_trait]
 pub(crate) trait Lookup: Send + Sync {
     async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>>;
@@ -44,7 +44,7 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Why a name leads nowhere.
+/// Why a name cannot be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GuardError {
     #[error("the name leads to no address that may be connected to")]
@@ -85,7 +85,7 @@ impl Resolve for AddressGuard {
         let guard = self.clone();
         Box::pin(async move {
             let addresses = guard.allowed(name.as_str()).await?;
-            // The client puts in the port of the URL.
+            // The HTTP client fills in the port of the URL.
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
         })

@@ -1,7 +1,7 @@
-//! Hosts that the operator lists, compared as URLs spell them.
+//! Hosts that the operator lists, compared in their URL form.
 //!
-//! An entry is a host name or an address in any notation, without port or scheme. There are no wildcards: whoever may
-//! be private is named.
+//! An entry is a host name or an address in any notation, without port or scheme. There are no wildcards: each
+//! private host is named.
 
 use std::net::Ipv6Addr;
 
@@ -11,7 +11,7 @@ use url::Host;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostList(Vec<Host>);
 
-/// An entry that is no host.
+/// An entry that is not a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{entry}` is not a host: write its name or address alone, without scheme, port and path")]
 pub struct BadHost {

@@ -1,7 +1,7 @@
-//! A URL from which a JWK set may be fetched, as far as its text tells.
+//! A URL from which a JWK set may be fetched, as far as its text shows.
 //!
-//! The host is judged as the URL standard reads it, so every notation of an address is that address. What a name leads
-//! to is judged when it is connected to.
+//! The host is parsed by the URL standard, so every notation of an address is that address. The addresses of a name are
+//! checked when the connection is made.
 
 use http::Uri;
 use url::{Host, Url};
@@ -26,10 +26,10 @@ pub enum JwksUrlError {
     /// It is too long.
     #[error("it has {0} bytes, allowed are {MAX_BYTES}")]
     TooLong(usize),
-    /// A URL reader would leave something out or read it as something else.
+    /// URL readers drop or reinterpret such characters.
     #[error("it holds white space, a control character or a backslash")]
     Character,
-    /// It is no absolute URL.
+    /// It is not an absolute URL.
     #[error("it is not an absolute URL with a host that exists")]
     Malformed,
     /// It is neither `https:` nor `http:`.
@@ -47,7 +47,7 @@ pub enum JwksUrlError {
     /// Its host is on this machine or in its network, and is not listed.
     #[error("its host is private, and is not listed in oauth.jwks_endpoint.allowed_private_hosts")]
     Private,
-    /// Its host is an address that belongs to no key server.
+    /// Its host is never the address of a key server.
     #[error(
         "its host is an address that is never fetched from: link-local, multicast, reserved or of a cloud's metadata"
     )]
@@ -72,7 +72,7 @@ impl JwksUrl {
             "http" => false,
             _ => return Err(JwksUrlError::Scheme),
         };
-        // The standard forgives `https:host` and drops an empty user; a configuration had better say what it means.
+        // The standard tolerates `https:host` and drops an empty user; a configuration must be unambiguous.
         let (_, rest) = text.split_once("://").ok_or(JwksUrlError::Malformed)?;
         if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
             return Err(JwksUrlError::UserInfo);
@@ -112,7 +112,7 @@ impl JwksUrl {
     }
 }
 
-/// Connectors resolve names only: an address in the URL is judged here or never.
+/// Connectors resolve names only, so an address in the URL is checked here.
 fn check_host(host: &Host<&str>, settings: &FetchSettings) -> Result<(), JwksUrlError> {
     let reach = match host {
         Host::Ipv4(address) => address::reach((*address).into()),

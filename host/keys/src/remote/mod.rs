@@ -1,8 +1,8 @@
-//! Keys that a client publishes under its JWKS URI: fetched with care, cached within bounds, remembered on disk.
+//! Keys that a client publishes under its JWKS URI: fetched with care, cached within bounds, stored on disk.
 //!
-//! A [`JwksUrl`] is one that may be fetched; the [`JwksFetcher`] connects only to addresses that may be connected to,
-//! asks each URL once however many requests wait, and serves the last good set while the client's server is down.
-//! Nothing here says why a fetch failed, except to the operator.
+//! A [`JwksUrl`] has passed the checks of its text. The [`JwksFetcher`] connects to allowed addresses only, sends one
+//! request per URL for any number of waiting requests, and serves the last good set while the client's server is down.
+//! The cause of a failed fetch is for the operator, never for the client.
 
 mod address;
 mod cached_set;
@@ -13,6 +13,7 @@ mod fetcher;
 mod guard;
 mod host_list;
 mod jwks_url;
+mod outcome;
 mod settings;
 mod slot;
 mod stats;
@@ -20,9 +21,10 @@ mod stats;
 mod testing;
 
 pub use cached_set::CachedSet;
-pub use error::{FetchError, FetchOutcome};
+pub use error::FetchError;
 pub use fetcher::{JwksFetcher, OpenError, Refreshed};
 pub use host_list::{BadHost, HostList};
 pub use jwks_url::{JwksUrl, JwksUrlError};
+pub use outcome::FetchOutcome;
 pub use settings::FetchSettings;
 pub use stats::FetchStats;

@@ -20,21 +20,21 @@ pub struct FetchSettings {
     pub allow_http: HostList,
     /// Hosts that may be on this machine or in its network.
     pub allow_private: HostList,
-    /// Certificate authorities besides those of the operating system, DER. One that cannot be read is passed over.
+    /// Certificate authorities besides those of the operating system, DER. Unreadable ones are ignored.
     pub extra_roots: Vec<CertificateDer<'static>>,
-    /// A set is fresh for at least this long, whatever its server says.
+    /// Lower bound for the freshness of a set.
     pub min_freshness: Duration,
-    /// A set is fresh for at most this long, whatever its server says.
+    /// Upper bound for the freshness of a set.
     pub max_freshness: Duration,
-    /// How long a set that is no longer fresh serves when it cannot be fetched anew (RFC 5861 section 4).
+    /// How long a stale set serves if it cannot be fetched (RFC 5861 section 4).
     pub stale_if_error: Duration,
-    /// How long a URL is left alone after a failure.
+    /// Pause before the next fetch of a URL after a failure.
     pub failure_pause: Duration,
     /// How long a client waits after an unknown `kid` before another one makes its set be fetched again.
     pub unknown_kid_pause: Duration,
     /// Sets that are kept in memory; the least recently used one goes first.
     pub capacity: u64,
-    /// Where the last good sets survive a restart; `None` for nowhere.
+    /// The folder in which the last good sets survive a restart, if any.
     pub folder: Option<PathBuf>,
 }
 

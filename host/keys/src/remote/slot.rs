@@ -1,6 +1,6 @@
-//! What is known about one URL, and who may cause a fetch of it.
+//! The state of one URL: its set, and whether a request may start a fetch.
 //!
-//! At most one fetch is under way. A request gets on it or starts it; the fetch goes on when nobody waits any more.
+//! At most one fetch is under way. A request joins it or starts it; it continues when no request waits any more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,15 +10,16 @@ use dropins_services::UnixMillis;
 use tokio::sync::watch;
 
 use super::cached_set::{CachedSet, millis};
-use super::error::{FetchError, FetchOutcome};
+use super::error::FetchError;
 use super::jwks_url::JwksUrl;
+use super::outcome::FetchOutcome;
 use super::settings::FetchSettings;
 
 /// How a fetch ended.
-pub(crate) type Landing = Result<FetchOutcome, FetchError>;
+pub(crate) type FetchResult = Result<FetchOutcome, FetchError>;
 
-/// A fetch that is under way, seen by those who wait for it.
-pub(crate) type Flight = watch::Receiver<Option<Landing>>;
+/// A fetch that is under way, as a waiting request sees it.
+pub(crate) type Flight = watch::Receiver<Option<FetchResult>>;
 
 /// A URL.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub(crate) struct Slot {
 #[derive(Debug, Default)]
 struct State {
     set: Option<Arc<CachedSet>>,
-    /// Whether the disk has been asked.
+    /// Whether the set was loaded from disk.
     restored: bool,
     /// When the last fetch failed, if it did.
     failed_at: Option<UnixMillis>,
@@ -39,24 +40,24 @@ struct State {
     unknown_kids: HashMap<String, UnixMillis>,
 }
 
-/// A way to the next set.
+/// How a request gets the next set.
 #[derive(Debug)]
-pub(crate) enum Boarding {
+pub(crate) enum Wait {
     /// A fetch is under way.
     Join(Flight),
     /// The caller begins a fetch.
-    Start(Takeoff),
+    Start(FetchTicket),
 }
 
-/// The duty to fetch: it must be [landed](Slot::land).
+/// The right to fetch, and the duty to [finish](Slot::finish) the fetch.
 #[derive(Debug)]
-pub(crate) struct Takeoff {
-    sender: watch::Sender<Option<Landing>>,
-    /// Whether a fresh set does not do.
+pub(crate) struct FetchTicket {
+    sender: watch::Sender<Option<FetchResult>>,
+    /// Whether to fetch even if the set is fresh.
     pub(crate) forced: bool,
 }
 
-impl Takeoff {
+impl FetchTicket {
     pub(crate) fn flight(&self) -> Flight {
         self.sender.subscribe()
     }
@@ -75,29 +76,29 @@ impl Slot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The set, unless it is too old.
+    /// The set, unless it has expired.
     pub(crate) fn usable(&self, now: UnixMillis) -> Option<Arc<CachedSet>> {
         self.state().set.clone().filter(|set| set.is_usable(now))
     }
 
-    /// The set, if it need not be fetched.
+    /// The set, if it is fresh.
     pub(crate) fn fresh(&self, now: UnixMillis) -> Option<Arc<CachedSet>> {
         self.state().set.clone().filter(|set| set.is_fresh(now))
     }
 
-    /// The set to ask the server about. After a failure it is asked for all, lest a server that answers wrongly to the
-    /// question is asked it for ever.
+    /// The set for a conditional request. After a failure the request is unconditional, so that a server that handles
+    /// conditional requests wrongly is not sent the same one forever.
     pub(crate) fn validated(&self) -> Option<Arc<CachedSet>> {
         let state = self.state();
         state.set.clone().filter(|_| state.failed_at.is_none())
     }
 
-    /// Whether the disk has yet to be asked.
+    /// Whether the set has not been loaded from disk yet.
     pub(crate) fn lacks_restoring(&self) -> bool {
         !self.state().restored
     }
 
-    /// Takes what the disk had.
+    /// Takes the set from disk.
     pub(crate) fn restore(&self, set: Option<CachedSet>) {
         let mut state = self.state();
         state.restored = true;
@@ -106,25 +107,25 @@ impl Slot {
         }
     }
 
-    /// What to wait for when the set is missing or no longer fresh; nothing after a failure.
-    pub(crate) fn when_due(&self, now: UnixMillis, settings: &FetchSettings) -> Option<Boarding> {
+    /// What to wait for if the set is missing or stale. Returns `None` shortly after a failure.
+    pub(crate) fn when_due(&self, now: UnixMillis, settings: &FetchSettings) -> Option<Wait> {
         let mut state = self.state();
         let fresh = state.set.as_ref().is_some_and(|set| set.is_fresh(now));
-        (!fresh && !state.is_paused(now, settings)).then(|| state.board(false))
+        (!fresh && !state.is_paused(now, settings)).then(|| state.join_or_start(false))
     }
 
-    /// What to wait for when the client's `kid` is not in the set that it has seen. It may start a fetch once in a while,
-    /// and get on one that is under way at any time.
+    /// What to wait for if the client's `kid` is not in the set that it has `seen`: it joins a fetch that is under way, and
+    /// starts one at most once per pause.
     pub(crate) fn when_unknown(
         &self,
         client_id: &str,
         seen: &Arc<CachedSet>,
         now: UnixMillis,
         settings: &FetchSettings,
-    ) -> Option<Boarding> {
+    ) -> Option<Wait> {
         let mut state = self.state();
         if state.flight.is_some() {
-            return Some(state.board(true));
+            return Some(state.join_or_start(true));
         }
         state.unknown_kids.retain(|_, at| is_within(*at, settings.unknown_kid_pause, now));
         let replaced = !state.set.as_ref().is_some_and(|set| Arc::ptr_eq(set, seen));
@@ -132,24 +133,24 @@ impl Slot {
             return None;
         }
         state.unknown_kids.insert(client_id.to_owned(), now);
-        Some(state.board(true))
+        Some(state.join_or_start(true))
     }
 
-    /// A fetch, whatever is known.
-    pub(crate) fn at_once(&self) -> Boarding {
-        self.state().board(true)
+    /// A fetch, even if the set is fresh.
+    pub(crate) fn at_once(&self) -> Wait {
+        self.state().join_or_start(true)
     }
 
-    /// Ends the fetch: a set replaces the one that was there, a failure leaves it and causes a pause.
-    pub(crate) fn land(
+    /// Ends the fetch: a set replaces the previous one; a failure keeps it and starts a pause.
+    pub(crate) fn finish(
         &self,
-        takeoff: Takeoff,
+        ticket: FetchTicket,
         result: Result<(Arc<CachedSet>, FetchOutcome), FetchError>,
         now: UnixMillis,
     ) {
         let mut state = self.state();
         state.flight = None;
-        let landing = match result {
+        let result = match result {
             Ok((set, outcome)) => {
                 state.set = Some(set);
                 state.failed_at = None;
@@ -161,7 +162,7 @@ impl Slot {
             }
         };
         drop(state);
-        takeoff.sender.send_replace(Some(landing));
+        ticket.sender.send_replace(Some(result));
     }
 }
 
@@ -170,17 +171,17 @@ impl State {
         self.failed_at.is_some_and(|at| is_within(at, settings.failure_pause, now))
     }
 
-    fn board(&mut self, forced: bool) -> Boarding {
+    fn join_or_start(&mut self, forced: bool) -> Wait {
         if let Some(flight) = &self.flight {
-            return Boarding::Join(flight.clone());
+            return Wait::Join(flight.clone());
         }
         let (sender, flight) = watch::channel(None);
         self.flight = Some(flight);
-        Boarding::Start(Takeoff { sender, forced })
+        Wait::Start(FetchTicket { sender, forced })
     }
 }
 
-/// Whether the pause that began then lasts. A pause that has yet to begin was noted by a clock that was set back since.
+/// Whether a pause lasts. A pause that starts in the future means that the clock was set back.
 fn is_within(began: UnixMillis, pause: Duration, now: UnixMillis) -> bool {
     (began..began.saturating_add(millis(pause))).contains(&now)
 }
@@ -196,9 +197,9 @@ mod tests {
         Slot::new(JwksUrl::parse("https://client.example/", &SETTINGS()).unwrap())
     }
 
-    fn start(boarding: Option<Boarding>) -> Takeoff {
+    fn start(boarding: Option<Wait>) -> FetchTicket {
         match boarding {
-            Some(Boarding::Start(takeoff)) => takeoff,
+            Some(Wait::Start(ticket)) => ticket,
             other => panic!("{other:?}"),
         }
     }
@@ -206,22 +207,22 @@ mod tests {
     #[test]
     fn a_second_request_joins_the_fetch_of_the_first_and_learns_how_it_ends() {
         let slot = slot();
-        let takeoff = start(slot.when_due(NOW, &SETTINGS()));
-        let Some(Boarding::Join(flight)) = slot.when_due(NOW, &SETTINGS()) else { panic!("two fetches") };
-        assert!(matches!(slot.at_once(), Boarding::Join(_)));
-        slot.land(takeoff, Err(FetchError::BadStatus(404)), NOW);
+        let ticket = start(slot.when_due(NOW, &SETTINGS()));
+        let Some(Wait::Join(flight)) = slot.when_due(NOW, &SETTINGS()) else { panic!("two fetches") };
+        assert!(matches!(slot.at_once(), Wait::Join(_)));
+        slot.finish(ticket, Err(FetchError::BadStatus(404)), NOW);
         assert_eq!(*flight.borrow(), Some(Err(FetchError::BadStatus(404))));
     }
 
     #[test]
     fn a_failure_pauses_and_a_clock_that_is_set_back_ends_the_pause() {
         let slot = slot();
-        slot.land(start(slot.when_due(NOW, &SETTINGS())), Err(FetchError::Interrupted), NOW);
+        slot.finish(start(slot.when_due(NOW, &SETTINGS())), Err(FetchError::Interrupted), NOW);
         for now in [NOW, NOW + 10 * SECOND - 1] {
             assert!(slot.when_due(now, &SETTINGS()).is_none());
         }
         for now in [NOW - 1, NOW + 10 * SECOND] {
-            slot.land(start(slot.when_due(now, &SETTINGS())), Err(FetchError::Interrupted), NOW);
+            slot.finish(start(slot.when_due(now, &SETTINGS())), Err(FetchError::Interrupted), NOW);
         }
     }
 }

@@ -1,26 +1,26 @@
-//! What the fetcher has done, for metrics.
+//! Counters of the fetcher, for metrics.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use super::error::FetchOutcome;
+use super::outcome::FetchOutcome;
 
 /// A snapshot of the counters since the fetcher was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FetchStats {
-    /// Fetches by the way in which they ended; those that never occurred are missing.
+    /// Fetches by outcome; an outcome that never occurred is missing.
     pub fetches: BTreeMap<FetchOutcome, u64>,
     /// Requests that a fresh set answered.
     pub cached: u64,
-    /// Requests that a set answered which could not be fetched anew.
+    /// Requests that a stale set answered.
     pub stale: u64,
-    /// Requests for which there was no set.
+    /// Requests without a set.
     pub unavailable: u64,
 }
 
 impl FetchStats {
-    /// Fetches that ended in this way.
+    /// Fetches with this outcome.
     #[must_use]
     pub fn of(&self, outcome: FetchOutcome) -> u64 {
         self.fetches.get(&outcome).copied().unwrap_or_default()

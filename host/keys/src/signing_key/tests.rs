@@ -1,6 +1,7 @@
 //! Private keys: made, written, read and used. That signatures verify is tested where keys verify.
 
 use super::*;
+use crate::algorithm::Curve;
 
 fn small() -> impl Iterator<Item = KeyFamily> {
     KeyFamily::ALL.into_iter().filter(|family| !matches!(family, KeyFamily::Rsa3072 | KeyFamily::Rsa4096))

@@ -5,7 +5,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use super::*;
 use crate::keystore::StoreKind;
 use crate::keystore::entry::Content;
-use crate::keystore::tests::{certificate, key_entry};
+use crate::keystore::testing::{certificate, key_entry};
 use crate::{KeyFamily, Severity, SigningKey, pem};
 
 const NOW: i64 = 1_800_000_000;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::keystore::tests::{certificate, key_entry};
+use crate::keystore::testing::{certificate, key_entry};
 
 const PASS: &str = "changeit";
 

@@ -9,8 +9,8 @@ use pkcs12::AuthenticatedSafe;
 use pkcs12::pfx::Pfx;
 use pkcs12::safe_bag::SafeBag;
 
-use crate::keystore::MAX_ENTRIES;
 use crate::keystore::error::StoreError;
+use crate::keystore::limits::MAX_ENTRIES;
 
 pub(super) const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 pub(super) const ENCRYPTED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");

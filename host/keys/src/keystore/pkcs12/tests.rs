@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keystore::EntryKind;
-use crate::keystore::tests::certificate;
+use crate::keystore::testing::certificate;
 use crate::{KeyFamily, SigningKey, pem};
 
 const PASS: &str = "changeit";

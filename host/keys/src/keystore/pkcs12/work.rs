@@ -1,7 +1,7 @@
 //! How much work a PKCS#12 file asks for before it opens.
 //!
-//! Its author chooses the iterations of every key derivation, so they are added up before the first one runs. What is
-//! not DER of a known form asks for nothing here: it is refused when it is opened.
+//! Its author chooses the iterations of every key derivation, so they are added up before the first one runs. A part
+//! that is not DER of a known form counts nothing here: it is rejected when it is opened.
 
 use cms::encrypted_data::EncryptedData;
 use der::asn1::ContextSpecific;
@@ -17,7 +17,7 @@ use crate::keystore::error::StoreError;
 const MAX_ITERATIONS: u64 = 5_000_000;
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 
-/// Refuses a file that asks for too much.
+/// Rejects a file that asks for too much.
 pub(super) fn check(safes: &Safes) -> Result<(), StoreError> {
     let mut iterations = u64::try_from(safes.mac_iterations().unwrap_or(0)).unwrap_or(0);
     for safe in &safes.safes {
@@ -42,7 +42,7 @@ pub(super) fn check(safes: &Safes) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The iterations of one derivation. Scrypt takes memory as its author likes, and no tool writes it here: refused.
+/// The iterations of one derivation. Rejects scrypt: its author chooses the memory, and no tool writes it here.
 fn of(algorithm: ObjectIdentifier, parameters: Option<&der::Any>) -> Result<u64, StoreError> {
     let Some(parameters) = parameters.and_then(|parameters| parameters.to_der().ok()) else { return Ok(0) };
     if algorithm != PBES2 {

@@ -1,7 +1,7 @@
 //! Writes PKCS#12 as current Java does: certificates under PBES2 with AES-256, HMAC-SHA256 over all, 10 000 iterations.
 //!
-//! Key bags are copied as they are, under the password that they were sealed with. A store that had no MAC gets none,
-//! and its certificates stay in the clear, so that nobody is suddenly asked for a password.
+//! Key bags are copied as they are, under the password that they were sealed with. A store without a MAC gets none, and
+//! its certificates stay in the clear, so that no tool suddenly asks for a password.
 
 use std::collections::HashSet;
 
@@ -20,15 +20,15 @@ use pkcs12::safe_bag::SafeBag;
 use pkcs12::{CertBag, DigestInfo, MacData, kdf};
 
 use super::bag::{CERTIFICATE_BAG, DATA, ENCRYPTED_DATA, FRIENDLY_NAME, LOCAL_KEY_ID};
-use crate::keystore::Keystore;
 use crate::keystore::entry::{Content, Entry};
 use crate::keystore::error::StoreError;
+use crate::keystore::store::Keystore;
 
 const ITERATIONS: i32 = 10_000;
 const X509_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.22.1");
 const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
-/// Java shows a certificate as an entry only when it says that it is trusted, and for what: for everything.
+/// Java shows a certificate as an entry only if it says for what it is trusted: for everything.
 const TRUSTED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113894.746875.1.1");
 const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
@@ -43,7 +43,7 @@ pub(in crate::keystore) fn write(store: &Keystore, password: &str) -> Result<Vec
     pfx(store, password).map_err(|error| StoreError::Der(error.to_string()))
 }
 
-/// Why nothing could be written.
+/// Why the store cannot be written.
 #[derive(Debug, thiserror::Error)]
 enum WriteError {
     #[error(transparent)]

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use dropins_services::KeyLookupError;
+
 use super::*;
-use crate::keystore::tests::{certificate, key_entry};
-use crate::keystore::{Entry, Keystore, StoreKind};
+use crate::keystore::testing::{certificate, key_entry};
+use crate::keystore::{Entry, EntryKind, Keystore, NotForClients, StoreKind};
 
 fn watched(folder: &Path, name: &str, aliases: &[&str], keys: &[Entry]) -> WatchedKeystore {
     let mut store = Keystore::new(StoreKind::Jks);

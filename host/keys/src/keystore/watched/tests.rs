@@ -1,7 +1,7 @@
 //! Files that change.
 
 use super::*;
-use crate::keystore::tests::certificate;
+use crate::keystore::testing::certificate;
 use crate::keystore::{CertificateStores, StoreKind};
 
 const PASS: &str = "secret";
