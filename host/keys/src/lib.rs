@@ -13,6 +13,7 @@ mod certificate;
 mod certificate_text;
 mod client_key;
 mod decoy;
+mod der_writer;
 mod finding;
 mod jwk;
 mod jwks;

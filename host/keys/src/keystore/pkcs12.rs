@@ -5,6 +5,8 @@
 //! and written without one: nothing protects it.
 
 mod bag;
+mod ber;
+mod transcode;
 mod work;
 mod writer;
 
@@ -14,6 +16,7 @@ use p12_keystore::error::Error;
 use p12_keystore::{CertificateBag, Pkcs12Archive};
 
 use self::bag::{Bag, Safes};
+use self::transcode::{DetachedMac, Transcoded};
 use super::entry::{Content, Entry, SealedKey};
 use super::error::StoreError;
 use super::limits::{MAX_CERTIFICATE, MAX_CHAIN, MAX_ENTRIES};
@@ -21,11 +24,15 @@ use super::store::{Keystore, Pkcs12Rest, StoreKind};
 
 pub(super) use writer::write;
 
-/// Reads a store that begins like DER.
+/// Reads a store that begins like DER or BER.
 pub(super) fn read(bytes: &[u8], password: &str) -> Result<Keystore, StoreError> {
-    let safes = Safes::from_der(bytes)?;
+    let Transcoded { der, mac } = transcode::to_der(bytes);
+    let safes = Safes::from_der(&der, mac.as_ref().map(DetachedMac::iterations))?;
     work::check(&safes)?;
-    let archive = Pkcs12Archive::from_pkcs12(bytes, password).map_err(|error| refusal(error, &safes))?;
+    if let Some(mac) = mac {
+        mac.verify(password)?;
+    }
+    let archive = Pkcs12Archive::from_pkcs12(&der, password).map_err(|error| refusal(error, &safes))?;
     let claimed = archive.certs.len().saturating_add(archive.keys.len()).saturating_add(archive.secrets.len());
     if claimed > MAX_ENTRIES {
         return Err(StoreError::TooManyEntries { claimed });

@@ -107,13 +107,14 @@ pub(super) struct Safes {
 
 impl Safes {
     /// Reads the structure; nothing is decrypted, and nothing is allocated beyond a copy of the input.
-    pub(super) fn from_der(bytes: &[u8]) -> Result<Self, StoreError> {
-        Self::parse(bytes).map_err(|error| StoreError::Der(error.to_string()))
+    /// `detached_mac` has the iterations of a MAC that was taken out of the file.
+    pub(super) fn from_der(bytes: &[u8], detached_mac: Option<i32>) -> Result<Self, StoreError> {
+        Self::parse(bytes, detached_mac).map_err(|error| StoreError::Der(error.to_string()))
     }
 
-    fn parse(bytes: &[u8]) -> der::Result<Self> {
+    fn parse(bytes: &[u8], detached_mac: Option<i32>) -> der::Result<Self> {
         let pfx = Pfx::from_der(bytes)?;
-        let mac_iterations = pfx.mac_data.map(|mac| mac.iterations);
+        let mac_iterations = pfx.mac_data.map(|mac| mac.iterations).or(detached_mac);
         // Another type is signed with a public key; p12-keystore says so.
         if pfx.auth_safe.content_type != DATA {
             return Ok(Self { safes: Vec::new(), mac_iterations });

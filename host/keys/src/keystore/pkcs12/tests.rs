@@ -185,6 +185,92 @@ fn only_java_writes_the_time_into_the_id_of_a_key() {
     }
 }
 
+/// BER as Bouncy Castle writes it: indefinite lengths wherever they may be, octet strings in pieces.
+fn ber(der: &[u8], piece: usize) -> Vec<u8> {
+    fn first(der: &[u8]) -> (u8, &[u8], &[u8]) {
+        let (length, header) = match der[1] {
+            short @ 0..0x80 => (usize::from(short), 2),
+            long => {
+                let bytes = usize::from(long & 0x7f);
+                (der[2..2 + bytes].iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), 2 + bytes)
+            }
+        };
+        (der[0], &der[header..header + length], &der[header + length..])
+    }
+    fn indefinite(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, 0x80], content, &[0, 0]].concat()
+    }
+    let (tag, mut content, _) = first(der);
+    if tag == 0x04 || tag == 0x80 {
+        let mut pieces = Vec::new();
+        for bytes in content.chunks(piece) {
+            crate::der_writer::header(&mut pieces, 0x04, bytes.len());
+            pieces.extend(bytes);
+        }
+        return indefinite(tag | 0x20, &pieces);
+    }
+    if tag & 0x20 == 0 {
+        return der.to_vec();
+    }
+    let mut children = Vec::new();
+    while !content.is_empty() {
+        let rest = first(content).2;
+        children.extend(ber(&content[..content.len() - rest.len()], piece));
+        content = rest;
+    }
+    indefinite(tag, &children)
+}
+
+/// The good file in BER, its inner structure included, with a MAC over what is in the file.
+fn good_in_ber(piece: usize) -> Vec<u8> {
+    let mut pfx = Pfx::from_der(good()).unwrap();
+    let content = pfx.auth_safe.content.decode_as::<OctetString>().unwrap();
+    let inner = ber(content.as_bytes(), piece);
+    pfx.mac_data = Some(writer::mac(&inner, PASS).unwrap());
+    pfx.auth_safe.content = Any::encode_from(&OctetString::new(inner).unwrap()).unwrap();
+    ber(&pfx.to_der().unwrap(), piece)
+}
+
+#[test]
+fn ber_is_read_like_der_and_written_as_der() {
+    let store = Keystore::read(good(), PASS).unwrap();
+    for piece in [1000, 7, 1] {
+        let bytes = good_in_ber(piece);
+        assert!(Pfx::from_der(&bytes).is_err());
+        let read = Keystore::read(&bytes, PASS).unwrap();
+        assert_eq!(read, store);
+        let again = read.to_bytes(PASS).unwrap();
+        assert!(Pfx::from_der(&again).is_ok());
+        assert_eq!(Keystore::read(&again, PASS).unwrap(), store);
+    }
+    // The outer structure alone.
+    assert_eq!(Keystore::read(&ber(good(), 1000), PASS).unwrap(), store);
+}
+
+#[test]
+fn the_mac_of_a_file_in_ber_is_verified_over_what_is_in_the_file() {
+    let bytes = good_in_ber(1000);
+    assert!(matches!(refusal_of_password(&bytes), StoreError::WrongPassword));
+    let mut pfx = Pfx::from_der(&ber::to_der(&bytes).unwrap()).unwrap();
+    assert!(Keystore::read(&pfx.to_der().unwrap(), PASS).is_ok());
+    pfx.mac_data.as_mut().unwrap().mac_salt = OctetString::new([0; 20]).unwrap();
+    assert!(matches!(Keystore::read(&pfx.to_der().unwrap(), PASS), Err(StoreError::WrongPassword)));
+    let mut pfx = Pfx::from_der(&ber::to_der(&bytes).unwrap()).unwrap();
+    pfx.mac_data.as_mut().unwrap().iterations = 1_000_000_000;
+    assert!(matches!(refusal(&pfx.to_der().unwrap()), StoreError::TooMuchWork { .. }));
+    pfx.mac_data = None;
+    assert!(Keystore::read(&pfx.to_der().unwrap(), PASS).unwrap().pkcs12.unprotected);
+}
+
+#[test]
+fn a_store_with_an_empty_password_is_read() {
+    let mut store = Keystore::new(StoreKind::Pkcs12);
+    store.insert("client", certificate("c"), 0, false).unwrap();
+    let bytes = store.to_bytes("").unwrap();
+    assert_eq!(Keystore::read(&bytes, "").unwrap().entries().len(), 1);
+    assert!(matches!(Keystore::read(&bytes, "x"), Err(StoreError::WrongPassword)));
+}
+
 #[test]
 fn a_truncated_file_is_refused_wherever_it_ends() {
     for end in (1..good().len()).step_by(7) {
@@ -198,6 +284,15 @@ proptest! {
     #[test]
     fn arbitrary_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = Keystore::read(&[&[0x30][..], &bytes].concat(), PASS);
+        let _ = Keystore::read(&[&[0x30, 0x80][..], &bytes].concat(), PASS);
+    }
+
+    #[test]
+    fn damaged_ber_is_read_without_a_panic(place in any::<proptest::sample::Index>(), byte in any::<u8>()) {
+        let mut bytes = good_in_ber(100);
+        let place = place.index(bytes.len());
+        bytes[place] = byte;
+        let _ = Keystore::read(&bytes, PASS);
     }
 
     #[test]

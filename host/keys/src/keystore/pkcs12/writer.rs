@@ -45,7 +45,7 @@ pub(in crate::keystore) fn write(store: &Keystore, password: &str) -> Result<Vec
 
 /// Why the store cannot be written.
 #[derive(Debug, thiserror::Error)]
-enum WriteError {
+pub(super) enum WriteError {
     #[error(transparent)]
     Der(#[from] der::Error),
     #[error("encryption failed: {0}")]
@@ -153,7 +153,7 @@ fn encrypted(bags: Vec<Any>, password: &str) -> Result<ContentInfo, WriteError> 
     Ok(ContentInfo { content_type: ENCRYPTED_DATA, content: Any::encode_from(&data)? })
 }
 
-fn mac(content: &[u8], password: &str) -> Result<MacData, WriteError> {
+pub(super) fn mac(content: &[u8], password: &str) -> Result<MacData, WriteError> {
     let salt = random::<20>()?;
     let key = kdf::derive_key_utf8::<sha2::Sha256>(password, &salt, kdf::Pkcs12KeyType::Mac, ITERATIONS, 32)?;
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &zeroize::Zeroizing::new(key)), content);
