@@ -32,9 +32,18 @@ impl<'a> Certificate<'a> {
         spki::material(self.x509.public_key())
     }
 
-    /// Thumbprints and validity.
+    /// Thumbprints and validity, for a key that was registered as this certificate.
     pub(crate) fn facts(&self) -> CertificateFacts {
-        CertificateFacts::new(self.der, Validity::from(self.x509.validity()))
+        CertificateFacts::new(self.der, Some(self.validity()))
+    }
+
+    /// The thumbprints alone.
+    pub(crate) fn thumbprints(&self) -> CertificateFacts {
+        CertificateFacts::new(self.der, None)
+    }
+
+    pub(crate) fn validity(&self) -> Validity {
+        Validity::from(self.x509.validity())
     }
 
     /// Whether its purpose is to sign certificates: CA:TRUE, and issued by another authority or with the usage

@@ -3,14 +3,12 @@
 //! A self-signed certificate may say CA:TRUE, as `openssl req -x509` makes it. A private key is rejected loudly. In a
 //! text that holds a chain, the authorities of the chain are no keys of the client.
 
-use rustls_pki_types::pem::SectionKind;
-
 use crate::certificate::Certificate;
 use crate::client_key::ClientKey;
 use crate::finding::Severity;
 use crate::reading::{KeyRefusal, Reading};
-use crate::text::quoted;
-use crate::{pem, spki};
+use crate::text::{foreign_encoding, quoted, without_mark};
+use crate::{misplaced, pem, spki};
 
 /// The largest certificate text, in bytes, and the largest number of PEM blocks in it.
 const MAX_BYTES: usize = 64 * 1024;
@@ -19,9 +17,12 @@ const MAX_BLOCKS: usize = 64;
 /// Reads a certificate text; `now` in seconds since the Unix epoch.
 pub(crate) fn read(bytes: &[u8], source: String, now: i64) -> Reading {
     let mut reading = Reading::new(source);
+    let bytes = without_mark(bytes);
     if bytes.len() > MAX_BYTES {
         let message = format!("the certificate text has {} bytes, allowed are {MAX_BYTES}", bytes.len());
         reading.report(Severity::Error, "", message);
+    } else if let Some(what) = foreign_encoding(bytes).or_else(|| misplaced::file(bytes)) {
+        reading.report(Severity::Error, "", what);
     } else if pem::is_pem(bytes) {
         read_pem(&mut reading, bytes, now);
     } else if bytes.first() == Some(&0x30) {
@@ -43,7 +44,7 @@ fn read_der(reading: &mut Reading, der: &[u8], now: i64) {
 
 fn read_pem(reading: &mut Reading, text: &[u8], now: i64) {
     for label in pem::labels(text) {
-        if let Some(refusal) = misplaced(&label) {
+        if let Some(refusal) = misplaced::block(&label) {
             reading.refuse(&format!("block {}", quoted(&label)), refusal);
         }
     }
@@ -55,29 +56,11 @@ fn read_pem(reading: &mut Reading, text: &[u8], now: i64) {
         Ok(blocks) => blocks,
         Err(error) => return reading.report(Severity::Error, "", error),
     };
-    let of_kind = |kind| blocks.iter().filter(move |block| block.kind == kind).map(|block| block.der.as_slice());
-    let certificates: Vec<_> = of_kind(SectionKind::Certificate).collect();
+    let labelled = |label| blocks.iter().filter(move |block| block.label == label).map(|block| block.der.as_slice());
+    let certificates: Vec<_> = labelled("CERTIFICATE").collect();
     add_certificates(reading, &certificates, now);
-    for (index, der) in of_kind(SectionKind::PublicKey).enumerate() {
+    for (index, der) in labelled("PUBLIC KEY").enumerate() {
         add_public_key(reading, &format!("public key {}", index + 1), der, now);
-    }
-}
-
-/// Why a PEM block is neither a certificate nor a public key.
-fn misplaced(label: &str) -> Option<KeyRefusal> {
-    match label {
-        "CERTIFICATE" | "PUBLIC KEY" => None,
-        private if private.ends_with("PRIVATE KEY") => Some(KeyRefusal::error(
-            "IT IS A PRIVATE KEY: any reader of this file can sign as the client. Treat it as disclosed, generate a new \
-             key pair, and register only its certificate or public key",
-        )),
-        "RSA PUBLIC KEY" => Some(KeyRefusal::error(
-            "it is a PKCS#1 public key: convert it with `openssl rsa -RSAPublicKey_in -in FILE -pubout`",
-        )),
-        "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-            Some(KeyRefusal::error("it is an old form of certificate: convert it with `openssl x509 -in FILE`"))
-        }
-        _ => Some(KeyRefusal::skip("it is neither CERTIFICATE nor PUBLIC KEY and was passed over")),
     }
 }
 
@@ -96,7 +79,7 @@ fn add_certificates(reading: &mut Reading, ders: &[&[u8]], now: i64) {
             reading.report(
                 Severity::Warning,
                 &label,
-                "it is an authority of the chain, not a key of the client: passed over",
+                "it is an authority of the chain, not a key of the client: skipped",
             );
             continue;
         }

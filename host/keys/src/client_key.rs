@@ -30,11 +30,12 @@ pub(crate) struct CertificateFacts {
     pub(crate) x5t: String,
     /// SHA-256 of the DER form, base64url (RFC 7515 section 4.1.8).
     pub(crate) x5t_s256: String,
-    pub(crate) validity: Validity,
+    /// Absent for the `x5c` of a JWK, whose validity ends nothing.
+    pub(crate) validity: Option<Validity>,
 }
 
 impl CertificateFacts {
-    pub(crate) fn new(der: &[u8], validity: Validity) -> Self {
+    pub(crate) fn new(der: &[u8], validity: Option<Validity>) -> Self {
         // SHA-1 only names a certificate here; no trust depends on it.
         let x5t = base64url::encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, der));
         Self { x5t, x5t_s256: base64url::sha256(der), validity }
@@ -90,9 +91,9 @@ impl ClientKey {
         self.certificate.as_ref().map(|certificate| certificate.x5t_s256.as_str())
     }
 
-    /// The validity of the certificate.
+    /// The validity of the certificate that the key was registered as.
     pub(crate) fn validity(&self) -> Option<Validity> {
-        self.certificate.as_ref().map(|certificate| certificate.validity)
+        self.certificate.as_ref().and_then(|certificate| certificate.validity)
     }
 
     /// The algorithms that the key verifies.
@@ -156,7 +157,7 @@ mod tests {
     fn client_key(key: &SigningKey, declared: Option<Algorithm>) -> ClientKey {
         let mut jwk = key.public_jwk();
         jwk.extend(declared.map(|algorithm| ("alg".to_owned(), algorithm.name().into())));
-        crate::jwk::read(&jwk.into(), "test", &mut |_| ()).unwrap()
+        crate::jwk::read(&jwk.into(), "test", 0, &mut |_| ()).unwrap()
     }
 
     #[test]

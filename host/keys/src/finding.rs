@@ -25,12 +25,20 @@ pub struct Finding {
     pub message: String,
 }
 
+impl Finding {
+    /// The key and the message, for a text that names the source itself.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self.key.as_str() {
+            "" => self.message.clone(),
+            key => format!("{key}: {}", self.message),
+        }
+    }
+}
+
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.key.as_str() {
-            "" => write!(f, "{}: {}", self.source, self.message),
-            key => write!(f, "{}: {key}: {}", self.source, self.message),
-        }
+        write!(f, "{}: {}", self.source, self.detail())
     }
 }
 

@@ -19,26 +19,35 @@ use crate::text::quoted;
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 /// Reads a key; `warn` receives warnings about a key that is used.
-pub(crate) fn read(jwk: &Value, source: &str, warn: &mut dyn FnMut(String)) -> Result<ClientKey, KeyRefusal> {
+pub(crate) fn read(jwk: &Value, source: &str, now: i64, warn: &mut dyn FnMut(String)) -> Result<ClientKey, KeyRefusal> {
     let Value::Object(members) = jwk else {
         return Err(KeyRefusal::error("it is not a JSON object"));
     };
     let jwk = Members(members);
-    refuse_secrets(members)?;
+    refuse_secrets(&jwk)?;
     let kid = jwk.string("kid")?.map(str::to_owned);
     check_use(&jwk)?;
     let material = material(&jwk, warn)?;
     let declared = declared_algorithm(&jwk, &material)?;
-    let certificate = certificate(&jwk, &material)?;
+    let certificate = certificate(&jwk, &material, now, warn)?;
     ClientKey::new(material, declared, kid, certificate, source.to_owned()).map_err(KeyRefusal::error)
 }
 
-/// The members of one key.
+/// The members of one key. What libraries write for "not set" (`null`, an empty string, an empty array) is absent.
 struct Members<'a>(&'a Map<String, Value>);
 
 impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| match value {
+            Value::Null => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(elements) => !elements.is_empty(),
+            _ => true,
+        })
+    }
+
     fn string(&self, name: &str) -> Result<Option<&'a str>, KeyRefusal> {
-        match self.0.get(name) {
+        match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(other) => Err(wrong_type(name, "a string", other)),
@@ -46,7 +55,7 @@ impl<'a> Members<'a> {
     }
 
     fn strings(&self, name: &str) -> Result<Option<Vec<&'a str>>, KeyRefusal> {
-        let Some(value) = self.0.get(name) else {
+        let Some(value) = self.get(name) else {
             return Ok(None);
         };
         let elements = value.as_array().and_then(|array| array.iter().map(Value::as_str).collect());
@@ -75,14 +84,14 @@ fn wrong_type(name: &str, expected: &str, received: &Value) -> KeyRefusal {
     KeyRefusal::error(format!("the member {name:?} is {received}, it must be {expected}"))
 }
 
-fn refuse_secrets(members: &Map<String, Value>) -> Result<(), KeyRefusal> {
-    if members.contains_key("k") || members.get("kty").is_some_and(|kty| kty == "oct") {
+fn refuse_secrets(jwk: &Members<'_>) -> Result<(), KeyRefusal> {
+    if jwk.get("k").is_some() || jwk.get("kty").is_some_and(|kty| kty == "oct") {
         return Err(KeyRefusal::error(
             "IT IS A SYMMETRIC KEY: any reader of this file can sign as the client. Treat it as disclosed, and register \
              the public key of a new RSA, EC or Ed25519 key pair",
         ));
     }
-    match PRIVATE_MEMBERS.into_iter().find(|name| members.contains_key(*name)) {
+    match PRIVATE_MEMBERS.into_iter().find(|name| jwk.get(name).is_some()) {
         Some(name) => Err(KeyRefusal::error(format!(
             "IT IS A PRIVATE KEY (member {name:?}): any reader of this file can sign as the client. Treat it as \
              disclosed, generate a new key pair, and register only its public members"
@@ -116,19 +125,13 @@ fn material(jwk: &Members<'_>, warn: &mut dyn FnMut(String)) -> Result<Material,
     let material = match jwk.string("kty")? {
         Some("RSA") => {
             let (n, e) = (jwk.bytes("n")?, jwk.bytes("e")?);
-            match n.as_slice() {
-                [0, 0, ..] => return Err(KeyRefusal::error("the member \"n\" begins with more than one zero byte")),
-                [0, ..] => warn(
-                    "the member \"n\" begins with a zero byte, as Java's BigInteger writes it: RFC 7518 section 6.3.1.1 \
-                     wants it left out, and other servers refuse it"
-                        .to_owned(),
-                ),
-                _ => {}
-            }
-            if e.first() == Some(&0) {
-                return Err(KeyRefusal::error(
-                    "the member \"e\" begins with a zero byte: leave it out, 65537 is \"AQAB\"",
-                ));
+            for (name, number) in [("n", &n), ("e", &e)] {
+                if number.first() == Some(&0) {
+                    warn(format!(
+                        "the member {name:?} begins with a zero byte, as Java's BigInteger writes it: RFC 7518 section \
+                         6.3.1 wants it left out, and other servers reject it"
+                    ));
+                }
             }
             Material::rsa(&n, &e)
         }
@@ -178,19 +181,28 @@ fn declared_algorithm(jwk: &Members<'_>, material: &Material) -> Result<Option<A
     }
 }
 
-/// The first certificate of `x5c` (RFC 7517 section 4.7), which must hold this very key.
-fn certificate(jwk: &Members<'_>, material: &Material) -> Result<Option<CertificateFacts>, KeyRefusal> {
+/// The first certificate of `x5c` (RFC 7517 section 4.7), which must hold this very key. It lends the key its
+/// thumbprints; its validity is informational and ends nothing.
+fn certificate(
+    jwk: &Members<'_>,
+    material: &Material,
+    now: i64,
+    warn: &mut dyn FnMut(String),
+) -> Result<Option<CertificateFacts>, KeyRefusal> {
     let Some(chain) = jwk.strings("x5c")? else {
         return Ok(None);
     };
-    let first = chain.first().ok_or_else(|| KeyRefusal::error("the member \"x5c\" is empty: leave it out"))?;
+    let first = chain.first().copied().unwrap_or_default();
     let der = STANDARD.decode(first).map_err(|_| {
         KeyRefusal::error("the first element of \"x5c\" is not base64 (not base64url, RFC 7517 section 4.7)")
     })?;
     let certificate = Certificate::from_der(&der)
         .map_err(|refusal| KeyRefusal::error(format!("the first certificate of \"x5c\": {}", refusal.message)))?;
     if certificate.material().is_ok_and(|certified| certified == *material) {
-        Ok(Some(certificate.facts()))
+        if let Some(expired) = certificate.validity().expired(now) {
+            warn(format!("its \"x5c\" is informational: {expired}, and the key is used all the same"));
+        }
+        Ok(Some(certificate.thumbprints()))
     } else {
         Err(KeyRefusal::error("the first certificate of \"x5c\" holds another key: correct it or leave \"x5c\" out"))
     }

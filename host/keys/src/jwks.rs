@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::finding::Severity;
-use crate::jwk;
 use crate::reading::Reading;
-use crate::text::quoted;
+use crate::text::{foreign_encoding, quoted, without_mark};
+use crate::{jwk, pem};
 
 /// The largest registered key set, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -42,6 +42,13 @@ fn keys(text: &[u8], max_bytes: usize) -> Result<Vec<Value>, String> {
     if text.len() > max_bytes {
         return Err(format!("the key set has {} bytes, allowed are {max_bytes}", text.len()));
     }
+    let text = without_mark(text);
+    if let Some(what) = foreign_encoding(text) {
+        return Err(format!("the key set cannot be read: {what}"));
+    }
+    if pem::is_pem(text) {
+        return Err("it is PEM, not a JWK set: register it as a certificate".to_owned());
+    }
     let value =
         dropins_strict_json::parse_json(text).map_err(|error| format!("the key set is not valid JSON: {error}"))?;
     let Value::Object(mut members) = value else {
@@ -52,6 +59,7 @@ fn keys(text: &[u8], max_bytes: usize) -> Result<Vec<Value>, String> {
             Err(format!("the key set holds {} keys, allowed are {MAX_KEYS}", keys.len()))
         }
         Some(Value::Array(keys)) => Ok(keys),
+        Some(Value::Null) => Err("the member \"keys\" is null: a key set is {\"keys\": [ ... ]}".to_owned()),
         Some(_) => Err("the member \"keys\" must be an array of keys: {\"keys\": [ ... ]}".to_owned()),
         None if members.contains_key("kty") => {
             Err("this is one key, not a key set: wrap it, {\"keys\": [ the key ]}".to_owned())
@@ -63,7 +71,7 @@ fn keys(text: &[u8], max_bytes: usize) -> Result<Vec<Value>, String> {
 fn read_key(reading: &mut Reading, index: usize, jwk: &Value, now: i64) {
     let label = label(index, jwk);
     let mut warnings = Vec::new();
-    match jwk::read(jwk, &reading.source, &mut |warning| warnings.push(warning)) {
+    match jwk::read(jwk, &reading.source, now, &mut |warning| warnings.push(warning)) {
         Ok(key) => {
             let (kid, kty) = (key.kid(), key.kind().kty());
             let twin = |other: &Arc<crate::ClientKey>| other.kid() == kid && other.kind().kty() == kty;

@@ -50,6 +50,16 @@ impl KeyPair {
         Self::on_some_curve(|algorithm| EcdsaKeyPair::from_private_key_der(algorithm, der).ok())
     }
 
+    /// An EC key from its private number and its uncompressed point, both of full length.
+    pub(crate) fn from_ec_numbers(curve: Curve, private: &[u8], point: &[u8]) -> Option<Self> {
+        EcdsaKeyPair::from_private_key_and_public_key(ecdsa(curve), private, point).ok().map(Self::Ec)
+    }
+
+    /// An Ed25519 key from its seed (RFC 8032 section 5.1.5) and its public key.
+    pub(crate) fn from_ed25519_seed(seed: &[u8], public: &[u8]) -> Option<Self> {
+        Ed25519KeyPair::from_seed_and_public_key(seed, public).ok().map(Self::Ed25519)
+    }
+
     fn on_some_curve(read: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>) -> Option<Self> {
         Curve::ALL.into_iter().find_map(|curve| read(ecdsa(curve))).map(Self::Ec)
     }

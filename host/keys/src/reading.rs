@@ -5,6 +5,11 @@ use std::sync::Arc;
 use crate::client_key::ClientKey;
 use crate::finding::{Finding, Severity};
 
+/// The message about a source without a usable key.
+const NO_KEY: &str = "there is no key here that can be used: register the client's public key";
+/// Skipped keys whose reason that message repeats.
+const MAX_CAUSES: usize = 4;
+
 /// Why a key is not used, before it is known which key it is.
 #[derive(Debug)]
 pub(crate) struct KeyRefusal {
@@ -50,10 +55,16 @@ impl Reading {
         self.findings.push(Finding { severity, source, key, message });
     }
 
-    /// Ends the reading: a source without any usable key is an error, even if everything in it was merely passed over.
+    /// Ends the reading. A source without any usable key is an error that tells why each key was skipped.
     pub(crate) fn finish(mut self) -> Self {
         if self.keys.is_empty() && !self.findings.iter().any(|finding| finding.severity == Severity::Error) {
-            self.report(Severity::Error, "", "there is no key here that can be used: register the client's public key");
+            let causes: Vec<_> = self.findings.iter().take(MAX_CAUSES).map(Finding::detail).collect();
+            let message = match self.findings.len().saturating_sub(MAX_CAUSES) {
+                0 if causes.is_empty() => NO_KEY.to_owned(),
+                0 => format!("{NO_KEY}. {}", causes.join("; ")),
+                more => format!("{NO_KEY}. {}; and {more} more", causes.join("; ")),
+            };
+            self.report(Severity::Error, "", message);
         }
         self
     }

@@ -9,11 +9,37 @@ use crate::algorithm::{Algorithm, KeyKind};
 #[non_exhaustive]
 pub enum SigningError {
     /// The text has no private key.
-    #[error("there is no private key here: it must begin with -----BEGIN PRIVATE KEY-----")]
+    #[error("there is no private key here: it must be PEM that begins with -----BEGIN PRIVATE KEY-----, DER, or a JWK")]
     Missing,
-    /// The private key needs a password.
-    #[error("the private key is encrypted: decrypt it with `openssl pkcs8 -in FILE -out PLAIN_FILE`")]
+    /// The private key needs a password, in PKCS#8 or in the old form of PEM (`Proc-Type: 4,ENCRYPTED`).
+    #[error("the private key is encrypted: decrypt it with `openssl pkey -in FILE -out PLAIN_FILE`")]
     Encrypted,
+    /// The form of OpenSSH.
+    #[error("the private key is in the form of OpenSSH: convert it with `ssh-keygen -p -m PKCS8 -f FILE`")]
+    OpenSsh,
+    /// The key type rsassaPss.
+    #[error(
+        "the private key is restricted to RSASSA-PSS, which is not supported: \
+         use a plain RSA key (rsaEncryption), it also signs PS256, PS384 and PS512"
+    )]
+    RestrictedToPss,
+    /// The text is in an encoding that is not read.
+    #[error("{0}")]
+    Encoding(&'static str),
+    /// The JWK or JWK set has no private key, or a damaged one.
+    #[error("the JWK cannot be used: {0}")]
+    Jwk(String),
+    /// The JWK set has several private keys.
+    #[error(
+        "the key set holds {private} private keys, and {matching} of them match the chosen kid and algorithm: \
+         choose exactly one by its kid"
+    )]
+    Choice {
+        /// Private keys in the set.
+        private: usize,
+        /// Those that match the choice.
+        matching: usize,
+    },
     /// The armour is damaged.
     #[error("{0}")]
     Armour(String),

@@ -3,7 +3,6 @@
 //! Private bytes are cleared when they are dropped, and neither `Debug` nor an error shows them. Private keys of
 //! clients never reach this type in production.
 
-use rustls_pki_types::pem::SectionKind;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -11,6 +10,8 @@ use crate::algorithm::{Algorithm, KeyKind};
 use crate::key_family::KeyFamily;
 use crate::key_pair::KeyPair;
 use crate::material::Material;
+use crate::private_jwk::KeyChoice;
+use crate::private_key::{self, PrivateKey};
 use crate::signing_error::SigningError;
 use crate::{base64url, pem, spki};
 
@@ -18,6 +19,8 @@ use crate::{base64url, pem, spki};
 pub struct SigningKey {
     pair: KeyPair,
     material: Material,
+    kid: Option<String>,
+    declared: Option<Algorithm>,
 }
 
 impl SigningKey {
@@ -26,35 +29,39 @@ impl SigningKey {
     /// # Errors
     /// [`SigningError::Library`].
     pub fn generate(family: KeyFamily) -> Result<Self, SigningError> {
-        Self::new(KeyPair::generate(family)?)
+        Self::new(KeyPair::generate(family)?.into())
     }
 
-    /// Reads the first private key of a PEM text: `PRIVATE KEY` (PKCS#8), `RSA PRIVATE KEY` (PKCS#1) or
-    /// `EC PRIVATE KEY` (SEC 1). Text and other blocks around it are ignored.
+    /// Reads a private key: the first one of a PEM text (`PRIVATE KEY`, `RSA PRIVATE KEY`, `EC PRIVATE KEY`, with text
+    /// and other blocks around it), DER, a JWK, or the chosen key of a JWK set.
+    ///
+    /// # Errors
+    /// [`SigningError`], without quoting the file.
+    pub fn read(bytes: &[u8], choice: &KeyChoice<'_>) -> Result<Self, SigningError> {
+        Self::new(private_key::read(bytes, choice)?)
+    }
+
+    /// Reads the only private key of a text, in any form that [`SigningKey::read`] reads.
     ///
     /// # Errors
     /// [`SigningError`], without quoting the text.
     pub fn from_pem(text: &str) -> Result<Self, SigningError> {
-        let blocks = pem::blocks(text.as_bytes()).map_err(|error| SigningError::Armour(error.to_string()))?;
-        let pair = blocks.iter().find_map(|block| match block.kind {
-            SectionKind::PrivateKey => Some(KeyPair::from_pkcs8(&block.der)),
-            SectionKind::RsaPrivateKey => Some(KeyPair::from_pkcs1(&block.der)),
-            SectionKind::EcPrivateKey => Some(KeyPair::from_sec1(&block.der)),
-            _ => None,
-        });
-        match pair {
-            Some(Some(pair)) => Self::new(pair),
-            Some(None) => Err(SigningError::Unusable),
-            None if pem::labels(text.as_bytes()).any(|label| label == "ENCRYPTED PRIVATE KEY") => {
-                Err(SigningError::Encrypted)
-            }
-            None => Err(SigningError::Missing),
+        Self::read(text.as_bytes(), &KeyChoice::default())
+    }
+
+    fn new(PrivateKey { pair, kid, declared }: PrivateKey) -> Result<Self, SigningError> {
+        let material = spki::from_der(&pair.public_der()?).map_err(|_| SigningError::Unusable)?;
+        let kind = material.kind();
+        match declared {
+            Some(algorithm) if algorithm.key_kind() != kind => Err(SigningError::Mismatch { algorithm, kind }),
+            _ => Ok(Self { pair, material, kid, declared }),
         }
     }
 
-    fn new(pair: KeyPair) -> Result<Self, SigningError> {
-        let material = spki::from_der(&pair.public_der()?).map_err(|_| SigningError::Unusable)?;
-        Ok(Self { pair, material })
+    /// The `kid` of its JWK, if it was read from one that has it.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
     }
 
     /// The kind of key.
@@ -69,9 +76,12 @@ impl SigningKey {
         self.material.thumbprint()
     }
 
-    /// The algorithms that the key can sign with.
+    /// The algorithms that the key signs with: those of its kind, or the `alg` of its JWK.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> + use<> {
-        self.kind().algorithms()
+        let declared = self.declared;
+        self.kind()
+            .algorithms()
+            .filter(move |algorithm| declared.is_none_or(|declared| declared.is_same_as(*algorithm)))
     }
 
     /// The private key in PKCS#8 DER (RFC 5208).

@@ -2,7 +2,7 @@
 //!
 //! A key of an unknown kind is skipped; a damaged key is rejected.
 
-use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::asn1_rs::{FromDer as _, Tag};
 use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_PKCS1_RSAENCRYPTION,
     OID_PKCS1_RSASSAPSS, OID_SIG_ED25519, Oid,
@@ -50,9 +50,15 @@ pub(crate) fn material(spki: &SubjectPublicKeyInfo<'_>) -> Result<Material, KeyR
     }
 }
 
+/// The curve of an EC key. Returns `None` if it is given by its parameters.
+pub(crate) fn named_curve<'a>(spki: &SubjectPublicKeyInfo<'a>) -> Option<Oid<'a>> {
+    // Reading an object identifier does not check the tag.
+    let parameters = spki.algorithm.parameters.as_ref().filter(|parameters| parameters.tag() == Tag::Oid)?;
+    Oid::try_from(parameters.clone()).ok()
+}
+
 fn curve(spki: &SubjectPublicKeyInfo<'_>) -> Result<Curve, KeyRefusal> {
-    let parameters = spki.algorithm.parameters.as_ref();
-    let Some(oid) = parameters.and_then(|parameters| Oid::try_from(parameters).ok()) else {
+    let Some(oid) = named_curve(spki) else {
         return Err(KeyRefusal::error("the elliptic curve is given by its parameters: use a named curve (RFC 5480)"));
     };
     [(OID_EC_P256, Curve::P256), (OID_NIST_EC_P384, Curve::P384), (OID_NIST_EC_P521, Curve::P521)]

@@ -26,12 +26,8 @@ impl Validity {
     /// A warning if the certificate is not valid at `now`, in seconds since the Unix epoch, or expires soon.
     pub(crate) fn warning(self, now: i64) -> Option<String> {
         let Self { not_before, not_after } = self;
-        if now > not_after {
-            let days = now.saturating_sub(not_after) / DAY;
-            let date = date(not_after);
-            Some(format!(
-                "the certificate expired on {date}, {days} days ago: its client is refused until it registers a new one"
-            ))
+        if let Some(expired) = self.expired(now) {
+            Some(format!("{expired}: its client is refused until it registers a new one"))
         } else if now < not_before {
             Some(format!("the certificate is not valid before {}: its client is refused until then", date(not_before)))
         } else if not_after.saturating_sub(now) <= SOON {
@@ -40,6 +36,12 @@ impl Validity {
         } else {
             None
         }
+    }
+
+    /// When the certificate expired, if it has.
+    pub(crate) fn expired(self, now: i64) -> Option<String> {
+        let days = now.saturating_sub(self.not_after) / DAY;
+        (now > self.not_after).then(|| format!("the certificate expired on {}, {days} days ago", date(self.not_after)))
     }
 }
 

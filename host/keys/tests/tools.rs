@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use dropins_keys::{Algorithm, ClientKey, KeyInput, KeySet, Severity, SigningKey};
+use dropins_keys::{Algorithm, ClientKey, KeyChoice, KeyInput, KeySet, Severity, SigningKey};
 use dropins_services::PublicKey as _;
 
 const NOW: i64 = 1_800_000_000;
@@ -124,6 +124,53 @@ fn keys_that_the_lint_refuses_are_refused_from_openssl_too() {
         assert!(keys.keys().is_empty());
         let said = |finding: &dropins_keys::Finding| finding.severity == severity && finding.message.contains(text);
         assert!(findings.iter().any(said), "{findings:?}");
+    }
+}
+
+#[test]
+fn what_openssl_makes_and_nobody_here_can_use_is_told_with_its_cause() {
+    let Some(bench) = Bench::with("openssl") else { return };
+    bench.run("openssl ecparam -name prime256v1 -param_enc explicit -genkey -noout -out explicit.pem");
+    bench.run("openssl req -x509 -key explicit.pem -out explicit-cert.pem -subj /CN=client");
+    bench.run("openssl pkey -in explicit.pem -pubout -out explicit-public.pem");
+    bench.run("openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=client");
+    bench.run("openssl crl2pkcs7 -nocrl -certfile cert.pem -out bundle.p7b");
+    bench.run("openssl crl2pkcs7 -nocrl -certfile cert.pem -outform DER -out bundle.der");
+    bench.run("openssl req -new -key key.pem -out request.pem -subj /CN=client");
+    bench.run("openssl req -new -key key.pem -outform DER -out request.der -subj /CN=client");
+    for (name, cause) in [
+        ("explicit-cert.pem", "use a named curve"),
+        ("explicit-public.pem", "use a named curve"),
+        ("bundle.p7b", "openssl pkcs7 -in"),
+        ("bundle.der", "openssl pkcs7 -inform DER"),
+        ("request.pem", "certificate request (CSR)"),
+        ("request.der", "certificate request (CSR)"),
+    ] {
+        let bytes = bench.read(name);
+        let (keys, findings) = KeySet::read(&[KeyInput::Certificate { name: Some(name), bytes: &bytes }], NOW);
+        assert!(keys.keys().is_empty(), "{name}");
+        let said = |finding: &dropins_keys::Finding| {
+            finding.severity == Severity::Error && finding.to_string().contains(cause)
+        };
+        assert!(findings.iter().any(said), "{name}: {findings:?}");
+    }
+}
+
+#[test]
+fn private_keys_that_must_be_converted_name_the_command_or_the_reason() {
+    let Some(bench) = Bench::with("openssl") else { return };
+    bench.run("openssl genrsa -traditional -aes128 -passout pass:secret -out old.pem 2048");
+    bench.run("openssl genpkey -algorithm RSA -aes128 -pass pass:secret -out new.pem");
+    bench.run("openssl genpkey -algorithm rsa-pss -out pss.pem");
+    bench.run("openssl pkey -in pss.pem -outform DER -out pss.der");
+    for (name, expected) in [
+        ("old.pem", "openssl pkey -in"),
+        ("new.pem", "openssl pkey -in"),
+        ("pss.pem", "restricted to RSASSA-PSS"),
+        ("pss.der", "restricted to RSASSA-PSS"),
+    ] {
+        let error = SigningKey::read(&bench.read(name), &KeyChoice::default()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{name}: {error}");
     }
 }
 

@@ -145,12 +145,46 @@ fn a_text_without_a_certificate_says_what_one_looks_like() {
     let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     assert_only_error(&read_text(""), &["-----BEGIN CERTIFICATE-----"]);
     assert_only_error(&read_text(body), &["-----BEGIN CERTIFICATE-----"]);
-    assert_only_error(&read_text(pem.replace('\n', " ")), &["lines of their own"]);
-    assert_only_error(&read_text(pem.replace("-----END CERTIFICATE-----", "")), &["lines of their own"]);
+    assert_only_error(&read_text(pem.replace("-----END CERTIFICATE-----", "")), &["its END line"]);
     assert_only_error(&read_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), &["no X.509"]);
     assert_only_error(&read_text([0x30, 0x03, 1, 2, 3]), &["no X.509"]);
     assert_only_error(&read_text(vec![b' '; 64 * 1024 + 1]), &["allowed are 65536"]);
     assert_only_error(&read_text(pem.repeat(65).as_bytes()), &["allowed are"]);
+}
+
+#[test]
+fn a_byte_order_mark_and_the_line_ends_of_an_environment_variable_do_not_matter() {
+    let (key, pem) = certificate(NOW + 300 * DAY);
+    for text in [format!("\u{feff}{pem}"), pem.replace('\n', " "), pem.replace('\n', "\\n"), pem.replace('\n', "\r\n")]
+    {
+        let reading = read_text(&text);
+        assert_eq!(reading.findings, [], "{text}");
+        assert_eq!(reading.keys[0].thumbprint(), key.thumbprint());
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_with_what_to_do() {
+    let (key, pem) = certificate(NOW + 300 * DAY);
+    let block = |label: &str| pem.replace("CERTIFICATE", label);
+    let der = pem::blocks(pem.as_bytes()).unwrap().remove(0).der;
+    let params = CertificateParams::default();
+    let request = params.serialize_request(&KeyPair::generate().unwrap()).unwrap();
+    // SEQUENCE { OBJECT IDENTIFIER id-signedData, ... }
+    let bundle = [&[0x30, 0x0b, 0x06, 0x09][..], &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02]].concat();
+    let mut store = crate::keystore::Keystore::new(crate::keystore::StoreKind::Pkcs12);
+    store.insert("c", der.to_vec(), NOW, false).unwrap();
+    for (bytes, expected) in [
+        (block("PKCS7").into_bytes(), "openssl pkcs7 -in"),
+        (bundle, "openssl pkcs7 -inform DER"),
+        (request.pem().unwrap().into_bytes(), "certificate request (CSR)"),
+        (request.der().to_vec(), "certificate request (CSR)"),
+        (store.to_bytes("secret").unwrap(), "openssl pkcs12"),
+        (serde_json::json!({ "keys": [key.public_jwk()] }).to_string().into_bytes(), "register it as a JWK set"),
+        (pem.encode_utf16().flat_map(u16::to_le_bytes).collect(), "UTF-16"),
+    ] {
+        assert_only_error(&read_text(bytes), &[expected]);
+    }
 }
 
 #[test]
@@ -173,5 +207,6 @@ fn a_source_in_which_everything_was_passed_over_is_an_error() {
         assert!(reading.keys.is_empty());
         let severities: Vec<_> = reading.findings.iter().map(|finding| finding.severity).collect();
         assert_eq!(severities, [Severity::Warning, Severity::Error], "{:?}", reading.findings);
+        assert!(reading.findings[1].message.contains("1.3.101.113"), "{}", reading.findings[1]);
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Rejects a file with a private key, which its owner is about to disclose.
 
-use rustls_pki_types::pem::SectionKind;
-
 use super::limits::MAX_CERTIFICATE;
 use crate::certificate::Certificate;
+use crate::misplaced;
 use crate::pem::{self, PemError};
+use crate::text::{foreign_encoding, quoted, without_mark};
 
 /// Why a file cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum ImportError {
     /// Neither PEM nor DER.
     #[error("it holds no certificate: it must begin with -----BEGIN CERTIFICATE----- (PEM) or be DER")]
     None,
+    /// Something else than a certificate.
+    #[error("{0}")]
+    Other(String),
     /// Broken armour.
     #[error("{0}")]
     Pem(String),
@@ -46,6 +49,10 @@ pub fn certificate_to_import(bytes: &[u8]) -> Result<Vec<u8>, ImportError> {
     if bytes.len() > MAX_CERTIFICATE {
         return Err(ImportError::TooLarge(bytes.len()));
     }
+    let bytes = without_mark(bytes);
+    if let Some(what) = foreign_encoding(bytes).or_else(|| misplaced::file(bytes)) {
+        return Err(ImportError::Other(what.to_owned()));
+    }
     if !pem::is_pem(bytes) {
         return if bytes.first() == Some(&0x30) {
             parse(bytes).map(|_| bytes.to_vec())
@@ -57,8 +64,7 @@ pub fn certificate_to_import(bytes: &[u8]) -> Result<Vec<u8>, ImportError> {
         return Err(ImportError::PrivateKey);
     }
     let blocks = pem::blocks(bytes)?;
-    let ders: Vec<_> =
-        blocks.iter().filter(|block| block.kind == SectionKind::Certificate).map(|block| &block.der).collect();
+    let ders: Vec<_> = blocks.iter().filter(|block| block.label == "CERTIFICATE").map(|block| &block.der).collect();
     let certificates = ders.iter().map(|der| parse(der)).collect::<Result<Vec<_>, _>>()?;
     let own: Vec<_> = ders
         .iter()
@@ -68,9 +74,18 @@ pub fn certificate_to_import(bytes: &[u8]) -> Result<Vec<u8>, ImportError> {
         .collect();
     match <[Vec<u8>; 1]>::try_from(own) {
         Ok([der]) => Ok(der),
-        Err(own) if own.is_empty() => Err(ImportError::None),
+        Err(own) if own.is_empty() => Err(no_certificate(bytes)),
         Err(own) => Err(ImportError::Several(own.len())),
     }
+}
+
+/// What the PEM blocks are instead.
+fn no_certificate(bytes: &[u8]) -> ImportError {
+    let other = pem::labels(bytes).find_map(|label| {
+        let refusal = misplaced::block(&label)?;
+        Some(ImportError::Other(format!("block {}: {}", quoted(&label), refusal.message)))
+    });
+    other.unwrap_or(ImportError::None)
 }
 
 fn parse(der: &[u8]) -> Result<Certificate<'_>, ImportError> {
@@ -88,6 +103,29 @@ mod tests {
         let pem = certificate_pem(&der);
         for bytes in [der.clone(), pem.clone().into_bytes(), format!("Bag Attributes\n{pem}").into_bytes()] {
             assert_eq!(certificate_to_import(&bytes).as_ref(), Ok(&der));
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_lost_line_ends_do_not_matter() {
+        let der = certificate("c");
+        let pem = certificate_pem(&der);
+        for text in [format!("\u{feff}{pem}"), pem.replace('\n', " "), pem.replace('\n', "\\n")] {
+            assert_eq!(certificate_to_import(text.as_bytes()).as_ref(), Ok(&der), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_named() {
+        let block = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+        for (text, expected) in [
+            (block("PKCS7"), "openssl pkcs7"),
+            (block("CERTIFICATE REQUEST"), "certificate request"),
+            ("{\"keys\":[]}".to_owned(), "JWK set"),
+            ("-\0-\0".to_owned(), "UTF-16"),
+        ] {
+            let error = certificate_to_import(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
         }
     }
 

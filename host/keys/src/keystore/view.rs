@@ -12,7 +12,7 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::X509Name;
 
 use crate::certificate::Certificate;
-use crate::pem;
+use crate::{pem, spki};
 
 /// The facts of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -100,7 +100,7 @@ fn signature(oid: &Oid<'_>) -> String {
 
 fn public_key(x509: &X509Certificate<'_>) -> String {
     let key = x509.public_key();
-    let curve = key.algorithm.parameters.as_ref().and_then(|parameters| Oid::try_from(parameters).ok());
+    let curve = spki::named_curve(key);
     match (key.parsed(), curve) {
         (Ok(PublicKey::RSA(rsa)), _) => format!("{}-bit RSA key", rsa.key_size()),
         (Ok(PublicKey::EC(_)), Some(curve)) => {

@@ -61,6 +61,41 @@ fn a_text_without_a_usable_private_key_says_why() {
 }
 
 #[test]
+fn a_key_that_must_be_converted_first_names_the_command() {
+    let key = SigningKey::generate(KeyFamily::P256).unwrap();
+    let pem = key.to_pkcs8_pem().unwrap();
+    let legacy = pem.replace("PRIVATE", "EC PRIVATE").replacen(
+        "-----\n",
+        "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n",
+        1,
+    );
+    for (text, error, command) in [
+        (legacy, SigningError::Encrypted, "openssl pkey"),
+        (pem.replace("PRIVATE", "OPENSSH PRIVATE"), SigningError::OpenSsh, "ssh-keygen -p -m PKCS8"),
+    ] {
+        assert_eq!(SigningKey::from_pem(&text).unwrap_err(), error);
+        assert!(error.to_string().contains(command));
+    }
+    let wide: Vec<u8> = pem.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let error = SigningKey::read(&wide, &KeyChoice::default()).unwrap_err();
+    assert!(error.to_string().contains("UTF-16"), "{error}");
+}
+
+#[test]
+fn a_key_is_read_from_der_and_from_pem_with_lost_line_ends() {
+    for family in small() {
+        let key = SigningKey::generate(family).unwrap();
+        let pem = key.to_pkcs8_pem().unwrap();
+        let der = key.to_pkcs8_der().unwrap();
+        for bytes in [der.as_slice(), pem.replace('\n', " ").as_bytes(), pem.replace('\n', "\\n").as_bytes()] {
+            let read = SigningKey::read(bytes, &KeyChoice::default()).unwrap();
+            assert_eq!(read.thumbprint(), key.thumbprint(), "{family:?}");
+            assert_eq!(read.kid(), None);
+        }
+    }
+}
+
+#[test]
 fn debug_shows_the_thumbprint_and_nothing_private() {
     let key = SigningKey::generate(KeyFamily::Ed25519).unwrap();
     let shown = format!("{key:?}");
