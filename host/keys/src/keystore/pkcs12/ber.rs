@@ -3,6 +3,8 @@
 //! Bounded: nesting of at most 24, and one pass over the bytes for each level. Octet strings are joined and not looked
 //! into. A text that is not BER of this form is left to the reader of DER.
 
+use std::borrow::Cow;
+
 use crate::der_writer::header;
 
 /// The deepest nesting; a PKCS#12 file needs 9 levels at most.
@@ -17,17 +19,22 @@ const SEQUENCE: u8 = 0x30;
 const CONTEXT_0: u8 = 0x80;
 
 /// The same value in DER. Returns `None` if the bytes are not one BER value within the bounds.
-pub(super) fn to_der(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn to_der(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let (element, _) = Element::first(bytes, 0).filter(|(_, rest)| rest.is_empty())?;
+    if element.is_der(0)? {
+        return Some(bytes.into());
+    }
     let mut out = Vec::with_capacity(bytes.len());
-    let (element, rest) = Element::first(bytes, 0)?;
     element.write(&mut out, 0)?;
-    rest.is_empty().then_some(out)
+    Some(out.into())
 }
 
 /// One value: its tag, and its content without the end marker.
 struct Element<'a> {
     tag: u8,
     content: &'a [u8],
+    /// Whether its length is written as DER demands.
+    is_short: bool,
 }
 
 impl<'a> Element<'a> {
@@ -38,21 +45,41 @@ impl<'a> Element<'a> {
         if tag & 0x1f == 0x1f || depth > MAX_DEPTH {
             return None;
         }
-        let (content, rest) = match *length {
+        let (content, rest, is_short) = match *length {
             INDEFINITE if tag & CONSTRUCTED != 0 => {
                 let length = indefinite_length(rest, depth)?;
-                (rest.get(..length)?, rest.get(length + 2..)?)
+                (rest.get(..length)?, rest.get(length + 2..)?, false)
             }
-            short @ 0..0x80 => rest.split_at_checked(usize::from(short))?,
+            short @ 0..0x80 => {
+                let (content, rest) = rest.split_at_checked(usize::from(short))?;
+                (content, rest, true)
+            }
             long => {
-                let (length, rest) = rest
-                    .split_at_checked(usize::from(long & 0x7f))
-                    .filter(|(bytes, _)| (1..=8).contains(&bytes.len()))?;
+                let (length, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
+                if !(1..=8).contains(&length.len()) {
+                    return None;
+                }
+                let is_short = !matches!(length, [0, ..] | [0..0x80]);
                 let length = length.iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
-                rest.split_at_checked(usize::try_from(length).ok()?)?
+                let (content, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+                (content, rest, is_short)
             }
         };
-        Some((Self { tag: *tag, content }, rest))
+        Some((Self { tag: *tag, content, is_short }, rest))
+    }
+
+    /// Whether it is DER already.
+    fn is_der(&self, depth: usize) -> Option<bool> {
+        if !self.is_short || self.tag == OCTET_STRING | CONSTRUCTED {
+            return Some(false);
+        }
+        let mut children = self.children(depth);
+        while let Some((child, is_implicit)) = children.next()? {
+            if is_implicit || !child.is_der(depth + 1)? {
+                return Some(false);
+            }
+        }
+        Some(true)
     }
 
     fn is_constructed(&self) -> bool {
@@ -61,34 +88,35 @@ impl<'a> Element<'a> {
 
     /// Appends the DER form.
     fn write(&self, out: &mut Vec<u8>, depth: usize) -> Option<()> {
-        let (tag, content) = match self.tag {
-            pieces if pieces == OCTET_STRING | CONSTRUCTED => (OCTET_STRING, self.joined(depth)?),
-            tag if tag & CONSTRUCTED != 0 => (tag, self.children(depth)?),
-            tag => (tag, self.content.to_vec()),
+        let (tag, content): (u8, Cow<'_, [u8]>) = match self.tag {
+            pieces if pieces == OCTET_STRING | CONSTRUCTED => (OCTET_STRING, self.joined(depth)?.into()),
+            tag if self.is_constructed() => (tag, self.rewritten(depth)?.into()),
+            tag => (tag, self.content.into()),
         };
         header(out, tag, content.len());
         out.extend_from_slice(&content);
         Some(())
     }
 
-    fn children(&self, depth: usize) -> Option<Vec<u8>> {
+    fn rewritten(&self, depth: usize) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(self.content.len());
-        let (mut rest, mut tags) = (self.content, Vec::new());
-        while !rest.is_empty() {
-            let (child, after) = Element::first(rest, depth + 1)?;
-            // In EncryptedContentInfo (RFC 5652 section 6.1) the content is [0] IMPLICIT OCTET STRING; any other [0] of
-            // a PKCS#12 file is EXPLICIT.
-            if tags == [OBJECT_IDENTIFIER, SEQUENCE] && child.tag == CONTEXT_0 | CONSTRUCTED {
+        let mut children = self.children(depth);
+        while let Some((child, is_implicit)) = children.next()? {
+            if is_implicit {
                 let content = child.joined(depth + 1)?;
                 header(&mut out, CONTEXT_0, content.len());
                 out.extend(content);
             } else {
                 child.write(&mut out, depth + 1)?;
             }
-            tags.push(child.tag);
-            rest = after;
         }
         Some(out)
+    }
+
+    /// The values in it; none of a primitive value.
+    fn children(&self, depth: usize) -> Children<'a> {
+        let rest = if self.is_constructed() { self.content } else { &[] };
+        Children { rest, depth: depth + 1, tags: [None; 2] }
     }
 
     /// The pieces of an octet string, joined.
@@ -105,6 +133,32 @@ impl<'a> Element<'a> {
             rest = after;
         }
         Some(out)
+    }
+}
+
+/// Walks through the values in a value.
+struct Children<'a> {
+    rest: &'a [u8],
+    depth: usize,
+    /// Of the two values before the next one.
+    tags: [Option<u8>; 2],
+}
+
+impl<'a> Children<'a> {
+    /// The next value, and whether it is an octet string in pieces under `[0] IMPLICIT`. That is so in
+    /// EncryptedContentInfo (RFC 5652 section 6.1), after a type and an algorithm; any other `[0]` of a PKCS#12 file is
+    /// EXPLICIT. The outer `None` is an error.
+    fn next(&mut self) -> Option<Option<(Element<'a>, bool)>> {
+        if self.rest.is_empty() {
+            return Some(None);
+        }
+        let (child, rest) = Element::first(self.rest, self.depth)?;
+        let is_implicit =
+            self.tags == [Some(OBJECT_IDENTIFIER), Some(SEQUENCE)] && child.tag == CONTEXT_0 | CONSTRUCTED;
+        let [_, before] = self.tags;
+        self.tags = [before, Some(child.tag)];
+        self.rest = rest;
+        Some(Some((child, is_implicit)))
     }
 }
 

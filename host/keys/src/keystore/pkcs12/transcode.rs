@@ -3,6 +3,8 @@
 //! The MAC protects the octets as they are in the file. If these octets must be rewritten, the MAC is taken out and
 //! verified over the original ones.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::hmac;
 use cms::content_info::ContentInfo;
 use der::asn1::OctetString;
@@ -22,8 +24,8 @@ const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
 /// A file in DER.
-pub(super) struct Transcoded {
-    pub(super) der: Vec<u8>,
+pub(super) struct Transcoded<'a> {
+    pub(super) der: Cow<'a, [u8]>,
     /// The MAC, if it does not fit the rewritten file.
     pub(super) mac: Option<DetachedMac>,
 }
@@ -35,8 +37,8 @@ pub(super) struct DetachedMac {
 }
 
 /// Rewrites the file. Returns it as it is if it is DER, or no BER that can be rewritten: the parser then says why.
-pub(super) fn to_der(bytes: &[u8]) -> Transcoded {
-    let outer = ber::to_der(bytes).unwrap_or_else(|| bytes.to_vec());
+pub(super) fn to_der(bytes: &[u8]) -> Transcoded<'_> {
+    let outer = ber::to_der(bytes).unwrap_or(bytes.into());
     match detached(&outer) {
         Ok(Some(transcoded)) => transcoded,
         _ => Transcoded { der: outer, mac: None },
@@ -44,7 +46,7 @@ pub(super) fn to_der(bytes: &[u8]) -> Transcoded {
 }
 
 /// The file with its inner structure rewritten. Returns `None` if that is DER already.
-fn detached(outer: &[u8]) -> der::Result<Option<Transcoded>> {
+fn detached(outer: &[u8]) -> der::Result<Option<Transcoded<'static>>> {
     let mut pfx = Pfx::from_der(outer)?;
     if pfx.auth_safe.content_type != DATA {
         return Ok(None);
@@ -56,12 +58,12 @@ fn detached(outer: &[u8]) -> der::Result<Option<Transcoded>> {
     }
     pfx.auth_safe.content = Any::encode_from(&OctetString::new(inner)?)?;
     let mac = pfx.mac_data.take().map(|data| DetachedMac { data, content });
-    Ok(Some(Transcoded { der: pfx.to_der()?, mac }))
+    Ok(Some(Transcoded { der: pfx.to_der()?.into(), mac }))
 }
 
 /// The safes, those in the clear included.
 fn inner(content: &[u8]) -> der::Result<Vec<u8>> {
-    let safes = ber::to_der(content).unwrap_or_else(|| content.to_vec());
+    let safes = ber::to_der(content).unwrap_or(content.into());
     let mut safes = AuthenticatedSafe::from_der(&safes)?;
     safes.iter_mut().filter(|safe| safe.content_type == DATA).try_for_each(rewrite_bags)?;
     safes.to_der()
@@ -69,7 +71,7 @@ fn inner(content: &[u8]) -> der::Result<Vec<u8>> {
 
 fn rewrite_bags(safe: &mut ContentInfo) -> der::Result<()> {
     let bags = safe.content.decode_as::<OctetString>()?;
-    if let Some(bags) = ber::to_der(bags.as_bytes()) {
+    if let Some(Cow::Owned(bags)) = ber::to_der(bags.as_bytes()) {
         safe.content = Any::encode_from(&OctetString::new(bags)?)?;
     }
     Ok(())
