@@ -29,6 +29,6 @@ pub use keytool_time::{day, instant};
 pub use limits::{MAX_ENTRIES, MAX_FILE};
 pub use lookup_error::{NotForClients, StoreLookupError};
 pub use store::{Keystore, StoreKind};
-pub use stores::CertificateStores;
+pub use stores::{CertificateStores, SharedAlias};
 pub use view::{CertificateView, certificate_pem};
 pub use watched::WatchedKeystore;

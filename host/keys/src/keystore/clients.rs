@@ -46,6 +46,11 @@ impl ClientCertificates {
         Ok(slot.map(|slot| Arc::clone(slot.get_or_init(|| Arc::new(self.read(entry, 0).0)))))
     }
 
+    /// The alias under which the client's certificate is found, as the file spells it.
+    pub(super) fn alias(&self, client_id: &str) -> Result<Option<String>, StoreLookupError> {
+        Ok(self.find(client_id)?.map(|(_, entry)| entry.alias().to_owned()))
+    }
+
     /// The findings about the client's certificate at `now`, in seconds since the Unix epoch.
     pub(super) fn lint(&self, client_id: &str, now: i64) -> Result<Option<Vec<Finding>>, StoreLookupError> {
         Ok(self.find(client_id)?.map(|(_, entry)| self.read(entry, now).1))

@@ -23,6 +23,14 @@ impl StoreLookupError {
     }
 }
 
+impl StoreLookupError {
+    /// Rejects a client whose alias, found without regard to case, is exactly the id of another client.
+    #[must_use]
+    pub fn other_client(client_id: &str, alias: String) -> Self {
+        Self::new(client_id, "of the server", NotForClients::OtherClient { alias })
+    }
+}
+
 /// What makes an entry unfit for a client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotForClients {
@@ -31,6 +39,15 @@ pub enum NotForClients {
     Ambiguous {
         /// The aliases.
         aliases: Vec<String>,
+    },
+    /// The alias is exactly the id of another client.
+    #[error(
+        "{} is the alias of the client with exactly this id; register the certificate with the client",
+        quoted(alias)
+    )]
+    OtherClient {
+        /// The alias.
+        alias: String,
     },
     /// A key of the server itself.
     #[error("it is a {kind}, a key of the server's own; import the client's certificate as a trusted certificate")]

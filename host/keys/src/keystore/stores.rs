@@ -3,12 +3,29 @@
 //! An alias that the primary store holds, as whatever kind of entry, is never looked up in the truststore: the
 //! certificate of the server's own key is often there too.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::lookup_error::StoreLookupError;
 use super::watched::WatchedKeystore;
 use crate::finding::Finding;
 use crate::key_set::KeySet;
+use crate::text::quoted;
+
+/// An alias that would authenticate several clients.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the clients {} differ in case alone, and the keystore alias {} would authenticate each of them: rename all but one, \
+     or register their keys with them",
+    client_ids.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(" and "),
+    quoted(alias)
+)]
+pub struct SharedAlias {
+    /// The alias, as the file spells it.
+    pub alias: String,
+    /// The ids of the clients.
+    pub client_ids: Vec<String>,
+}
 
 /// The keystores of one server.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +67,34 @@ impl CertificateStores {
     /// [`StoreLookupError`] if the alias exists and is not a client's.
     pub fn lint(&self, client_id: &str, now: i64) -> Result<Option<Vec<Finding>>, StoreLookupError> {
         self.first(|store| store.clients().lint(client_id, now))
+    }
+
+    /// The alias under which the client is found, if it is not exactly the client id. It is the key of another client if
+    /// one has exactly this id: then reject with [`StoreLookupError::other_client`].
+    #[must_use]
+    pub fn folded_alias(&self, client_id: &str) -> Option<String> {
+        self.alias(client_id).filter(|alias| alias != client_id)
+    }
+
+    /// The aliases that several of these clients would share, since their ids differ in case alone: a configuration
+    /// with such clients is ambiguous.
+    #[must_use]
+    pub fn clients_sharing_alias<'a>(&self, client_ids: impl IntoIterator<Item = &'a str>) -> Vec<SharedAlias> {
+        let mut sharing = BTreeMap::<String, BTreeSet<&str>>::new();
+        for client_id in client_ids {
+            if let Some(alias) = self.alias(client_id) {
+                sharing.entry(alias).or_default().insert(client_id);
+            }
+        }
+        let shared = sharing.into_iter().filter(|(_, ids)| ids.len() > 1);
+        shared
+            .map(|(alias, ids)| SharedAlias { alias, client_ids: ids.into_iter().map(str::to_owned).collect() })
+            .collect()
+    }
+
+    fn alias(&self, client_id: &str) -> Option<String> {
+        // A client that is rejected shares nothing.
+        self.first(|store| store.clients().alias(client_id)).ok().flatten()
     }
 
     /// The truststore, if one is configured: its certificates are also roots for TLS.

@@ -6,7 +6,7 @@ use dropins_services::KeyLookupError;
 
 use super::*;
 use crate::keystore::testing::{certificate, key_entry};
-use crate::keystore::{Entry, EntryKind, Keystore, NotForClients, StoreKind};
+use crate::keystore::{Entry, EntryKind, Keystore, NotForClients, StoreKind, StoreLookupError};
 
 fn watched(folder: &Path, name: &str, aliases: &[&str], keys: &[Entry]) -> WatchedKeystore {
     let mut store = Keystore::new(StoreKind::Jks);
@@ -47,4 +47,32 @@ fn the_primary_store_comes_first_and_hides_what_it_holds() {
 #[test]
 fn no_store_has_no_keys() {
     assert!(CertificateStores::default().find("client").unwrap().is_none());
+}
+
+#[test]
+fn clients_whose_ids_differ_in_case_alone_share_an_alias_and_the_one_with_the_exact_id_owns_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let primary = watched(folder.path(), "primary.jks", &["app", "other"], &[key_entry("server")]);
+    let trust = watched(folder.path(), "trust.jks", &["app", "mixed"], &[]);
+    let stores = CertificateStores::new(Some(primary), Some(trust));
+    assert_eq!(stores.folded_alias("app"), None);
+    assert_eq!(stores.folded_alias("APP").as_deref(), Some("app"));
+    assert_eq!(stores.folded_alias("Mixed").as_deref(), Some("mixed"));
+    assert_eq!(stores.folded_alias("unknown"), None);
+
+    assert_eq!(stores.clients_sharing_alias(["app", "other", "Mixed", "unknown", "UNKNOWN", "Server", "SERVER"]), []);
+    assert_eq!(stores.clients_sharing_alias(["app", "app"]), [], "one client");
+    let shared = stores.clients_sharing_alias(["app", "APP", "other", "App", "MIXED", "Mixed"]);
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    assert_eq!(
+        shared,
+        [
+            SharedAlias { alias: "app".to_owned(), client_ids: ids(&["APP", "App", "app"]) },
+            SharedAlias { alias: "mixed".to_owned(), client_ids: ids(&["MIXED", "Mixed"]) },
+        ]
+    );
+    assert!(shared[1].to_string().contains(r#""MIXED" and "Mixed" differ in case alone"#), "{}", shared[1]);
+
+    let error = StoreLookupError::other_client("APP", "app".to_owned());
+    assert_eq!(error.reason, NotForClients::OtherClient { alias: "app".to_owned() });
 }
