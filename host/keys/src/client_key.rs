@@ -9,8 +9,13 @@ use dropins_services::{KeyDescription, PublicKey, Unsupported};
 
 use crate::algorithm::{Algorithm, KeyKind};
 use crate::base64url;
+use crate::failure_note::FailureNote;
 use crate::material::{Material, MaterialError};
 use crate::validity::Validity;
+
+/// Memory of a key besides its verifiers, and of a verifier besides its numbers; measured, rounded up.
+const KEY_OVERHEAD: usize = 1024;
+const VERIFIER_OVERHEAD: usize = 768;
 
 /// A public key that may verify a client's signatures.
 #[derive(Debug)]
@@ -21,6 +26,7 @@ pub struct ClientKey {
     thumbprint: String,
     certificate: Option<CertificateFacts>,
     source: String,
+    failures: Option<FailureNote>,
 }
 
 /// What a certificate says about its key.
@@ -58,7 +64,19 @@ impl ClientKey {
             .map(|algorithm| Ok((algorithm, material.parsed(algorithm)?)))
             .collect::<Result<_, MaterialError>>()?;
         let thumbprint = material.thumbprint();
-        Ok(Self { material, verifiers, kid, thumbprint, certificate, source })
+        Ok(Self { material, verifiers, kid, thumbprint, certificate, source, failures: None })
+    }
+
+    /// The same key, as one of a published set that can be fetched again.
+    pub(crate) fn with_failures(mut self, failures: FailureNote) -> Self {
+        self.failures = Some(failures);
+        self
+    }
+
+    /// Roughly how many bytes of memory the key with its prepared verifiers takes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.verifiers.len().saturating_mul(VERIFIER_OVERHEAD + 2 * self.material.size()).saturating_add(KEY_OVERHEAD)
     }
 
     /// The kind of key.
@@ -143,7 +161,11 @@ impl PublicKey for ClientKey {
             return Err(Unsupported::Algorithm(algorithm.to_owned()));
         };
         let verifier = self.verifier(algorithm).ok_or_else(|| self.mismatch(algorithm))?;
-        Ok(verifier.verify_sig(message, signature).is_ok())
+        let verified = verifier.verify_sig(message, signature).is_ok();
+        if let Some(failures) = &self.failures {
+            failures.record(verified);
+        }
+        Ok(verified)
     }
 }
 

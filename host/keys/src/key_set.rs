@@ -80,8 +80,9 @@ impl KeySet {
 
     /// The keys that may have signed under this hint, best first, at most [`MAX_CANDIDATES`].
     ///
-    /// A `kid` selects among the keys that have one. A key without one answers to its thumbprints, and to any `kid`
-    /// when it is the client's only key. A certificate thumbprint in the hint excludes other certificates.
+    /// A certificate thumbprint in the hint selects that certificate, whatever the `kid`, and excludes other ones. A
+    /// `kid` selects among the keys that have one; a key without one answers to its thumbprints, and to any `kid` if it
+    /// is the client's only key.
     #[must_use]
     pub fn candidates(&self, hint: &KeyHint) -> Vec<Arc<ClientKey>> {
         self.ranked(hint).into_iter().take(MAX_CANDIDATES).map(|(_, key)| Arc::clone(key)).collect()
@@ -91,6 +92,12 @@ impl KeySet {
     #[must_use]
     pub fn joined(&self, other: &Self) -> Self {
         Self { keys: self.keys.iter().chain(&other.keys).cloned().collect() }
+    }
+
+    /// Roughly how many bytes of memory the keys take: the weight of the set in a cache.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.keys.iter().map(|key| key.memory()).sum()
     }
 
     /// Whether the hint names the best candidate by `kid` or thumbprint.
@@ -113,11 +120,15 @@ impl KeySet {
         ranked
     }
 
-    /// How well the key matches the hint. Returns `None` if it does not match.
+    /// How well the key matches the hint. Returns `None` if it does not match. A certificate thumbprint goes before the
+    /// `kid`, which is only a hint (RFC 7515 section 4.1.4).
     fn rank(&self, key: &ClientKey, hint: &KeyHint) -> Option<Rank> {
+        let by_thumbprint = hint.x5t.is_some() || hint.x5t_s256.is_some();
+        if by_thumbprint && key.x5t().is_some() {
+            return Some(Rank::Named);
+        }
         let Some(kid) = hint.kid.as_deref() else {
-            let named = hint.x5t.is_some() || hint.x5t_s256.is_some();
-            return Some(if named && key.x5t().is_some() { Rank::Named } else { Rank::Fitting });
+            return Some(Rank::Fitting);
         };
         match key.kid() {
             Some(own) => (own == kid).then_some(Rank::Named),

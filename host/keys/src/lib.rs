@@ -14,6 +14,7 @@ mod certificate_text;
 mod client_key;
 mod decoy;
 mod der_writer;
+mod failure_note;
 mod finding;
 mod jwk;
 mod jwks;

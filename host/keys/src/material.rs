@@ -144,6 +144,15 @@ impl Material {
         Ok(Self::Ed25519(*point))
     }
 
+    /// The bytes of its numbers.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Rsa { n, e } => n.len() + e.len(),
+            Self::Ec { x, y, .. } => x.len() + y.len(),
+            Self::Ed25519(point) => point.len(),
+        }
+    }
+
     pub(crate) const fn kind(&self) -> KeyKind {
         match self {
             Self::Rsa { .. } => KeyKind::Rsa,

@@ -112,9 +112,34 @@ fn a_certificate_thumbprint_excludes_other_certificates_and_comes_first() {
     for hint in [x5t, x5t_s256] {
         assert_eq!(found(&set, &hint), [2, 0], "a key without a certificate is not excluded");
     }
-    let contradiction =
-        KeyHint { kid: second.x5t().map(str::to_owned), x5t: set.keys()[1].x5t().map(str::to_owned), ..hint("ES256") };
-    assert!(found(&set, &contradiction).is_empty());
+}
+
+#[test]
+fn a_certificate_thumbprint_goes_before_the_kid() {
+    let set = set(&[jwk(KeyFamily::P256, Some("a"))], &[certificate(), certificate()]);
+    let (first, second) = (&set.keys()[1], &set.keys()[2]);
+    // .NET sends the thumbprint in hexadecimal as `kid`, and in base64url as `x5t`.
+    for kid in ["1F2E3D", "piraveena", second.x5t().unwrap()] {
+        let x5t = KeyHint { x5t: first.x5t().map(str::to_owned), ..hint_kid("ES256", kid) };
+        let x5t_s256 = KeyHint { x5t_s256: first.x5t_s256().map(str::to_owned), ..hint_kid("ES256", kid) };
+        for hint in [&x5t, &x5t_s256] {
+            assert_eq!(found(&set, hint), [1], "{kid}");
+            assert!(set.names(hint));
+        }
+        let both = KeyHint { x5t_s256: second.x5t_s256().map(str::to_owned), ..x5t };
+        assert!(found(&set, &both).is_empty(), "two thumbprints of two certificates name no key");
+    }
+    let other = KeyHint { x5t: Some("other".to_owned()), ..hint_kid("ES256", "a") };
+    assert_eq!(found(&set, &other), [0], "a key without a certificate answers to its kid");
+}
+
+#[test]
+fn the_memory_of_a_set_grows_with_the_number_and_the_size_of_its_keys() {
+    let [small, two] = [1, 2].map(|count| set(&vec![jwk(KeyFamily::P256, None); count], &[]).memory());
+    let large = set(&[jwk(KeyFamily::Rsa2048, None)], &[]).memory();
+    assert!(two == 2 * small && large > two, "{small} {two} {large}");
+    assert!((4_000..32_000).contains(&large), "{large}");
+    assert_eq!(KeySet::default().memory(), 0);
 }
 
 #[test]

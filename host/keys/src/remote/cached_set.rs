@@ -14,6 +14,7 @@ use http_cache_semantics::{AfterResponse, BeforeRequest, CacheOptions, CachePoli
 use super::client::request_headers;
 use super::jwks_url::JwksUrl;
 use super::settings::FetchSettings;
+use crate::failure_note::FailureNote;
 use crate::finding::Finding;
 use crate::jwks;
 use crate::key_set::KeySet;
@@ -38,6 +39,7 @@ const MAX_HEADERS: usize = 16;
 #[derive(Debug, Clone)]
 pub struct CachedSet {
     keys: Arc<KeySet>,
+    failures: FailureNote,
     findings: Arc<[Finding]>,
     body: Arc<[u8]>,
     headers: HeaderMap,
@@ -60,8 +62,12 @@ impl CachedSet {
     ) -> Result<Self, String> {
         let seconds = i64::try_from(at / 1000).unwrap_or(i64::MAX);
         let reading = jwks::read_set(&body, url.source().to_owned(), seconds, settings.size_limit)?;
+        let failures = FailureNote::default();
+        let keys = reading.keys.into_iter().filter_map(Arc::into_inner);
+        let keys = keys.map(|key| Arc::new(key.with_failures(failures.clone()))).collect();
         let set = Self {
-            keys: Arc::new(KeySet::of(reading.keys)),
+            keys: Arc::new(KeySet::of(keys)),
+            failures,
             findings: reading.findings.into(),
             body: body.into(),
             headers: HeaderMap::new(),
@@ -90,7 +96,11 @@ impl CachedSet {
             response.headers_mut().extend(own);
         }
         match policy(url, &self.headers, self.fetched_at).after_response(&request(url), &response, instant(at)) {
-            AfterResponse::NotModified(_, merged) => Some(self.clone().dated(url, kept(&merged.headers), at, settings)),
+            AfterResponse::NotModified(_, merged) => {
+                // The keys are current, so the wrong signature was not made by a newer one.
+                self.failures.record(true);
+                Some(self.clone().dated(url, kept(&merged.headers), at, settings))
+            }
             AfterResponse::Modified(..) => None,
         }
     }
@@ -118,6 +128,16 @@ impl CachedSet {
     #[must_use]
     pub fn keys(&self) -> &Arc<KeySet> {
         &self.keys
+    }
+
+    /// Whether the last signature that was checked against its keys was wrong.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failures.is_set()
+    }
+
+    /// Roughly how many bytes of memory the set takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.keys.memory().saturating_add(self.body.len()).saturating_add(self.findings.len().saturating_mul(512))
     }
 
     /// The findings about its keys.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use dropins_services::{Clock, KeyHint, KeyLookupError, UnixMillis};
 use moka::policy::EvictionPolicy;
+use tokio::sync::Semaphore;
 
 use super::cached_set::CachedSet;
 use super::client::{Answer, Client, request_headers};
@@ -23,6 +24,9 @@ use super::stats::{Counters, FetchStats};
 use crate::finding::Severity;
 use crate::key_set::KeySet;
 
+/// Requests that may wait for fetches of all URLs together, the first one of each URL not counted.
+const MAX_WAITING: usize = 1000;
+
 /// Logged findings of one set.
 const MAX_REPORTED: usize = 8;
 
@@ -36,6 +40,8 @@ struct Inner {
     client: Client,
     disk: Option<Disk>,
     slots: moka::sync::Cache<String, Arc<Slot>>,
+    /// Requests that may wait for fetches of any URL.
+    seats: Semaphore,
     counters: Counters,
 }
 
@@ -83,9 +89,11 @@ impl JwksFetcher {
             Disk::open(path, settings.capacity).map_err(|error| OpenError::Folder { path: path.clone(), error })
         };
         let disk = settings.folder.as_ref().map(open).transpose()?;
-        let slots = moka::sync::Cache::builder().max_capacity(settings.capacity);
+        let weigh = |_: &String, slot: &Arc<Slot>| u32::try_from(slot.memory()).unwrap_or(u32::MAX);
+        let slots = moka::sync::Cache::builder().max_capacity(settings.memory).weigher(weigh);
         let slots = slots.eviction_policy(EvictionPolicy::lru()).build();
-        Ok(Self(Arc::new(Inner { settings, clock, client, disk, slots, counters: Counters::default() })))
+        let (seats, counters) = (Semaphore::new(MAX_WAITING), Counters::default());
+        Ok(Self(Arc::new(Inner { settings, clock, client, disk, slots, seats, counters })))
     }
 
     /// The settings, to detect a change.
@@ -100,19 +108,18 @@ impl JwksFetcher {
         self.0.counters.snapshot()
     }
 
-    /// The keys that the client publishes there, fetched if that is due or if they lack the `kid` of the hint.
+    /// The keys that the client publishes there, fetched if that is due, if they lack the `kid` of the hint, or if they
+    /// failed to verify the last signature.
     ///
     /// # Errors
     /// [`KeyLookupError::Unusable`], the same for every cause.
-    pub async fn keys(&self, client_id: &str, url: &JwksUrl, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
+    pub async fn keys(&self, url: &JwksUrl, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
         let asked_at = self.now();
         let Some(set) = self.set(url).await else {
             return Err(KeyLookupError::Unusable("its JWK set cannot be fetched".to_owned()));
         };
-        let set = match hint.kid {
-            Some(_) if !set.keys().names(hint) => self.newer(client_id, set, url, asked_at).await,
-            _ => set,
-        };
+        let lacks_kid = hint.kid.is_some() && !set.keys().names(hint);
+        let set = if lacks_kid || set.has_failed() { self.newer(set, url, asked_at).await } else { set };
         Ok(Arc::clone(set.keys()))
     }
 
@@ -141,8 +148,8 @@ impl JwksFetcher {
     async fn set(&self, url: &JwksUrl) -> Option<Arc<CachedSet>> {
         let slot = self.slot(url);
         if let Some(wait) = slot.when_due(self.now(), &self.0.settings) {
-            // The failure is in the log; a stale set that is still usable serves.
-            let _ = self.wait(&slot, wait).await;
+            // After a failure, a stale set that is still usable serves.
+            self.queue(&slot, wait).await;
         }
         let now = self.now();
         let set = slot.usable(now);
@@ -154,21 +161,15 @@ impl JwksFetcher {
         set
     }
 
-    /// A newer set than one in which the client's `kid` was not found. A request that came at `asked_at` has no use for
-    /// another fetch when the set was fetched since.
-    async fn newer(
-        &self,
-        client_id: &str,
-        seen: Arc<CachedSet>,
-        url: &JwksUrl,
-        asked_at: UnixMillis,
-    ) -> Arc<CachedSet> {
+    /// A newer set than one that lacks the request's `kid` or failed to verify a signature. A request that came at
+    /// `asked_at` has no use for another fetch if the set was fetched since.
+    async fn newer(&self, seen: Arc<CachedSet>, url: &JwksUrl, asked_at: UnixMillis) -> Arc<CachedSet> {
         if seen.fetched_at() >= asked_at {
             return seen;
         }
         let slot = self.slot(url);
-        if let Some(wait) = slot.when_unknown(client_id, &seen, self.now(), &self.0.settings) {
-            let _ = self.wait(&slot, wait).await;
+        if let Some(wait) = slot.when_in_doubt(&seen, self.now(), &self.0.settings) {
+            self.queue(&slot, wait).await;
         }
         slot.usable(self.now()).unwrap_or(seen)
     }
@@ -179,6 +180,19 @@ impl JwksFetcher {
 
     fn slot(&self, url: &JwksUrl) -> Arc<Slot> {
         self.0.slots.get_with_by_ref(url.as_str(), || Arc::new(Slot::new(url.clone())))
+    }
+
+    /// Waits for a fetch if there is room. The failure of a fetch is in the log.
+    async fn queue(&self, slot: &Arc<Slot>, wait: Wait) {
+        // The request that starts a fetch needs no seat: one hanging host must not keep others from being asked.
+        let _seats = match wait {
+            Wait::Start(_) => None,
+            Wait::Join(_) => match (slot.seat(), self.0.seats.try_acquire()) {
+                (Some(own), Ok(all)) => Some((own, all)),
+                _ => return self.0.counters.crowded(),
+            },
+        };
+        let _logged = self.wait(slot, wait).await;
     }
 
     /// Waits for a fetch. It is a task of its own, so that it outlives the request that started it.
@@ -207,6 +221,10 @@ impl JwksFetcher {
         }
         self.0.counters.fetch(outcome);
         slot.finish(ticket, result, self.now());
+        // The cache weighs a slot when it is inserted.
+        if self.0.slots.get(slot.url().as_str()).is_some_and(|current| Arc::ptr_eq(&current, &slot)) {
+            self.0.slots.insert(slot.url().as_str().to_owned(), slot);
+        }
     }
 
     async fn fetch(self, slot: Arc<Slot>, forced: bool) -> Result<(Arc<CachedSet>, FetchOutcome), FetchError> {

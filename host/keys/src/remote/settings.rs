@@ -30,9 +30,11 @@ pub struct FetchSettings {
     pub stale_if_error: Duration,
     /// Pause before the next fetch of a URL after a failure.
     pub failure_pause: Duration,
-    /// How long a client waits after an unknown `kid` before another one makes its set be fetched again.
-    pub unknown_kid_pause: Duration,
-    /// Sets that are kept in memory; the least recently used one goes first.
+    /// Pause between two refreshes of a fresh set, caused by an unknown `kid` or by a signature that no key verifies.
+    pub refresh_pause: Duration,
+    /// Bytes of memory for sets and their prepared keys; the least recently used set is evicted first.
+    pub memory: u64,
+    /// Sets that are kept on disk; the oldest one is removed first.
     pub capacity: u64,
     /// The folder in which the last good sets survive a restart, if any.
     pub folder: Option<PathBuf>,
@@ -51,7 +53,8 @@ impl Default for FetchSettings {
             max_freshness: Duration::from_secs(24 * 60 * 60),
             stale_if_error: Duration::from_secs(60 * 60),
             failure_pause: Duration::from_secs(10),
-            unknown_kid_pause: Duration::from_secs(10),
+            refresh_pause: Duration::from_secs(10),
+            memory: 64 * 1024 * 1024,
             capacity: 4096,
             folder: None,
         }

@@ -2,18 +2,22 @@
 //!
 //! At most one fetch is under way. A request joins it or starts it; it continues when no request waits any more.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dropins_services::UnixMillis;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::cached_set::{CachedSet, millis};
 use super::error::FetchError;
 use super::jwks_url::JwksUrl;
 use super::outcome::FetchOutcome;
 use super::settings::FetchSettings;
+
+/// Requests that may wait for one fetch; the client's further requests are rejected at once.
+const MAX_WAITING: usize = 200;
+/// Memory of a slot without a set.
+const SLOT_OVERHEAD: usize = 1024;
 
 /// How a fetch ended.
 pub(crate) type FetchResult = Result<FetchOutcome, FetchError>;
@@ -26,6 +30,8 @@ pub(crate) type Flight = watch::Receiver<Option<FetchResult>>;
 pub(crate) struct Slot {
     url: JwksUrl,
     state: Mutex<State>,
+    /// Requests that may wait for a fetch of the URL.
+    seats: Semaphore,
 }
 
 #[derive(Debug, Default)]
@@ -36,8 +42,8 @@ struct State {
     /// When the last fetch failed, if it did.
     failed_at: Option<UnixMillis>,
     flight: Option<Flight>,
-    /// When each client last caused a fetch by an unknown `kid`.
-    unknown_kids: HashMap<String, UnixMillis>,
+    /// When a request last caused a refresh of a set that was fresh.
+    refreshed_at: Option<UnixMillis>,
 }
 
 /// How a request gets the next set.
@@ -65,11 +71,22 @@ impl FetchTicket {
 
 impl Slot {
     pub(crate) fn new(url: JwksUrl) -> Self {
-        Self { url, state: Mutex::default() }
+        Self { url, state: Mutex::default(), seats: Semaphore::new(MAX_WAITING) }
     }
 
     pub(crate) fn url(&self) -> &JwksUrl {
         &self.url
+    }
+
+    /// A place among the waiting requests, if one is free.
+    pub(crate) fn seat(&self) -> Option<SemaphorePermit<'_>> {
+        self.seats.try_acquire().ok()
+    }
+
+    /// Roughly how many bytes of memory the slot takes.
+    pub(crate) fn memory(&self) -> usize {
+        let set = self.state().set.as_ref().map_or(0, |set| set.memory());
+        set.saturating_add(self.url.as_str().len().saturating_mul(4)).saturating_add(SLOT_OVERHEAD)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -114,11 +131,10 @@ impl Slot {
         (!fresh && !state.is_paused(now, settings)).then(|| state.join_or_start(false))
     }
 
-    /// What to wait for if the client's `kid` is not in the set that it has `seen`: it joins a fetch that is under way, and
-    /// starts one at most once per pause.
-    pub(crate) fn when_unknown(
+    /// What to wait for if the set that the request has `seen` lacks its `kid`, or failed to verify a signature: it joins
+    /// a fetch that is under way, and starts one at most once per pause, for all clients of the URL.
+    pub(crate) fn when_in_doubt(
         &self,
-        client_id: &str,
         seen: &Arc<CachedSet>,
         now: UnixMillis,
         settings: &FetchSettings,
@@ -127,12 +143,12 @@ impl Slot {
         if state.flight.is_some() {
             return Some(state.join_or_start(true));
         }
-        state.unknown_kids.retain(|_, at| is_within(*at, settings.unknown_kid_pause, now));
         let replaced = !state.set.as_ref().is_some_and(|set| Arc::ptr_eq(set, seen));
-        if replaced || state.is_paused(now, settings) || state.unknown_kids.contains_key(client_id) {
+        let refreshed = state.refreshed_at.is_some_and(|at| is_within(at, settings.refresh_pause, now));
+        if replaced || refreshed || state.is_paused(now, settings) {
             return None;
         }
-        state.unknown_kids.insert(client_id.to_owned(), now);
+        state.refreshed_at = Some(now);
         Some(state.join_or_start(true))
     }
 
@@ -197,6 +213,11 @@ mod tests {
         Slot::new(JwksUrl::parse("https://client.example/", &SETTINGS()).unwrap())
     }
 
+    fn set() -> CachedSet {
+        let body = br#"{"keys":[]}"#.to_vec();
+        CachedSet::read(slot().url(), &http::HeaderMap::new(), body, NOW, &SETTINGS()).unwrap()
+    }
+
     fn start(boarding: Option<Wait>) -> FetchTicket {
         match boarding {
             Some(Wait::Start(ticket)) => ticket,
@@ -212,6 +233,31 @@ mod tests {
         assert!(matches!(slot.at_once(), Wait::Join(_)));
         slot.finish(ticket, Err(FetchError::BadStatus(404)), NOW);
         assert_eq!(*flight.borrow(), Some(Err(FetchError::BadStatus(404))));
+    }
+
+    #[test]
+    fn a_set_in_doubt_is_refreshed_once_in_ten_seconds_for_all_clients() {
+        let (slot, set) = (slot(), set());
+        slot.restore(Some(set));
+        let seen = slot.fresh(NOW).unwrap();
+        let in_doubt = |seen: &Arc<CachedSet>, now| slot.when_in_doubt(seen, now, &SETTINGS());
+        let ticket = start(in_doubt(&seen, NOW));
+        assert!(matches!(in_doubt(&seen, NOW), Some(Wait::Join(_))));
+        slot.finish(ticket, Ok((Arc::clone(&seen), FetchOutcome::NotModified)), NOW);
+        assert!(in_doubt(&seen, NOW).is_none() && in_doubt(&seen, NOW + 10 * SECOND - 1).is_none());
+        let replaced = Arc::new(seen.as_ref().clone());
+        assert!(in_doubt(&replaced, NOW + 10 * SECOND).is_none(), "the request has not seen the current set");
+        slot.finish(start(in_doubt(&seen, NOW + 10 * SECOND)), Err(FetchError::Interrupted), NOW + 10 * SECOND);
+        assert!(in_doubt(&seen, NOW - 1).is_some(), "the clock was set back");
+    }
+
+    #[test]
+    fn a_bounded_number_of_requests_waits() {
+        let slot = slot();
+        let seats: Vec<_> = std::iter::from_fn(|| slot.seat()).take(1000).collect();
+        assert_eq!(seats.len(), MAX_WAITING);
+        drop(seats);
+        assert!(slot.seat().is_some());
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct FetchStats {
     pub stale: u64,
     /// Requests without a set.
     pub unavailable: u64,
+    /// Requests that did not wait for a fetch because too many others were waiting.
+    pub crowded: u64,
 }
 
 impl FetchStats {
@@ -34,6 +36,7 @@ pub(crate) struct Counters {
     cached: AtomicU64,
     stale: AtomicU64,
     unavailable: AtomicU64,
+    crowded: AtomicU64,
 }
 
 impl Counters {
@@ -54,12 +57,17 @@ impl Counters {
         self.unavailable.fetch_add(1, Relaxed);
     }
 
+    pub(crate) fn crowded(&self) {
+        self.crowded.fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn snapshot(&self) -> FetchStats {
         FetchStats {
             fetches: self.fetches.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             cached: self.cached.load(Relaxed),
             stale: self.stale.load(Relaxed),
             unavailable: self.unavailable.load(Relaxed),
+            crowded: self.crowded.load(Relaxed),
         }
     }
 }

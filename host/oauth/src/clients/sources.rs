@@ -90,9 +90,9 @@ fn open(
 
 #[async_trait::async_trait]
 impl PublishedKeys for JwksFetcher {
-    async fn published(&self, client_id: &str, uri: &str, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
+    async fn published(&self, _client_id: &str, uri: &str, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
         let url = JwksUrl::parse(uri, self.settings()).map_err(|error| KeyLookupError::Unusable(error.to_string()))?;
-        self.keys(client_id, &url, hint).await
+        self.keys(&url, hint).await
     }
 }
 

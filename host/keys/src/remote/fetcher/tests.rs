@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use dropins_services::PublicKey as _;
+
 use super::*;
 use crate::remote::testing::*;
+use crate::{Algorithm, KeyFamily, SigningKey};
 
 /// The `kid`s of the set that a request gets.
 async fn kids(bench: &Bench, url: &JwksUrl) -> Option<Vec<String>> {
@@ -445,4 +448,122 @@ async fn looking_at_a_set_fetches_nothing() {
     kids(&bench, &url).await.unwrap();
     let set = bench.fetcher.cached(&url).await.unwrap();
     assert_eq!((set.fetched_at(), set.fresh_until()), (NOW, NOW + MINUTE));
+}
+
+/// A set with the public half of this key.
+fn set_of(key: &SigningKey, kid: Option<&str>) -> String {
+    let mut jwk = key.public_jwk();
+    jwk.remove("kid");
+    jwk.extend(kid.map(|kid| ("kid".to_owned(), kid.into())));
+    serde_json::json!({ "keys": [jwk] }).to_string()
+}
+
+fn hint(kid: Option<&str>) -> KeyHint {
+    KeyHint { kid: kid.map(str::to_owned), algorithm: "ES256".to_owned(), ..KeyHint::default() }
+}
+
+/// What a request of the holder of this key ends with.
+async fn is_verified(bench: &Bench, url: &JwksUrl, key: &SigningKey, kid: Option<&str>) -> bool {
+    let signature = key.sign(Algorithm::Es256, b"message").unwrap();
+    let keys = bench.fetcher.keys(url, &hint(kid)).await.unwrap();
+    keys.candidates(&hint(kid)).iter().any(|key| key.verify("ES256", b"message", &signature) == Ok(true))
+}
+
+#[tokio::test]
+async fn a_key_that_is_replaced_under_its_kid_or_without_one_is_fetched_once_and_the_old_one_is_withdrawn() {
+    let [old, new] = [(); 2].map(|()| SigningKey::generate(KeyFamily::P256).unwrap());
+    for kid in [Some("a"), None] {
+        let server = Server::start(ok("cache-control: max-age=86400\r\n", &set_of(&old, kid))).await;
+        let bench = Bench::new();
+        let url = bench.url_of(&server);
+        assert!(is_verified(&bench, &url, &old, kid).await);
+        server.answer(ok("cache-control: max-age=86400\r\n", &set_of(&new, kid)));
+        bench.at(SECOND);
+        assert!(is_verified(&bench, &url, &old, kid).await, "a good signature causes no fetch");
+        assert_eq!(server.hits(), 1);
+        assert!(!is_verified(&bench, &url, &new, kid).await);
+        assert!(is_verified(&bench, &url, &new, kid).await, "the wrong signature caused a refresh");
+        assert_eq!(server.hits(), 2);
+        bench.at(2 * SECOND);
+        for _ in 0..3 {
+            assert!(!is_verified(&bench, &url, &old, kid).await);
+            assert!(is_verified(&bench, &url, &new, kid).await);
+        }
+        assert_eq!(server.hits(), 2);
+    }
+}
+
+#[tokio::test]
+async fn wrong_signatures_and_unknown_kids_together_cause_one_refresh_in_ten_seconds() {
+    let [own, stranger] = [(); 2].map(|()| SigningKey::generate(KeyFamily::P256).unwrap());
+    let server = Server::start(ok("cache-control: max-age=86400\r\n", &set_of(&own, Some("a")))).await;
+    let bench = Bench::new();
+    let url = bench.url_of(&server);
+    assert!(is_verified(&bench, &url, &own, Some("a")).await);
+    for (second, hits) in [(1, 2), (5, 2), (10, 2), (11, 3), (20, 3), (21, 4)] {
+        bench.at(second * SECOND);
+        for number in 0..20 {
+            assert!(!is_verified(&bench, &url, &stranger, Some("a")).await);
+            assert!(!is_verified(&bench, &url, &stranger, Some(&format!("unknown-{number}"))).await);
+        }
+        assert_eq!(server.hits(), hits, "after {second} s");
+    }
+    assert!(is_verified(&bench, &url, &own, Some("a")).await);
+}
+
+#[tokio::test]
+async fn a_set_that_its_server_confirms_is_no_longer_in_doubt() {
+    let [own, stranger] = [(); 2].map(|()| SigningKey::generate(KeyFamily::P256).unwrap());
+    let set = set_of(&own, None);
+    let server = Server::start(ok("etag: \"v1\"\r\ncache-control: max-age=86400\r\n", &set)).await;
+    let bench = Bench::new();
+    let url = bench.url_of(&server);
+    assert!(!is_verified(&bench, &url, &stranger, None).await);
+    server.answer_by(|_| Reply::Bytes("HTTP/1.1 304 Not Modified\r\netag: \"v1\"\r\n\r\n".to_owned()));
+    for second in [1, 12, 23] {
+        bench.at(second * SECOND);
+        bench.fetcher.keys(&url, &hint(None)).await.unwrap();
+        assert_eq!(server.hits(), 2, "one wrong signature, one refresh");
+    }
+}
+
+#[tokio::test]
+async fn of_very_many_requests_a_bounded_number_waits_and_the_rest_is_rejected_at_once() {
+    let server = Server::start(ok("", &jwks(&["a"]))).await;
+    server.close_doors();
+    let bench = Arc::new(Bench::new());
+    let mut requests = JoinSet::new();
+    for _ in 0..300 {
+        let bench = Arc::clone(&bench);
+        let url = bench.url_of(&server);
+        requests.spawn(async move { bench.fetcher.keys(&url, &hint(None)).await.is_ok() });
+    }
+    // One starts the fetch, 200 wait for it.
+    for _ in 0..99 {
+        assert!(!requests.join_next().await.unwrap().unwrap(), "rejected while the fetch is under way");
+    }
+    assert_eq!(bench.fetcher.stats().crowded, 99);
+    until("the server is asked", || server.hits() == 1).await;
+    server.doors.add_permits(1000);
+    while let Some(found) = requests.join_next().await {
+        assert!(found.unwrap());
+    }
+    assert_eq!(server.hits(), 1);
+}
+
+#[tokio::test]
+async fn sets_in_memory_are_bounded_by_their_bytes() {
+    let keys: Vec<_> = (0..20).map(|number| number.to_string()).collect();
+    let server = Server::start(ok("", &jwks(&keys.iter().map(String::as_str).collect::<Vec<_>>()))).await;
+    let memory = 200_000;
+    let bench = Bench::with(FetchSettings { memory, ..settings() });
+    let url = |number: usize| bench.url(&format!("http://{}/jwks/{number}", server.address));
+    for number in 0..20 {
+        kids(&bench, &url(number)).await.unwrap();
+        bench.fetcher.0.slots.run_pending_tasks();
+        assert!(bench.fetcher.0.slots.weighted_size() <= memory);
+    }
+    let kept = bench.fetcher.0.slots.entry_count();
+    assert!((1..10).contains(&kept), "{kept} sets");
+    assert!(bench.fetcher.cached(&url(19)).await.is_some(), "the last one is kept");
 }
