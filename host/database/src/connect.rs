@@ -3,8 +3,8 @@
 //! A connection commits durably, waits for no lock for long, and trusts no server whose certificate it cannot verify.
 
 #[cfg(feature = "mysql")]
-pub use crate::mysql::connection as mysql;
+pub use crate::mysql::{connection as mysql, tables as mysql_tables};
 #[cfg(feature = "postgres")]
-pub use crate::postgres::{connection as postgres, text as postgres_text};
+pub use crate::postgres::{connection as postgres, tables as postgres_tables, text as postgres_text};
 #[cfg(feature = "sqlite")]
-pub use crate::sqlite::connection as sqlite;
+pub use crate::sqlite::{connection as sqlite, tables as sqlite_tables};

@@ -16,7 +16,7 @@ use crate::mysql::Mysql;
 use crate::open_error::OpenError;
 #[cfg(feature = "postgres")]
 use crate::postgres::Postgres;
-use crate::repeat::repeated;
+use crate::retry::retry_on_conflict;
 use crate::schema::Schema;
 #[cfg(feature = "sqlite")]
 use crate::sqlite::Sqlite;
@@ -94,16 +94,28 @@ impl Database {
     /// # Errors
     /// [`StoreError`]; nothing was written unless it is [`StoreError::Unavailable`], which leaves that open.
     pub async fn execute(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        within(repeated(|| self.engine.execute(sql, values.clone()))).await
+        within(retry_on_conflict(|| self.engine.execute(sql, values.clone()))).await
     }
 
-    /// Begins a transaction that writes; do it in work that is [`repeated`]. Keep it short, and await nothing but the
+    /// Begins a transaction that writes; do it in work that is [`retry_on_conflict`]. Keep it short, and await nothing but the
     /// database in it: SQLite has one writer.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be asked, or other writers take too long.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         within(self.engine.begin()).await.map(Transaction::new)
+    }
+
+    /// Reads the version of the tables, to learn whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it does not, or lacks the tables.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let version = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = ?";
+        match self.query(version, vec![self.schema.component.into()]).await?.is_empty() {
+            false => Ok(()),
+            true => Err(StoreError::unavailable("its tables are missing")),
+        }
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {

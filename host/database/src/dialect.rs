@@ -2,15 +2,15 @@
 
 /// The words of one engine for the placeholders of a migration.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Dialect {
+pub struct Dialect {
     /// `{key}`: text that is compared byte by byte, of at most 255 bytes, fit for a key or an index.
-    pub(crate) key: &'static str,
+    pub key: &'static str,
     /// `{text}`: text of any length.
-    pub(crate) text: &'static str,
+    pub text: &'static str,
     /// `{integer}`: a number of 64 bits.
-    pub(crate) integer: &'static str,
+    pub integer: &'static str,
     /// `{options}`: what follows the columns of a table.
-    pub(crate) options: &'static str,
+    pub options: &'static str,
 }
 
 impl Dialect {

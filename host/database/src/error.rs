@@ -1,18 +1,18 @@
-//! Why the database does not do what was asked. Messages never repeat a value.
+//! Why a database does not do what was asked. Messages never repeat a value.
 
-/// Why the database does not do what was asked.
+/// Why a database does not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// A row with the same key is there already.
+    /// A row with the same key exists.
     #[error("the identity database has a row with this key already")]
-    Taken,
-    /// Two transactions stood in each other's way and this one was undone. [`repeated`](crate::repeated)
-    /// begins it anew.
+    Duplicate,
+    /// The transaction was rolled back in favour of another one. [`retry_on_conflict`](crate::retry_on_conflict) begins it
+    /// again.
     #[error("another transaction of the identity database had precedence; try again")]
-    GaveWay,
+    Conflict,
     /// A row holds what this program never writes.
-    #[error("a row of the identity database is damaged: {detail}")]
-    Damaged {
+    #[error("a row of the identity database is corrupt: {detail}")]
+    Corrupt {
         /// Which column, and what is wrong.
         detail: String,
     },
@@ -25,14 +25,23 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Unavailable, with what the database says.
+    /// [`StoreError::Unavailable`].
     pub fn unavailable(detail: impl std::fmt::Display) -> Self {
         Self::Unavailable { detail: detail.to_string() }
     }
 
-    /// A corrupt row: the column, and what is wrong with it.
-    pub fn damaged(detail: impl std::fmt::Display) -> Self {
-        Self::Damaged { detail: detail.to_string() }
+    /// [`StoreError::Corrupt`].
+    pub fn corrupt(detail: impl std::fmt::Display) -> Self {
+        Self::Corrupt { detail: detail.to_string() }
+    }
+
+    /// What happened, without naming a database.
+    pub fn into_detail(self) -> String {
+        match self {
+            Self::Corrupt { detail } | Self::Unavailable { detail } => detail,
+            Self::Duplicate => "a row is there already".to_owned(),
+            Self::Conflict => "another transaction had precedence".to_owned(),
+        }
     }
 }
 

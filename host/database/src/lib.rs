@@ -19,6 +19,8 @@ mod error;
 mod expiring;
 #[cfg(feature = "_sql")]
 mod location;
+#[cfg(feature = "_sql")]
+pub mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod open_error;
@@ -29,11 +31,13 @@ mod postgres;
 #[cfg(feature = "_sql")]
 mod purge;
 #[cfg(feature = "_sql")]
-mod repeat;
+mod retry;
 #[cfg(feature = "_sql")]
 mod schema;
 #[cfg(feature = "_server")]
 mod server_url;
+#[cfg(all(feature = "_sql", feature = "_server"))]
+mod sessions;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "testing")]
@@ -51,14 +55,17 @@ mod value;
 pub use self::open_error::OpenError;
 #[cfg(feature = "_server")]
 pub use self::server_url::{ServerUrl, Tls};
+#[cfg(all(feature = "_sql", feature = "_server"))]
+pub use self::sessions::{Connect, Lease, Sessions};
 #[cfg(feature = "_sql")]
 pub use self::{
     database::Database,
+    dialect::Dialect,
     error::StoreError,
     expiring::Expiring,
     location::Location,
     purge::{PurgeTask, Purger},
-    repeat::repeated,
+    retry::retry_on_conflict,
     schema::Schema,
     timeouts::TIMEOUT,
     transaction::Transaction,

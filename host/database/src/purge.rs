@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dropins_services::Clock;
-use tokio::task::AbortHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::database::Database;
 use crate::error::StoreError;
@@ -50,14 +50,7 @@ pub struct Purger {
 }
 
 /// A purge that goes on in the background until this is dropped.
-#[must_use = "the purge ends when this is dropped"]
-pub struct PurgeTask(AbortHandle);
-
-impl Drop for PurgeTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
+pub type PurgeTask = AbortOnDropHandle<()>;
 
 impl Purger {
     /// Purges nothing by itself.
@@ -100,6 +93,6 @@ impl Purger {
                 }
             }
         };
-        PurgeTask(tokio::spawn(task).abort_handle())
+        PurgeTask::new(tokio::spawn(task))
     }
 }

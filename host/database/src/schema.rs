@@ -7,6 +7,7 @@
 //! migration that was released never changes.
 
 use crate::expiring::Expiring;
+use crate::migrations::{Component, Plan, Step, Tables};
 use crate::open_error::OpenError;
 
 /// The tables of one component.
@@ -20,46 +21,27 @@ pub struct Schema {
     pub expiring: &'static [Expiring],
 }
 
-impl Schema {
-    /// The version that the migrations lead to.
-    pub fn newest(&self) -> u32 {
+#[async_trait::async_trait]
+impl Component for Schema {
+    fn name(&self) -> &'static str {
+        self.component
+    }
+
+    fn newest(&self) -> u32 {
         u32::try_from(self.migrations.len()).unwrap_or(u32::MAX)
     }
 
-    /// The version of a database from what `DROPINS_SCHEMA` holds; 0 for nothing.
-    ///
-    /// # Errors
-    /// [`OpenError::Newer`] if a newer program wrote the tables.
-    pub(crate) fn version(&'static self, database: &str, found: u32) -> Result<Version, OpenError> {
-        let known = self.newest();
-        match found > known {
-            false => Ok(Version { schema: self, found }),
-            true => Err(OpenError::Newer { database: database.to_owned(), found, known }),
-        }
-    }
-}
-
-/// The version of the tables in a database.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Version {
-    schema: &'static Schema,
-    found: u32,
-}
-
-impl Version {
-    /// The migrations that are missing, each with the version that it leads to.
-    pub(crate) fn missing(self) -> impl Iterator<Item = (u32, &'static str)> {
-        let done = usize::try_from(self.found).unwrap_or(usize::MAX);
-        (1..).zip(self.schema.migrations.iter().copied()).skip(done)
-    }
-
-    /// What opening the database changes, for the operator; empty if the tables are up to date.
-    pub(crate) fn plan(self, database: &str) -> Vec<String> {
-        let (component, newest) = (self.schema.component, self.schema.newest());
-        match self.found {
-            found if found >= newest => Vec::new(),
-            0 => vec![format!("make the {component} tables, version {newest}, in {database}")],
-            found => vec![format!("migrate the {component} tables in {database} from version {found} to {newest}")],
-        }
+    async fn plan(&self, tables: &mut dyn Tables, noted: Option<u32>) -> Result<Plan, OpenError> {
+        let (component, database, newest) = (self.component, tables.database(), self.newest());
+        let sentence = match noted {
+            Some(found) if found == newest => return Ok(Plan::default()),
+            Some(found) => format!("migrate the {component} tables in {database} from version {found} to {newest}"),
+            None => format!("make the {component} tables, version {newest}, in {database}"),
+        };
+        let statements = |migration: &str| tables.dialect().statements(migration);
+        let steps = (1..).zip(self.migrations).filter(|(version, _)| *version > noted.unwrap_or(0));
+        let steps =
+            steps.map(|(version, migration)| Step { version, statements: statements(migration), repeatable: true });
+        Ok(Plan { sentences: vec![sentence], steps: steps.collect() })
     }
 }

@@ -67,7 +67,7 @@ async fn values_come_back_as_they_were_written() {
         let rows = database.query(OF, vec!["null".into()]).await.unwrap();
         assert_eq!(rows[0].optional_integer("LAST_USED").unwrap(), None);
         for damaged in [rows[0].text("LAST_USED"), rows[0].text("FIRST_SEEN"), rows[0].text("NONE"), rows[0].text(9)] {
-            assert!(matches!(damaged, Err(StoreError::Damaged { .. })));
+            assert!(matches!(damaged, Err(StoreError::Corrupt { .. })));
         }
     })
     .await;
@@ -79,7 +79,7 @@ async fn a_key_is_taken_once_and_compared_byte_by_byte() {
         let database = fresh.open().await;
         for id in ["a", "A", "a ", "ä", "a\u{308}"] {
             database.execute(ADD, row(id, 0)).await.unwrap();
-            assert_eq!(database.execute(ADD, row(id, 0)).await, Err(StoreError::Taken), "{id}");
+            assert_eq!(database.execute(ADD, row(id, 0)).await, Err(StoreError::Duplicate), "{id}");
         }
         assert_eq!(count(&database).await, 5);
     })
@@ -126,7 +126,7 @@ async fn after_a_statement_that_failed_nothing_of_its_transaction_can_be_committ
         database.execute(ADD, row("a", 0)).await.unwrap();
         let mut transaction = database.begin().await.unwrap();
         transaction.execute(ADD, row("b", 0)).await.unwrap();
-        assert_eq!(transaction.execute(ADD, row("a", 0)).await, Err(StoreError::Taken));
+        assert_eq!(transaction.execute(ADD, row("a", 0)).await, Err(StoreError::Duplicate));
         assert!(transaction.execute(ADD, row("c", 0)).await.is_err());
         assert!(transaction.query(COUNT, vec![]).await.is_err());
         assert!(transaction.commit().await.is_err());
@@ -169,7 +169,7 @@ async fn of_many_parallel_inserts_of_one_key_exactly_one_succeeds() {
         for add in adds.collect::<Vec<_>>() {
             match add.await.unwrap() {
                 Ok(rows) => added += rows,
-                Err(error) => assert_eq!(error, StoreError::Taken),
+                Err(error) => assert_eq!(error, StoreError::Duplicate),
             }
         }
         assert_eq!(added, 1);
@@ -190,7 +190,7 @@ async fn of_two_transactions_in_each_others_way_one_is_repeated_and_both_are_don
             let (database, met, begun) = (database.clone(), Arc::clone(&met), Arc::clone(&begun));
             let up = "UPDATE PLAYGROUND SET FIRST_SEEN = FIRST_SEEN + 1 WHERE ID = ?";
             tokio::spawn(async move {
-                let crossed = repeated(|| async {
+                let crossed = retry_on_conflict(|| async {
                     let mut transaction = database.begin().await?;
                     transaction.execute(up, vec![first.into()]).await?;
                     if begun.fetch_add(1, Ordering::SeqCst) < 2 {

@@ -107,64 +107,64 @@ impl Row {
     /// Text.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the column holds none.
+    /// [`StoreError::Corrupt`] when the column holds none.
     pub fn text(&self, column: impl Column) -> Result<String, StoreError> {
-        self.optional_text(column)?.ok_or_else(|| damaged(column, "text"))
+        self.optional_text(column)?.ok_or_else(|| corrupt(column, "text"))
     }
 
     /// Text, if any.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the column holds a number.
+    /// [`StoreError::Corrupt`] when the column holds a number.
     pub fn optional_text(&self, column: impl Column) -> Result<Option<String>, StoreError> {
         match self.value(column) {
             Some(Value::Text(text)) => Ok(Some(text.clone())),
             Some(Value::Null) => Ok(None),
-            _ => Err(damaged(column, "text")),
+            _ => Err(corrupt(column, "text")),
         }
     }
 
     /// A whole number.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the column holds none.
+    /// [`StoreError::Corrupt`] when the column holds none.
     pub fn integer(&self, column: impl Column) -> Result<i64, StoreError> {
-        self.optional_integer(column)?.ok_or_else(|| damaged(column, "number"))
+        self.optional_integer(column)?.ok_or_else(|| corrupt(column, "number"))
     }
 
     /// A whole number, if any.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the column holds text.
+    /// [`StoreError::Corrupt`] when the column holds text.
     pub fn optional_integer(&self, column: impl Column) -> Result<Option<i64>, StoreError> {
         match self.value(column) {
             Some(Value::Integer(number)) => Ok(Some(*number)),
             Some(Value::Null) => Ok(None),
-            _ => Err(damaged(column, "number")),
+            _ => Err(corrupt(column, "number")),
         }
     }
 
     /// A whole number from 0, such as a time.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the column holds none.
+    /// [`StoreError::Corrupt`] when the column holds none.
     pub fn unsigned(&self, column: impl Column) -> Result<u64, StoreError> {
-        self.optional_unsigned(column)?.ok_or_else(|| damaged(column, "number"))
+        self.optional_unsigned(column)?.ok_or_else(|| corrupt(column, "number"))
     }
 
     /// A whole number from 0, if any.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the column holds text or a number below 0.
+    /// [`StoreError::Corrupt`] when the column holds text or a number below 0.
     pub fn optional_unsigned(&self, column: impl Column) -> Result<Option<u64>, StoreError> {
         let number = self.optional_integer(column)?.map(u64::try_from);
-        number.transpose().map_err(|_| damaged(column, "number from 0"))
+        number.transpose().map_err(|_| corrupt(column, "number from 0"))
     }
 
     /// A truth value: 0 is false, any other number true.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the column holds no number.
+    /// [`StoreError::Corrupt`] when the column holds no number.
     pub fn boolean(&self, column: impl Column) -> Result<bool, StoreError> {
         self.integer(column).map(|number| number != 0)
     }
@@ -174,6 +174,6 @@ impl Row {
     }
 }
 
-fn damaged(column: impl Column, wanted: &str) -> StoreError {
-    StoreError::damaged(format_args!("the column {column} holds no {wanted}"))
+fn corrupt(column: impl Column, wanted: &str) -> StoreError {
+    StoreError::corrupt(format_args!("the column {column} holds no {wanted}"))
 }

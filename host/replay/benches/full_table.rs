@@ -173,7 +173,10 @@ fn measure(name: &str, (empty, full): (&Database, &Database)) -> bool {
     for _ in 0..TURNS {
         of_empty.add(runtime.block_on(Latencies::of(&small, &next)));
         of_full.add(runtime.block_on(Latencies::of(&large, &next)));
-        let purge = runtime.block_on(async { large.purger().spawn() });
+        let purge = {
+            let _runtime = runtime.enter();
+            large.purger().spawn()
+        };
         of_purging.add(runtime.block_on(Latencies::of(&large, &next)));
         drop(purge);
     }

@@ -9,6 +9,10 @@ use dropins_services::Unavailable;
 
 use crate::entry::{Entry, Key, Outcome};
 
+/// Sessions of a reader: reads are rare.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) const READERS: usize = 2;
+
 /// The writing side of a store.
 #[async_trait::async_trait]
 pub trait Backend: Sized + Send + 'static {

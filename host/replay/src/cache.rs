@@ -3,8 +3,9 @@
 //! It may say that a pair is taken, and never that it is free: only pairs that a commit has settled enter it, with
 //! the time until which the commit holds, and an entry counts only while that time is after the decision's own `now`.
 
-use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
+
+use parking_lot::RwLock;
 
 use crate::{entry::Key, settings::ReplaySettings};
 
@@ -36,7 +37,7 @@ impl JtiCache {
 
     /// Begins anew, empty, with another timeout and capacity; the same ones change nothing.
     pub fn resize(&self, timeout: Duration, capacity: u64) {
-        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.0.write();
         if (current.timeout, current.capacity) != (timeout, capacity) {
             *current = Pairs::new(timeout, capacity);
         }
@@ -53,7 +54,7 @@ impl JtiCache {
     }
 
     fn taken_until(&self) -> moka::sync::Cache<Key, u64> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).taken_until.clone()
+        self.0.read().taken_until.clone()
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     backend::{Backend, Deleter, Reader},
+    deadline::{too_slow, within},
     entry::{Entry, Outcome, down},
     executor::Executor,
     retry::{Retries, Retry},
@@ -106,10 +107,7 @@ impl GroupCommit {
 
     /// Awaits work of the store for no longer than the time-out.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(answer) => answer,
-            Err(_) => Err(self.too_slow()),
-        }
+        within(self.timeout, work).await
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {
@@ -123,13 +121,9 @@ impl GroupCommit {
             Err(_) => {
                 // What was sent up to now is heard, and what comes later finds that nobody listens: nothing in between.
                 answer.close();
-                answer.try_recv().unwrap_or_else(|_| Err(self.too_slow()))
+                answer.try_recv().unwrap_or_else(|_| Err(too_slow(self.timeout)))
             }
         }
-    }
-
-    fn too_slow(&self) -> Unavailable {
-        down(format_args!("no answer within {:?}", self.timeout))
     }
 }
 

@@ -8,6 +8,7 @@
 mod backend;
 mod cache;
 mod capacity;
+mod deadline;
 mod entry;
 mod executor;
 mod group_commit;

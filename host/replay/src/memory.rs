@@ -2,12 +2,10 @@
 //!
 //! It forgets everything at a restart, so an operator gets it only by the explicit word `memory`.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use dropins_services::{Memory, ReplayStore, Unavailable, Use};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
     backend::{Backend, Reader, Size},
@@ -48,8 +46,7 @@ impl MemoryStore {
     }
 
     fn pairs(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
-        // Every change is one insertion or removal, so a panic elsewhere cannot have left it half done.
-        self.expiry.lock().unwrap_or_else(PoisonError::into_inner)
+        self.expiry.lock()
     }
 }
 

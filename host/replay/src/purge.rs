@@ -9,7 +9,8 @@ use std::{
 };
 
 use dropins_services::{Clock, Unavailable};
-use tokio::{task::JoinHandle, time::MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{group_commit::GroupCommit, settings::ReplaySettings};
 
@@ -27,15 +28,7 @@ pub struct Purger {
 }
 
 /// A purge that goes on in the background until this is dropped.
-#[derive(Debug)]
-#[must_use = "the purge ends when this is dropped"]
-pub struct PurgeTask(JoinHandle<()>);
-
-impl Drop for PurgeTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
+pub type PurgeTask = AbortOnDropHandle<()>;
 
 impl Purger {
     pub(crate) fn new(commit: Arc<GroupCommit>, clock: Arc<dyn Clock>, settings: &ReplaySettings) -> Self {
@@ -92,7 +85,7 @@ impl Purger {
     /// Purges at every interval, batch by batch with pauses, so that decisions have most of the time. Needs a tokio
     /// runtime.
     pub fn spawn(self) -> PurgeTask {
-        PurgeTask(tokio::spawn(async move {
+        PurgeTask::new(tokio::spawn(async move {
             let mut ticks = tokio::time::interval(self.interval);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {

@@ -7,10 +7,11 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use dropins_services::{UnixMillis, Use};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::entry::Key;
 
@@ -108,8 +109,7 @@ impl Retries {
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        // A panic in mid-change can only have left a first use that nobody gets.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -4,6 +4,7 @@
 //! whose rows are kept under an empty client id. Refused are tables of a newer program and tables of any other kind.
 
 use dropins_database::OpenError;
+use dropins_database::migrations::{self, Component, Plan, Step, Tables};
 
 /// The version of the table that this program makes, and the name under which `DROPINS_SCHEMA` keeps it.
 pub(crate) const VERSION: u32 = 1;
@@ -14,7 +15,10 @@ const WSO2: &[&str] = &["EXP_TIME", "JWT_ID", "TENANT_ID", "TIME_CREATED"];
 const WSO2_WITHOUT_TENANTS: &[&str] = &["EXP_TIME", "JWT_ID", "TIME_CREATED"];
 
 /// How many rows the table has.
-pub(crate) const COUNT: &str = "SELECT count(*) FROM IDN_OIDC_JTI";
+const COUNT: &str = "SELECT count(*) FROM IDN_OIDC_JTI";
+
+/// The last expiry of a row that names no client.
+const INHERITED: &str = "SELECT max(EXP_TIME) FROM IDN_OIDC_JTI WHERE CLIENT_ID = ''";
 
 /// The super tenant of WSO2 Identity Server: the only one that there is here.
 pub(crate) const TENANT: i32 = -1234;
@@ -40,9 +44,7 @@ pub(crate) enum Found {
 impl Found {
     /// Judges by the noted version and the columns of the table, none of them when there is no table.
     pub(crate) fn judge(database: &str, version: Option<u32>, mut columns: Vec<String>) -> Result<Self, OpenError> {
-        if let Some(found) = version.filter(|version| *version > VERSION) {
-            return Err(OpenError::Newer { database: database.to_owned(), found, known: VERSION });
-        }
+        migrations::check_version(database, version, VERSION)?;
         columns.iter_mut().for_each(|column| column.make_ascii_uppercase());
         columns.sort();
         match columns.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -82,6 +84,54 @@ impl Found {
             Self::Unversioned => vec![format!("note the version of the table IDN_OIDC_JTI in {database}")],
             Self::Current => Vec::new(),
         }
+    }
+}
+
+/// The table in the words of one database.
+pub(crate) struct JtiTable {
+    /// Makes it.
+    pub(crate) create: fn() -> Vec<String>,
+    /// Converts one of WSO2 Identity Server, with or without `TENANT_ID`.
+    pub(crate) convert: fn(bool) -> Vec<String>,
+}
+
+impl JtiTable {
+    /// Makes or converts the table, and tells the last expiry of a row that names no client.
+    pub(crate) async fn open(&self, tables: &mut dyn Tables) -> Result<Option<u64>, OpenError> {
+        migrations::migrate(tables, self).await?;
+        tables.number(INHERITED).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Component for JtiTable {
+    fn name(&self) -> &'static str {
+        COMPONENT
+    }
+
+    fn newest(&self) -> u32 {
+        VERSION
+    }
+
+    async fn plan(&self, tables: &mut dyn Tables, noted: Option<u32>) -> Result<Plan, OpenError> {
+        let found = find(tables, noted).await?;
+        let statements = match found {
+            Found::Nothing => (self.create)(),
+            Found::Wso2 { tenants, .. } => (self.convert)(tenants),
+            Found::Unversioned => Vec::new(),
+            Found::Current => return Ok(Plan::default()),
+        };
+        let steps = vec![Step { version: VERSION, statements, repeatable: false }];
+        Ok(Plan { sentences: found.plan(&tables.database()), steps })
+    }
+}
+
+/// What the database holds.
+pub(crate) async fn find(tables: &mut dyn Tables, noted: Option<u32>) -> Result<Found, OpenError> {
+    let found = Found::judge(&tables.database(), noted, tables.columns("IDN_OIDC_JTI").await?)?;
+    match found.is_wso2() {
+        true => Ok(found.holding(tables.number(COUNT).await?.unwrap_or(0))),
+        false => Ok(found),
     }
 }
 

@@ -18,11 +18,11 @@ pub async fn sealing_key(database: &Database) -> Result<Zeroizing<Vec<u8>>, Stor
         let insert = "INSERT INTO DROPINS_SEALING_KEY (ONLY_ROW, KEY_BASE64) VALUES (1, ?)";
         match database.execute(insert, vec![key.into()]).await {
             // Another node may have been faster; its key is the key.
-            Ok(_) | Err(StoreError::Taken) => rows = database.query(select, Vec::new()).await?,
+            Ok(_) | Err(StoreError::Duplicate) => rows = database.query(select, Vec::new()).await?,
             Err(error) => return Err(error),
         }
     }
-    let corrupt = || StoreError::damaged("KEY_BASE64 of DROPINS_SEALING_KEY is no key of 256 bits");
+    let corrupt = || StoreError::corrupt("KEY_BASE64 of DROPINS_SEALING_KEY is no key of 256 bits");
     let text = Zeroizing::new(rows.first().ok_or_else(corrupt)?.text("KEY_BASE64")?);
     let key = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(&*text).map_err(|_| corrupt())?);
     if key.len() == 32 { Ok(key) } else { Err(corrupt()) }

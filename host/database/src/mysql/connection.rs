@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use mysql_async::{Conn, Error, Opts, OptsBuilder, ServerError, SslOpts, prelude::Queryable};
 
-use crate::{open_error::OpenError, server_url::ServerUrl};
+use crate::{error::StoreError, open_error::OpenError, server_url::ServerUrl, sessions::Connect};
 
 const SETUP: &[&str] = &[
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
@@ -27,16 +27,6 @@ const UNSTOPPABLE: &str = "
 
 /// What a server says that is read-only: an option prevents the statement, so does the transaction, so does the engine.
 const IS_READ_ONLY: &[u16] = &[1290, 1792, 1836];
-
-/// Taken by whoever changes tables; it answers 1. Of nodes that start together the others wait here.
-pub const SCHEMA_LOCK: &str = "SELECT GET_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())), 300)";
-/// Gives the lock back.
-pub const SCHEMA_UNLOCK: &str = "DO RELEASE_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())))";
-
-/// The table of versions, one for each component that keeps tables of its own in the database.
-pub const SCHEMA_VERSIONS: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INT UNSIGNED NOT NULL)
-    ENGINE = InnoDB";
 
 /// Begins sessions.
 #[derive(Clone)]
@@ -123,6 +113,18 @@ impl Connector {
     }
 }
 
+impl Connect for Connector {
+    type Session = Conn;
+
+    async fn connect(&self) -> Result<Conn, StoreError> {
+        Self::connect(self).await.map_err(|error| StoreError::unavailable(describe(&error)))
+    }
+
+    async fn is_on_primary(&self, session: &mut Conn) -> bool {
+        matches!(is_on_primary(session).await, Ok(true))
+    }
+}
+
 /// Whether the session stands on a server that takes writes. One that has become a replica still answers reads.
 ///
 /// # Errors
@@ -140,6 +142,17 @@ pub fn describe(error: &Error) -> String {
         Error::Server(server) => format!("{} ({})", server.message, server.code),
         error => error.to_string(),
     }
+}
+
+/// Whether the transaction gave way to another one, by a deadlock (1213) or because a row changed after the snapshot
+/// (1020): it was rolled back and may be repeated.
+pub fn is_conflict(error: &Error) -> bool {
+    matches!(error, Error::Server(server) if [1213, 1020].contains(&server.code))
+}
+
+/// Whether a row with the same key exists already.
+pub fn is_duplicate(error: &Error) -> bool {
+    matches!(error, Error::Server(server) if server.code == 1062)
 }
 
 /// The meaning of an error while the store is opened.

@@ -2,7 +2,7 @@
 
 pub mod connection;
 mod engine;
-mod schema;
 mod statement;
+pub mod tables;
 
 pub(crate) use self::engine::Mysql;

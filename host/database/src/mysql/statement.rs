@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::connection::describe;
+use super::connection::{describe, is_conflict, is_duplicate};
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Error};
 
@@ -42,21 +42,20 @@ fn read(value: Option<mysql_async::Value>) -> Result<Value, StoreError> {
         None | Some(mysql_async::Value::NULL) => Ok(Value::Null),
         Some(mysql_async::Value::Int(number)) => Ok(Value::Integer(number)),
         Some(mysql_async::Value::UInt(number)) => {
-            i64::try_from(number).map(Value::Integer).map_err(|_| StoreError::damaged("a number is too large"))
+            i64::try_from(number).map(Value::Integer).map_err(|_| StoreError::corrupt("a number is too large"))
         }
         Some(mysql_async::Value::Bytes(bytes)) => {
-            String::from_utf8(bytes).map(Value::Text).map_err(|_| StoreError::damaged("text that is not UTF-8"))
+            String::from_utf8(bytes).map(Value::Text).map_err(|_| StoreError::corrupt("text that is not UTF-8"))
         }
-        Some(_) => Err(StoreError::damaged("a value that is neither text nor a number")),
+        Some(_) => Err(StoreError::corrupt("a value that is neither text nor a number")),
     }
 }
 
-/// The meaning of an error of the server: a duplicate (1062), a deadlock (1213), a row that changed after the snapshot
-/// (1020).
+/// The meaning of an error of the server.
 pub(super) fn failed(error: Error) -> StoreError {
-    match &error {
-        Error::Server(server) if server.code == 1062 => StoreError::Taken,
-        Error::Server(server) if [1213, 1020].contains(&server.code) => StoreError::GaveWay,
-        error => StoreError::unavailable(describe(error)),
+    match error {
+        error if is_duplicate(&error) => StoreError::Duplicate,
+        error if is_conflict(&error) => StoreError::Conflict,
+        error => StoreError::unavailable(describe(&error)),
     }
 }

@@ -14,18 +14,11 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
+    error::StoreError,
     open_error::OpenError,
     server_url::{ServerUrl, Tls},
+    sessions::Connect,
 };
-
-/// Held by whoever changes tables, to the end of the transaction: of nodes that start together the others wait here.
-pub const SCHEMA_LOCK: &str = "
-    SET LOCAL lock_timeout = '5min'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
-    SELECT pg_advisory_xact_lock(hashtext('dropins'), hashtext('schema'))";
-
-/// The table of versions, one for each component that keeps tables of its own in the database.
-pub const SCHEMA_VERSIONS: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INTEGER NOT NULL)";
 
 /// Begins sessions.
 #[derive(Clone)]
@@ -116,6 +109,22 @@ impl Connector {
     }
 }
 
+impl Connect for Connector {
+    type Session = Client;
+
+    async fn connect(&self) -> Result<Client, StoreError> {
+        Self::connect(self).await.map_err(|error| StoreError::unavailable(describe(&error)))
+    }
+
+    async fn is_on_primary(&self, session: &mut Client) -> bool {
+        is_on_primary(session).await
+    }
+
+    fn is_lost(&self, session: &Client) -> bool {
+        session.is_closed()
+    }
+}
+
 /// Whether the session stands on a server that takes writes. One that has become a standby still answers reads.
 pub async fn is_on_primary(client: &Client) -> bool {
     let shown = client.simple_query("SHOW transaction_read_only").await.unwrap_or_default();
@@ -163,6 +172,11 @@ pub fn describe(error: &tokio_postgres::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Whether the transaction gave way to another one: it was rolled back and may be repeated.
+pub fn is_conflict(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(code) if [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code))
 }
 
 /// The meaning of an error while the store is opened.

@@ -1,17 +1,19 @@
-//! The engine PostgreSQL: a few sessions, made when they are needed.
+//! The engine PostgreSQL: a few sessions, begun when they are needed.
 //!
-//! A transaction reads what is committed. Each session bounds its own statements and locks, so that nothing that was
-//! given up here goes on there for long.
+//! A transaction reads what is committed. Each session bounds its own statements and locks, so that abandoned work ends on
+//! the server soon.
 
-use super::connection::{Connector, is_on_primary};
-use super::{schema, statement};
+use super::connection::Connector;
+use super::statement;
+use super::tables::PostgresTables;
+use crate::migrations;
 use crate::open_error::OpenError;
 use crate::server_url::ServerUrl;
+use crate::sessions::{Lease, Sessions};
 use tokio_postgres::Client;
 
 use crate::engine::{Engine, Session};
 use crate::error::StoreError;
-use crate::pool::{Permit, Pool};
 use crate::schema::Schema;
 use crate::timeouts::{PATIENCE, TIMEOUT};
 use crate::value::{Row, Value};
@@ -21,47 +23,23 @@ const SESSIONS: usize = 10;
 
 /// The engine.
 pub(crate) struct Postgres {
-    connector: Connector,
-    sessions: Pool<Client>,
+    sessions: Sessions<Connector>,
 }
 
 impl Postgres {
-    pub(crate) async fn open(url: &ServerUrl, tables: &'static Schema) -> Result<Self, OpenError> {
+    pub(crate) async fn open(url: &ServerUrl, schema: &Schema) -> Result<Self, OpenError> {
         let connector = Connector::new(url, TIMEOUT)?;
-        let mut client = connector.open().await?;
-        schema::migrate(&mut client, &connector.database, tables).await?;
-        Ok(Self { connector, sessions: Pool::new(SESSIONS) })
+        let client = connector.open().await?;
+        migrations::migrate(&mut PostgresTables::new(&client, &connector.database), schema).await?;
+        Ok(Self { sessions: Sessions::new(connector, SESSIONS, PATIENCE) })
     }
 
     /// What [`Postgres::open`] would change.
-    pub(crate) async fn plan(url: &ServerUrl, tables: &'static Schema) -> Result<Vec<String>, OpenError> {
+    pub(crate) async fn plan(url: &ServerUrl, schema: &Schema) -> Result<Vec<String>, OpenError> {
         let connector = Connector::new(url, TIMEOUT)?;
         let client = connector.open().await?;
-        Ok(schema::inspect(&client, &connector.database, tables).await?.plan(&connector.database))
+        migrations::plan(&mut PostgresTables::new(&client, &connector.database), schema).await
     }
-
-    /// A session that is alive, and on the primary.
-    async fn session(&self) -> Result<(Permit<Client>, Client), StoreError> {
-        let mut permit = self.sessions.permit().await?;
-        // One that does not answer is not followed by the next: a slow server would be asked in vain until the time is up.
-        if let Some(client) = permit.idle() {
-            if permit.is_proven() && !client.is_closed() {
-                return Ok((permit, client));
-            }
-            if answers(&client).await {
-                permit.prove();
-                return Ok((permit, client));
-            }
-        }
-        let client = self.connector.connect().await.map_err(statement::failed)?;
-        permit.prove();
-        Ok((permit, client))
-    }
-}
-
-/// Whether the server is still there, and the primary; a broken connection would fail a write that was never begun.
-async fn answers(client: &Client) -> bool {
-    tokio::time::timeout(PATIENCE, is_on_primary(client)).await == Ok(true)
 }
 
 /// Whether the session can be used again: an error that is not about a row may be about the server, which is read-only by
@@ -73,41 +51,41 @@ fn is_sound<T>(done: &Result<T, StoreError>) -> bool {
 #[async_trait::async_trait]
 impl Engine for Postgres {
     fn name(&self) -> String {
-        self.connector.database.clone()
+        self.sessions.connector().database.clone()
     }
 
     async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let (permit, client) = self.session().await?;
-        let rows = statement::query(&client, sql, &values).await;
+        let session = self.sessions.lease().await?;
+        let rows = statement::query(&session, sql, &values).await;
         if is_sound(&rows) {
-            permit.keep(client);
+            session.return_to_pool();
         }
         rows
     }
 
     async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-        let (permit, client) = self.session().await?;
-        let rows = statement::execute(&client, sql, &values).await;
+        let session = self.sessions.lease().await?;
+        let rows = statement::execute(&session, sql, &values).await;
         if is_sound(&rows) {
-            permit.keep(client);
+            session.return_to_pool();
         }
         rows
     }
 
     async fn begin(&self) -> Result<Box<dyn Session>, StoreError> {
-        let (permit, client) = self.session().await?;
-        client.batch_execute("BEGIN").await.map_err(statement::failed)?;
-        Ok(Box::new(PostgresSession(Some((permit, client)))))
+        let session = self.sessions.lease().await?;
+        session.batch_execute("BEGIN").await.map_err(statement::failed)?;
+        Ok(Box::new(PostgresSession(Some(session))))
     }
 }
 
 /// A transaction; its session returns to the pool when it is over.
-struct PostgresSession(Option<(Permit<Client>, Client)>);
+struct PostgresSession(Option<Lease<Client>>);
 
 impl PostgresSession {
     fn client(&self) -> Result<&Client, StoreError> {
         let over = || StoreError::unavailable("the transaction is over");
-        self.0.as_ref().map(|(_, client)| client).ok_or_else(over)
+        self.0.as_deref().ok_or_else(over)
     }
 
     /// Drops a session that cannot be used again; the server rolls back when it is gone.
@@ -134,8 +112,8 @@ impl Session for PostgresSession {
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let done = self.client()?.batch_execute("COMMIT").await.map_err(statement::failed);
         self.checked(done)?;
-        if let Some((permit, client)) = self.0.take() {
-            permit.keep(client);
+        if let Some(session) = self.0.take() {
+            session.return_to_pool();
         }
         Ok(())
     }
@@ -145,11 +123,11 @@ impl Session for PostgresSession {
 /// connection tells it to.
 impl Drop for PostgresSession {
     fn drop(&mut self) {
-        if let (Some((permit, client)), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+        if let (Some(session), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
             runtime.spawn(async move {
-                let rolled_back = tokio::time::timeout(TIMEOUT, client.batch_execute("ROLLBACK")).await;
+                let rolled_back = tokio::time::timeout(TIMEOUT, session.batch_execute("ROLLBACK")).await;
                 if let Ok(Ok(())) = rolled_back {
-                    permit.keep(client);
+                    session.return_to_pool();
                 }
             });
         }

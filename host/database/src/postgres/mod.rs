@@ -2,8 +2,8 @@
 
 pub mod connection;
 mod engine;
-mod schema;
 mod statement;
+pub mod tables;
 pub mod text;
 
 pub(crate) use self::engine::Postgres;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::connection::describe;
-use crate::postgres::text::{original, stored};
+use super::connection::{describe, is_conflict};
+use super::text::{original, stored};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
@@ -51,7 +51,7 @@ fn read(row: &tokio_postgres::Row, place: usize) -> Result<Value, StoreError> {
         Some(_) => row.try_get::<_, Option<&str>>(place).map(|text| text.map(original).into()),
         None => Ok(Value::Null),
     };
-    value.map_err(StoreError::damaged)
+    value.map_err(StoreError::corrupt)
 }
 
 /// The statement with PostgreSQL's numbered placeholders.
@@ -75,10 +75,8 @@ fn numbered(sql: &str) -> String {
 /// The meaning of an error of PostgreSQL.
 pub(super) fn failed(error: Error) -> StoreError {
     match error.code() {
-        Some(code) if *code == SqlState::UNIQUE_VIOLATION => StoreError::Taken,
-        Some(code) if [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code) => {
-            StoreError::GaveWay
-        }
+        Some(code) if *code == SqlState::UNIQUE_VIOLATION => StoreError::Duplicate,
+        _ if is_conflict(&error) => StoreError::Conflict,
         _ => StoreError::unavailable(describe(&error)),
     }
 }

@@ -7,20 +7,13 @@ use std::{
     fs,
     io::ErrorKind,
     path::Path,
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::open_error::OpenError;
-
-/// The table of versions, one for each component that keeps tables of its own in the database.
-pub const SCHEMA_VERSIONS: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
-        COMPONENT TEXT    NOT NULL PRIMARY KEY,
-        VERSION   INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID";
 
 /// Pages of the log, 4 KiB each, from which on a commit folds it into the file. A writer whose log another thread folds in
 /// reaches it only if that thread cannot keep up.
@@ -59,7 +52,7 @@ fn device_and_inode(_: &fs::Metadata) -> Option<(u64, u64)> {
 pub fn create_file(path: &Path) -> Result<(), OpenError> {
     // Closing a file drops all locks that this process has on it, those of SQLite included: nobody may open it before.
     static CREATING: Mutex<()> = Mutex::new(());
-    let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _creating = CREATING.lock();
     check_folder(path)?;
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

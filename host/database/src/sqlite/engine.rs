@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::connection::{self, FileIdentity};
-use super::{schema, statement};
+use super::statement;
+use super::tables::{self, SqliteTables};
 use crate::open_error::OpenError;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -62,26 +63,26 @@ fn file_of(path: &Path) -> Result<FileIdentity, OpenError> {
 }
 
 impl Sqlite {
-    pub(crate) fn open(path: &Path, tables: &'static Schema) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, schema: &Schema) -> Result<Self, OpenError> {
         connection::create_file(path)?;
         let mut writer = Link::writing(path)?;
-        schema::migrate(path, &mut writer.connection, tables)?;
+        tables::migrate(&mut SqliteTables::new(&mut writer.connection, path, BUSY_TIMEOUT), schema)?;
         let writer = Arc::new(Mutex::new(writer));
         Ok(Self { path: path.into(), writer, readers: Pool::new(READERS), _folder: None })
     }
 
     /// A database in a folder that is removed with it.
-    pub(crate) fn scratch(tables: &'static Schema) -> Result<Self, OpenError> {
+    pub(crate) fn scratch(schema: &Schema) -> Result<Self, OpenError> {
         let unusable =
             |error: std::io::Error| OpenError::Unusable { path: std::env::temp_dir(), detail: error.to_string() };
         let folder = tempfile::tempdir().map_err(unusable)?;
-        let sqlite = Self::open(&folder.path().join("scratch.db"), tables)?;
+        let sqlite = Self::open(&folder.path().join("scratch.db"), schema)?;
         Ok(Self { _folder: Some(folder), ..sqlite })
     }
 
     /// What [`Sqlite::open`] would change.
-    pub(crate) fn plan(path: &Path, tables: &'static Schema) -> Result<Vec<String>, OpenError> {
-        schema::plan(path, tables)
+    pub(crate) fn plan(path: &Path, schema: &Schema) -> Result<Vec<String>, OpenError> {
+        tables::plan(path, BUSY_TIMEOUT, schema)
     }
 
     /// Begins a transaction and hands it to the work, which commits it, keeps it or drops it.
@@ -136,7 +137,7 @@ impl Engine for Sqlite {
                 None => Link::reading(&path).map_err(StoreError::unavailable)?,
             };
             let rows = statement::query(&link.connection, &sql, &values)?;
-            permit.keep(link);
+            permit.return_to_pool(link);
             Ok(rows)
         })
         .await

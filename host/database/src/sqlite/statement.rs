@@ -42,16 +42,16 @@ fn read(value: ValueRef<'_>) -> Result<Value, StoreError> {
         ValueRef::Integer(number) => Ok(Value::Integer(number)),
         ValueRef::Text(text) => match std::str::from_utf8(text) {
             Ok(text) => Ok(Value::from(text)),
-            Err(_) => Err(StoreError::damaged("text that is not UTF-8")),
+            Err(_) => Err(StoreError::corrupt("text that is not UTF-8")),
         },
-        ValueRef::Real(_) | ValueRef::Blob(_) => Err(StoreError::damaged("a value that is neither text nor a number")),
+        ValueRef::Real(_) | ValueRef::Blob(_) => Err(StoreError::corrupt("a value that is neither text nor a number")),
     }
 }
 
 /// The meaning of an error of SQLite.
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation) if is_duplicate(&error) => StoreError::Taken,
+        Some(ErrorCode::ConstraintViolation) if is_duplicate(&error) => StoreError::Duplicate,
         _ => StoreError::unavailable(error),
     }
 }

@@ -5,6 +5,7 @@
 //! that locks the known rows first and decides by what it read. Whoever meets a row that appeared in between, or a
 //! deadlock, has changed nothing and begins again. A connection that is lost leaves the outcome unknown: unavailable.
 
+mod failure;
 mod reader;
 mod schema;
 mod sql;
@@ -13,15 +14,18 @@ mod tests;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use dropins_database::connect::mysql::{self as connection, Connector};
-use dropins_database::{OpenError, ServerUrl};
+use dropins_database::connect::mysql::Connector;
+use dropins_database::connect::mysql_tables::MysqlTables;
+use dropins_database::{OpenError, ServerUrl, migrations};
 use dropins_services::Unavailable;
 use mysql_async::{Conn, Error, prelude::Queryable};
 
+use self::failure::{failed, is_rolled_back};
 use self::reader::MysqlReader;
 use crate::{
     backend::{Backend, Deleter, Reader},
-    entry::{Entry, Key, Outcome, down},
+    deadline::within,
+    entry::{Entry, Key, Outcome},
 };
 
 /// A pair that no client can have, because neither of its parts is ever empty.
@@ -44,7 +48,7 @@ impl MysqlBackend {
     pub async fn open(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
         let connector = Connector::new(url, timeout)?;
         let mut session = connector.open().await?;
-        let inherited_until = schema::migrate(&mut session, &connector.database).await?;
+        let inherited_until = schema::TABLE.open(&mut MysqlTables::new(&mut session, &connector.database)).await?;
         // The session of this runtime ends here; the writer begins its own.
         session.disconnect().await.ok();
         Ok(Self { connector, session: None, inherited_until })
@@ -57,9 +61,9 @@ impl MysqlBackend {
     pub async fn plan(url: &ServerUrl, timeout: Duration) -> Result<Vec<String>, OpenError> {
         let connector = Connector::new(url, timeout)?;
         let mut session = connector.open().await?;
-        let found = schema::inspect(&mut session, &connector.database).await?;
+        let plan = migrations::plan(&mut MysqlTables::new(&mut session, &connector.database), &schema::TABLE).await?;
         session.disconnect().await.ok();
-        Ok(found.plan(&connector.database))
+        Ok(plan)
     }
 
     /// What can make the server forget used assertions although it is fit to remember them.
@@ -82,19 +86,14 @@ impl MysqlBackend {
         let work = async {
             let mut session = match held {
                 Some(session) => session,
-                None => self.connector.connect().await?,
+                None => self.connector.connect().await.map_err(failed)?,
             };
-            let done = work(&mut session).await?;
+            let done = work(&mut session).await.map_err(failed)?;
             Ok((session, done))
         };
-        match tokio::time::timeout(timeout, work).await {
-            Ok(Ok((session, done))) => {
-                self.session = Some(session);
-                Ok(done)
-            }
-            Ok(Err(error)) => Err(failed(error)),
-            Err(_) => Err(down(format_args!("no answer of the database within {timeout:?}"))),
-        }
+        let (session, done) = within(timeout, work).await?;
+        self.session = Some(session);
+        Ok(done)
     }
 }
 
@@ -192,14 +191,4 @@ impl Backend for MysqlBackend {
             None => Ok(()),
         }
     }
-}
-
-/// The statement or its transaction certainly did nothing: a pair is there already (1062), a deadlock (1213), or a row
-/// changed after the snapshot (1020).
-fn is_rolled_back(error: &Error) -> bool {
-    matches!(error, Error::Server(server) if [1062, 1213, 1020].contains(&server.code))
-}
-
-fn failed(error: Error) -> Unavailable {
-    down(connection::describe(&error))
 }

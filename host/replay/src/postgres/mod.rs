@@ -4,20 +4,23 @@
 //! connection that is lost in between leaves the outcome unknown: the batch is unavailable. Every session insists on a
 //! durable commit and on the primary, and no statement outlives the time-out of a decision by much.
 
+mod failure;
 mod reader;
 mod schema;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use dropins_database::connect::postgres::{self as connection, Connector, describe};
+use dropins_database::connect::postgres::{self as connection, Connector, is_conflict};
+use dropins_database::connect::postgres_tables::PostgresTables;
 use dropins_database::connect::postgres_text::{self as text, stored};
-use dropins_database::{OpenError, ServerUrl};
+use dropins_database::{OpenError, ServerUrl, migrations};
 use dropins_services::Unavailable;
-use tokio_postgres::{Client, Row, Statement, error::SqlState};
+use tokio_postgres::{Client, Row, Statement};
 
-use self::reader::PostgresReader;
+use self::{failure::failed, reader::PostgresReader};
 use crate::{
     backend::{Backend, Deleter, Reader},
+    deadline::within,
     entry::{Entry, Key, Outcome, down, signed, unsigned},
 };
 
@@ -69,8 +72,8 @@ impl PostgresBackend {
     /// [`OpenError`] says what is wrong and what to do.
     pub async fn open(url: &ServerUrl, timeout: Duration) -> Result<Self, OpenError> {
         let connector = Connector::new(url, timeout)?;
-        let mut client = connector.open().await?;
-        let inherited_until = schema::migrate(&mut client, &connector.database).await?;
+        let client = connector.open().await?;
+        let inherited_until = schema::TABLE.open(&mut PostgresTables::new(&client, &connector.database)).await?;
         // The session of this runtime ends here; the writer begins its own.
         Ok(Self { connector, session: None, inherited_until })
     }
@@ -85,7 +88,7 @@ impl PostgresBackend {
         // Counting the rows of a large table takes its time.
         let patient = client.batch_execute("SET statement_timeout = 0").await;
         patient.map_err(|error| connection::meaning(&connector.database, &error))?;
-        Ok(schema::inspect(&client, &connector.database).await?.plan(&connector.database))
+        migrations::plan(&mut PostgresTables::new(&client, &connector.database), &schema::TABLE).await
     }
 
     /// What can make the server forget used assertions although it is fit to remember them.
@@ -164,7 +167,9 @@ impl Backend for PostgresBackend {
             let session = self.session().await?;
             loop {
                 match session.decide(batch).await {
-                    Err(error) if is_rolled_back(&error) => tracing::debug!("a transaction gave way and is repeated"),
+                    Err(error) if is_conflict(&error) => {
+                        tracing::debug!("a transaction lost a conflict and is repeated")
+                    }
                     decided => return decided.map_err(failed),
                 }
             }
@@ -199,20 +204,4 @@ impl Backend for PostgresBackend {
     async fn close(self) -> Result<(), Unavailable> {
         Ok(())
     }
-}
-
-/// The transaction certainly did nothing and may succeed when it is repeated.
-fn is_rolled_back(error: &tokio_postgres::Error) -> bool {
-    matches!(error.code(), Some(code) if [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code))
-}
-
-async fn within<T>(timeout: Duration, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
-    match tokio::time::timeout(timeout, work).await {
-        Ok(done) => done,
-        Err(_) => Err(down(format_args!("no answer of the database within {timeout:?}"))),
-    }
-}
-
-fn failed(error: tokio_postgres::Error) -> Unavailable {
-    down(describe(&error))
 }

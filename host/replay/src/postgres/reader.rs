@@ -1,20 +1,17 @@
-//! Reads the table, or purges it, beside the writer, on a session of its own, on the primary.
-//!
-//! The session belongs to the runtime of whoever began it. When it is lost, or its server is the primary no more, the next
-//! reader begins another: what a standby holds may be old.
+//! Reads the table, or purges it, beside the writer, on sessions of its own, on the primary.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use dropins_database::connect::postgres::{Connector, is_on_primary};
+use dropins_database::connect::postgres::Connector;
 use dropins_database::connect::postgres_text::stored;
+use dropins_database::{Lease, Sessions};
 use dropins_services::Unavailable;
-use tokio::sync::Mutex;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Error};
 
-use super::failed;
+use super::failure::failed;
 use crate::{
-    backend::{Deleter, Reader, Size},
-    entry::{Key, signed, unsigned},
+    backend::{Deleter, READERS, Reader, Size},
+    entry::{Key, down, signed, unsigned},
 };
 
 const EXPIRES_AT: &str = "SELECT EXP_TIME FROM IDN_OIDC_JTI WHERE CLIENT_ID = $1 AND JWT_ID = $2 AND TENANT_ID = -1234";
@@ -35,55 +32,41 @@ const PURGE: &str = "
     DELETE FROM IDN_OIDC_JTI kept USING over
     WHERE kept.CLIENT_ID = over.CLIENT_ID AND kept.JWT_ID = over.JWT_ID AND kept.TENANT_ID = over.TENANT_ID";
 
-pub(super) struct PostgresReader {
-    connector: Connector,
-    client: Mutex<Option<Arc<Client>>>,
-}
+pub(super) struct PostgresReader(Sessions<Connector>);
 
 impl PostgresReader {
     pub(super) fn new(connector: Connector) -> Self {
-        Self { connector, client: Mutex::new(None) }
+        // Never trusted unasked: what a standby holds may be old.
+        Self(Sessions::new(connector, READERS, Duration::ZERO))
     }
 
-    async fn client(&self) -> Result<Arc<Client>, Unavailable> {
-        let mut held = self.client.lock().await;
-        if let Some(client) = held.take()
-            && is_on_primary(&client).await
-        {
-            *held = Some(Arc::clone(&client));
-            return Ok(client);
-        }
-        let client = Arc::new(self.connector.connect().await.map_err(failed)?);
-        *held = Some(Arc::clone(&client));
-        Ok(client)
+    async fn session(&self) -> Result<Lease<Client>, Unavailable> {
+        self.0.lease().await.map_err(|error| down(error.into_detail()))
     }
+}
 
-    /// After an error nothing is known about the session.
-    async fn forget(&self, error: tokio_postgres::Error) -> Unavailable {
-        *self.client.lock().await = None;
-        failed(error)
-    }
+/// What a session was asked; it is used again if it answered.
+fn answered<T>(session: Lease<Client>, answer: Result<T, Error>) -> Result<T, Unavailable> {
+    let answer = answer.map_err(failed)?;
+    session.return_to_pool();
+    Ok(answer)
 }
 
 #[async_trait::async_trait]
 impl Reader for PostgresReader {
     async fn expires_at(&self, key: &Key) -> Result<Option<u64>, Unavailable> {
-        let client = self.client().await?;
-        match client.query_opt(EXPIRES_AT, &[&stored(&key.client_id), &stored(&key.jti)]).await {
-            Ok(row) => Ok(row.map(|row| row.try_get(0)).transpose().map_err(failed)?.map(unsigned)),
-            Err(error) => Err(self.forget(error).await),
-        }
+        let session = self.session().await?;
+        let row = session.query_opt(EXPIRES_AT, &[&stored(&key.client_id), &stored(&key.jti)]).await;
+        let row = answered(session, row)?;
+        Ok(row.map(|row| row.try_get(0)).transpose().map_err(failed)?.map(unsigned))
     }
 
     async fn size(&self) -> Result<Size, Unavailable> {
-        let client = self.client().await?;
-        match client.query_one(SIZE, &[]).await {
-            Ok(row) => Ok(Size {
-                rows: row.try_get(0).map(unsigned).map_err(failed)?,
-                bytes: row.try_get(1).map(unsigned).map_err(failed)?,
-            }),
-            Err(error) => Err(self.forget(error).await),
-        }
+        let session = self.session().await?;
+        let row = session.query_one(SIZE, &[]).await;
+        let row = answered(session, row)?;
+        let number = |place: usize| row.try_get(place).map(unsigned).map_err(failed);
+        Ok(Size { rows: number(0)?, bytes: number(1)? })
     }
 }
 
@@ -91,10 +74,8 @@ impl Reader for PostgresReader {
 impl Deleter for PostgresReader {
     async fn purge(&self, until: u64, limit: usize) -> Result<usize, Unavailable> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let client = self.client().await?;
-        match client.execute(PURGE, &[&signed(until), &limit]).await {
-            Ok(purged) => Ok(usize::try_from(purged).unwrap_or(usize::MAX)),
-            Err(error) => Err(self.forget(error).await),
-        }
+        let session = self.session().await?;
+        let purged = session.execute(PURGE, &[&signed(until), &limit]).await;
+        Ok(usize::try_from(answered(session, purged)?).unwrap_or(usize::MAX))
     }
 }

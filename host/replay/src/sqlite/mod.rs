@@ -8,6 +8,7 @@
 mod checkpoint;
 mod reader;
 mod schema;
+mod sql;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -20,32 +21,21 @@ use std::{
 
 use dropins_database::OpenError;
 use dropins_database::connect::sqlite::{self as connection, FileIdentity};
+use dropins_database::connect::sqlite_tables::{self, SqliteTables};
 use dropins_services::Unavailable;
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
-use self::{checkpoint::Checkpointer, reader::SqliteReader, schema::SchemaError, transaction::Transaction};
+use self::{
+    checkpoint::Checkpointer,
+    reader::SqliteReader,
+    sql::{EXPIRES_AT, PROBE, PURGE, REMEMBER, failed},
+    transaction::Transaction,
+};
 use crate::{
     backend::{Backend, Reader},
     entry::{Entry, Key, Outcome, down, signed, unsigned},
-    table::{Found, TENANT},
+    table::TENANT,
 };
-
-/// One row changed: the pair was free, and is now taken. None: it is taken by an earlier use.
-const REMEMBER: &str = "
-    INSERT INTO IDN_OIDC_JTI (CLIENT_ID, JWT_ID, TENANT_ID, EXP_TIME, TIME_CREATED) VALUES (?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (CLIENT_ID, JWT_ID, TENANT_ID)
-    DO UPDATE SET EXP_TIME = excluded.EXP_TIME, TIME_CREATED = excluded.TIME_CREATED WHERE EXP_TIME <= ?6";
-
-const EXPIRES_AT: &str = "SELECT EXP_TIME FROM IDN_OIDC_JTI WHERE CLIENT_ID = ?1 AND JWT_ID = ?2 AND TENANT_ID = ?3";
-
-const PURGE: &str = "
-    DELETE FROM IDN_OIDC_JTI WHERE (CLIENT_ID, JWT_ID, TENANT_ID) IN
-    (SELECT CLIENT_ID, JWT_ID, TENANT_ID FROM IDN_OIDC_JTI WHERE EXP_TIME <= ?1 ORDER BY EXP_TIME LIMIT ?2)";
-
-/// A pair that no client can have, because a client id is never empty.
-const PROBE: &str = "
-    INSERT INTO IDN_OIDC_JTI (CLIENT_ID, JWT_ID, EXP_TIME, TIME_CREATED) VALUES ('', '', 0, 0);
-    DELETE FROM IDN_OIDC_JTI WHERE CLIENT_ID = '' AND JWT_ID = '';";
 
 /// The pairs in an SQLite file.
 pub struct SqliteBackend {
@@ -66,8 +56,9 @@ impl SqliteBackend {
     pub fn open(path: &Path, timeout: Duration) -> Result<Self, OpenError> {
         connection::create_file(path)?;
         let mut backend = Self::connect(path.to_owned(), timeout / 2)?;
-        let migrated = schema::migrate(&mut backend.connection, &path.display().to_string());
-        backend.inherited_until = migrated.map_err(|error| refusal(path, timeout / 2, error))?;
+        let mut tables = SqliteTables::new(&mut backend.connection, path, timeout / 2);
+        backend.inherited_until = pollster::block_on(schema::TABLE.open(&mut tables))?;
+        drop(tables);
         Ok(backend)
     }
 
@@ -76,16 +67,9 @@ impl SqliteBackend {
     /// # Errors
     /// [`OpenError`], as far as `open` would fail with it.
     pub fn plan(path: &Path, timeout: Duration) -> Result<Vec<String>, OpenError> {
-        let database = path.display().to_string();
-        if !path.exists() {
-            connection::check_folder(path)?;
-            let made = format!("make the database file {database}");
-            return Ok([made].into_iter().chain(Found::Nothing.plan(&database)).collect());
-        }
-        let found = connection::reading(path, timeout / 2)
-            .map_err(SchemaError::Sqlite)
-            .and_then(|connection| schema::inspect(&connection, &database));
-        Ok(found.map_err(|error| refusal(path, timeout / 2, error))?.plan(&database))
+        let made = (!path.exists()).then(|| format!("make the database file {}", path.display()));
+        let changes = sqlite_tables::plan(path, timeout / 2, &schema::TABLE)?;
+        Ok(made.into_iter().chain(changes).collect())
     }
 
     fn connect(path: PathBuf, busy_timeout: Duration) -> Result<Self, OpenError> {
@@ -183,15 +167,4 @@ fn decide(
     }
     let until = expires_at.query_row((client_id, jti, TENANT), |row| row.get(0))?;
     Ok(Outcome::Seen { until: unsigned(until) })
-}
-
-fn refusal(path: &Path, waited: Duration, error: SchemaError) -> OpenError {
-    match error {
-        SchemaError::Refused(error) => error,
-        SchemaError::Sqlite(error) => connection::from_sqlite(path, waited, error),
-    }
-}
-
-fn failed(error: rusqlite::Error) -> Unavailable {
-    down(error)
 }

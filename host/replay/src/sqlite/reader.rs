@@ -9,7 +9,7 @@ use dropins_database::connect::sqlite as connection;
 use dropins_services::Unavailable;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{EXPIRES_AT, failed};
+use super::sql::{EXPIRES_AT, failed};
 use crate::{
     backend::{Reader, Size},
     entry::{Key, down, unsigned},

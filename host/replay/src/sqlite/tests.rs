@@ -204,7 +204,8 @@ fn stores_that_open_at_the_same_moment_migrate_once() {
             }
         });
         let version = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = 'replay'";
-        let version: u32 = home.open().connection.query_row(version, [], |row| row.get(0)).unwrap();
+        let last = SqliteBackend::open(&home.path(), Duration::from_secs(60)).unwrap();
+        let version: u32 = last.connection.query_row(version, [], |row| row.get(0)).unwrap();
         assert_eq!(version as usize, crate::table::VERSION as usize);
     }
 }

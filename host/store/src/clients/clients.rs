@@ -68,7 +68,7 @@ pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
         grant_types: list(row, "GRANT_TYPES")?,
         redirect_uris: list(row, "REDIRECT_URIS")?,
         scopes: list(row, "SCOPES")?,
-        secret: secret.map_err(|error| StoreError::damaged(format_args!("SECRET_HASH: {error}")))?,
+        secret: secret.map_err(|error| StoreError::corrupt(format_args!("SECRET_HASH: {error}")))?,
         certificate: row.optional_text("CERTIFICATE")?,
         jwks: row.optional_text("JWKS")?,
         jwks_uri: row.optional_text("JWKS_URI")?,
@@ -82,14 +82,14 @@ pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
 
 fn algorithm(row: &Row) -> Result<Option<TokenAlgorithm>, StoreError> {
     let column = "ID_TOKEN_SIGNED_RESPONSE_ALG";
-    let known = |name: String| TokenAlgorithm::parse(&name).ok_or_else(|| StoreError::damaged(column));
+    let known = |name: String| TokenAlgorithm::parse(&name).ok_or_else(|| StoreError::corrupt(column));
     row.optional_text(column)?.map(known).transpose()
 }
 
 fn json(list: &impl Serialize) -> Result<Value, StoreError> {
-    serde_json::to_string(list).map(Value::from).map_err(StoreError::damaged)
+    serde_json::to_string(list).map(Value::from).map_err(StoreError::corrupt)
 }
 
 fn list<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, StoreError> {
-    serde_json::from_str(&row.text(column)?).map_err(|error| StoreError::damaged(format_args!("{column}: {error}")))
+    serde_json::from_str(&row.text(column)?).map_err(|error| StoreError::corrupt(format_args!("{column}: {error}")))
 }

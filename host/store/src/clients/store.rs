@@ -7,7 +7,7 @@ use super::key_use::KeyUse;
 use super::key_uses;
 use super::record::ClientRecord;
 use crate::grants::revocation;
-use dropins_database::{Database, StoreError, repeated};
+use dropins_database::{Database, StoreError, retry_on_conflict};
 
 /// Rows of one transaction of the ledger: nobody who writes must wait for a long one.
 const LEDGER_BATCH: usize = 100;
@@ -59,10 +59,10 @@ impl IdentityStore {
     /// [`ClientError::Exists`] when there is one with this id.
     pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
         let values = clients::inserted(&client)?;
-        let added = repeated(|| async {
+        let added = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
             match transaction.execute(clients::INSERT, values.clone()).await {
-                Err(StoreError::Taken) => return Ok(false),
+                Err(StoreError::Duplicate) => return Ok(false),
                 other => other?,
             };
             changes::note(&mut transaction, &client.client_id).await?;
@@ -78,7 +78,7 @@ impl IdentityStore {
     /// that was read.
     pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
         let values = clients::updated(&client)?;
-        let replaced = repeated(|| async {
+        let replaced = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
             if transaction.execute(clients::UPDATE, values.clone()).await? == 0 {
                 return Ok(false);
@@ -107,7 +107,7 @@ impl IdentityStore {
         if !stays {
             revocation::revoke_for_client_in_batches(&self.0, client_id, now).await?;
         }
-        let removed = repeated(|| async {
+        let removed = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
             let sql = "DELETE FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
             if transaction.execute(sql, vec![client_id.into()]).await? == 0 {
@@ -148,7 +148,7 @@ impl IdentityStore {
         for batch in uses.chunks(LEDGER_BATCH) {
             match key_uses::record(&self.0, batch).await {
                 // Another node wrote down the same key at the same time: it is there now.
-                Err(StoreError::Taken | StoreError::GaveWay) => key_uses::record(&self.0, batch).await?,
+                Err(StoreError::Duplicate | StoreError::Conflict) => key_uses::record(&self.0, batch).await?,
                 other => other?,
             }
         }

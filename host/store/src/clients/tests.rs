@@ -244,7 +244,7 @@ async fn a_damaged_row_is_an_error_of_its_client_only() {
             "UPDATE DROPINS_CLIENT SET SECRET_HASH = NULL, ID_TOKEN_SIGNED_RESPONSE_ALG = 'none' WHERE CLIENT_ID = 'bad'",
         ] {
             database.execute(damage, vec![]).await.unwrap();
-            assert!(matches!(store.find("bad").await, Err(StoreError::Damaged { .. })), "{damage}");
+            assert!(matches!(store.find("bad").await, Err(StoreError::Corrupt { .. })), "{damage}");
             assert!(store.find("good").await.unwrap().is_some());
         }
     })

@@ -100,7 +100,7 @@ impl Grants {
     pub async fn revoke_access_token(&self, token: &AccessToken) -> Result<(), StoreError> {
         let sql = "INSERT INTO DROPINS_REVOKED_TOKEN (TOKEN_ID, EXPIRES_AT) VALUES (?, ?)";
         match self.database.execute(sql, vec![token.id.as_str().into(), token.expires_at.into()]).await {
-            Ok(_) | Err(StoreError::Taken) => Ok(()),
+            Ok(_) | Err(StoreError::Duplicate) => Ok(()),
             Err(error) => Err(error),
         }
     }

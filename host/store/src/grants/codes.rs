@@ -15,7 +15,7 @@ use super::opaque::{self, Kind};
 use super::refresh_tokens::NewRefreshToken;
 use super::store::Grants;
 use super::{pkce, scope};
-use dropins_database::{Row, StoreError, repeated};
+use dropins_database::{Row, StoreError, retry_on_conflict};
 
 /// What a token request must repeat of the authorization request.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -233,7 +233,7 @@ impl Grants {
             Some(_) => Some(NewRefreshToken::make(family, terms.key)?),
             None => None,
         };
-        let redeemed = repeated(|| async {
+        let redeemed = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             let sql = "UPDATE DROPINS_AUTHORIZATION_CODE SET USED_AT = ?, KEPT_UNTIL = ? \
                        WHERE CODE_HASH = ? AND USED_AT IS NULL";

@@ -10,7 +10,7 @@ use super::access_tokens::NewAccessToken;
 use super::families::{Family, FamilyId};
 use super::opaque::{self, Kind};
 use super::store::Grants;
-use dropins_database::{StoreError, Transaction, repeated};
+use dropins_database::{StoreError, Transaction, retry_on_conflict};
 
 /// A refresh token that may be used now, once.
 #[derive(Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Grants {
         let now = self.now();
         let kept_until = family.expires_at.max(now.saturating_add(validity.as_secs()));
         let token = NewRefreshToken::make(family, key)?;
-        let started = repeated(|| async {
+        let started = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             family.insert(&mut transaction, now, kept_until).await?;
             token.insert(&mut transaction, now).await?;
@@ -218,7 +218,7 @@ impl Grants {
         let (now, family) = (self.now(), &used.family);
         let kept_until = now.saturating_add(validity.as_secs());
         let successor = NewRefreshToken::make(family, key)?;
-        let rotated = repeated(|| async {
+        let rotated = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             let sql = "UPDATE DROPINS_REFRESH_TOKEN SET USED_AT = ? WHERE TOKEN_HASH = ? AND USED_AT IS NULL";
             if transaction.execute(sql, vec![now.into(), used.hash.as_str().into()]).await? != 1 {

@@ -8,7 +8,7 @@ use dropins_services::{Clock as _, FixedClock};
 use super::*;
 use crate::SCHEMA;
 use crate::testing::{Fresh, on_every_engine};
-use dropins_database::{StoreError, repeated};
+use dropins_database::{StoreError, retry_on_conflict};
 use dropins_protocol::AccessToken;
 
 const START: u64 = 1_800_000_000;
@@ -473,13 +473,13 @@ async fn what_cannot_be_stored_as_a_whole_uses_up_nothing() {
         let stuck = NewAccessToken::make(access_token(&code.family)).unwrap();
         world.grants.store_opaque(&stuck).await.unwrap();
         let redeemed = world.grants.redeem(&code, Some(&stuck)).await;
-        assert_eq!(redeemed, Err(CodeError::Store(StoreError::Taken)), "{}", fresh.engine);
+        assert_eq!(redeemed, Err(CodeError::Store(StoreError::Duplicate)), "{}", fresh.engine);
         let redeemed = world.redeem(&token, binding(), terms()).await.unwrap();
 
         let refresh = redeemed.refresh_token.unwrap();
         let used = world.grants.refresh_token(&refresh, "app").await.unwrap();
         let rotated = world.grants.rotate(&used, None, HOUR, Some(&stuck)).await;
-        assert_eq!(rotated, Err(RefreshError::Store(StoreError::Taken)), "{}", fresh.engine);
+        assert_eq!(rotated, Err(RefreshError::Store(StoreError::Duplicate)), "{}", fresh.engine);
         let used = world.grants.refresh_token(&refresh, "app").await.unwrap();
         let good = NewAccessToken::make(access_token(&used.family)).unwrap();
         world.grants.rotate(&used, None, HOUR, Some(&good)).await.unwrap();
@@ -487,7 +487,7 @@ async fn what_cannot_be_stored_as_a_whole_uses_up_nothing() {
 
         let family = world.grants.family_of_client("app", &[], DAY).unwrap();
         let started = world.grants.start_family(&family, None, HOUR, Some(&stuck)).await;
-        assert_eq!(started, Err(StoreError::Taken), "{}", fresh.engine);
+        assert_eq!(started, Err(StoreError::Duplicate), "{}", fresh.engine);
         assert!(!world.grants.is_active(&access_token(&family)).await.unwrap());
         world.grants.start_family(&family, None, HOUR, None).await.unwrap();
         assert!(world.grants.is_active(&access_token(&family)).await.unwrap());
@@ -593,7 +593,7 @@ async fn what_is_redeemed_or_refreshed_while_its_client_goes_ends_all_the_same()
             let code = grants.code(&world.code().await, binding(), terms()).await.unwrap();
             let refresh = world.redeemed().await.refresh_token.unwrap();
             let used = grants.refresh_token(&refresh, "app").await.unwrap();
-            let ended = repeated(|| async {
+            let ended = retry_on_conflict(|| async {
                 let mut transaction = grants.database.begin().await?;
                 revocation::revoke_for_client(&mut transaction, "app", START).await?;
                 transaction.commit().await

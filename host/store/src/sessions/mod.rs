@@ -14,7 +14,7 @@ use dropins_services::Clock;
 pub use schema::MIGRATION;
 
 use crate::users::User;
-use dropins_database::{Database, StoreError, Transaction, repeated};
+use dropins_database::{Database, StoreError, Transaction, retry_on_conflict};
 use dropins_protocol::TokenHash;
 
 /// How long a session lasts without being used, in seconds.
@@ -61,7 +61,7 @@ impl Sessions {
         if let Some(before) = before {
             self.end(before).await?;
         }
-        let begun = repeated(|| async {
+        let begun = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             if !lock_user_row(&mut transaction, user).await? {
                 return Ok(false);

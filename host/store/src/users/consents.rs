@@ -31,7 +31,7 @@ impl Users {
         let insert = "INSERT INTO DROPINS_CONSENT (SCOPES, TIME_GRANTED, USER_ID, CLIENT_ID) VALUES (?, ?, ?, ?)";
         match self.database.execute(insert, values).await {
             // The same person in another window: what is remembered there is asked for again here, at worst.
-            Ok(_) | Err(StoreError::Taken) => Ok(()),
+            Ok(_) | Err(StoreError::Duplicate) => Ok(()),
             Err(error) => Err(error),
         }
     }

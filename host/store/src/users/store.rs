@@ -8,7 +8,7 @@ use super::password::{self, PasswordFault};
 use super::record::{NameFault, User};
 use super::slow_down::SlowDown;
 use crate::grants::revocation;
-use dropins_database::{Database, Row, StoreError, Value, repeated};
+use dropins_database::{Database, Row, StoreError, Value, retry_on_conflict};
 use dropins_protocol::Secret;
 use dropins_protocol::secret_hash::{self, SecretHash};
 use dropins_protocol::{NoRandomness, random};
@@ -76,7 +76,7 @@ const LIST: &str = "
 
 fn with_hash(row: &Row) -> Result<(User, SecretHash), StoreError> {
     let hash = SecretHash::parse(&row.text("PASSWORD_HASH")?);
-    let hash = hash.map_err(|error| StoreError::damaged(format_args!("PASSWORD_HASH of a user: {error}")))?;
+    let hash = hash.map_err(|error| StoreError::corrupt(format_args!("PASSWORD_HASH of a user: {error}")))?;
     Ok((User::read(row)?, hash))
 }
 
@@ -144,7 +144,7 @@ impl Users {
             vec![(&user.id).into(), name.into(), hash.phc().into(), enabled.into(), now.into(), now.into()];
         match self.database.execute(sql, values).await {
             Ok(_) => Ok(user),
-            Err(StoreError::Taken) => Err(UserError::Exists { name: name.to_owned() }),
+            Err(StoreError::Duplicate) => Err(UserError::Exists { name: name.to_owned() }),
             Err(error) => Err(error.into()),
         }
     }
@@ -186,7 +186,7 @@ impl Users {
         if end >= End::Grants {
             revocation::revoke_for_user_in_batches(&self.database, &user.id, now).await?;
         }
-        let changed = repeated(|| async {
+        let changed = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             if transaction.execute(sql, values.clone()).await? == 0 {
                 return Ok(false);

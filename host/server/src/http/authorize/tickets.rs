@@ -89,7 +89,7 @@ fn open(key: &RandomizedNonceKey, text: &str, browser: &Browser) -> Option<Seale
 /// Reads the key; the first node makes it.
 async fn load(database: &Database) -> Result<RandomizedNonceKey, StoreError> {
     let key = sealing_key(database).await?;
-    RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(StoreError::damaged)
+    RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(StoreError::corrupt)
 }
 
 #[cfg(test)]

@@ -1,0 +1,125 @@
+//! Brings the tables of a component up to date: finds their version, plans, locks, applies, notes the new version.
+//!
+//! Of nodes that start together one applies the changes; the others wait for its lock and then find nothing to do. Tables
+//! of a newer program are rejected.
+
+use crate::dialect::Dialect;
+use crate::open_error::OpenError;
+
+/// What the engines do differently when tables change: one session of one engine.
+#[async_trait::async_trait]
+pub trait Tables: Send {
+    /// The database for messages, without credentials.
+    fn database(&self) -> String;
+
+    /// The words of the engine for the placeholders of a migration.
+    fn dialect(&self) -> Dialect;
+
+    /// The statement that makes the table of versions unless it exists.
+    fn versions(&self) -> &'static str;
+
+    /// Waits until no other node changes tables.
+    async fn lock(&mut self) -> Result<(), OpenError>;
+
+    /// The version of a component, if one is noted.
+    async fn version(&mut self, component: &str) -> Result<Option<u32>, OpenError>;
+
+    /// The columns of a table; none if it is missing.
+    async fn columns(&mut self, table: &str) -> Result<Vec<String>, OpenError>;
+
+    /// The number from 0 that a `SELECT` finds, if any.
+    async fn number(&mut self, sql: &str) -> Result<Option<u64>, OpenError>;
+
+    /// Runs a statement. Where changes of tables cannot be rolled back, what exists already counts as done if the statement
+    /// is repeatable.
+    async fn run(&mut self, statement: &str, repeatable: bool) -> Result<(), OpenError>;
+
+    /// Notes the version of a component.
+    async fn note(&mut self, component: &str, version: u32) -> Result<(), OpenError>;
+
+    /// Commits the changes and lets other nodes go on. Without it the lock ends with the session.
+    async fn unlock(&mut self) -> Result<(), OpenError>;
+}
+
+/// What keeps tables in a database, under a version of its own.
+#[async_trait::async_trait]
+pub trait Component: Sync {
+    /// The name under which `DROPINS_SCHEMA` keeps the version.
+    fn name(&self) -> &'static str;
+
+    /// The newest version that this program knows.
+    fn newest(&self) -> u32;
+
+    /// What leads from the noted version to the newest one.
+    ///
+    /// # Errors
+    /// [`OpenError`] if the tables cannot be read or are not those of the component.
+    async fn plan(&self, tables: &mut dyn Tables, noted: Option<u32>) -> Result<Plan, OpenError>;
+}
+
+/// The changes that are due.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// For the operator.
+    pub sentences: Vec<String>,
+    /// In their order.
+    pub steps: Vec<Step>,
+}
+
+/// A change of the tables.
+#[derive(Debug)]
+pub struct Step {
+    /// The version that it leads to.
+    pub version: u32,
+    /// Statements for this engine.
+    pub statements: Vec<String>,
+    /// Whether a step that was interrupted may begin again, over what it has done.
+    pub repeatable: bool,
+}
+
+/// Rejects tables of a newer program.
+///
+/// # Errors
+/// [`OpenError::Newer`].
+pub fn check_version(database: &str, noted: Option<u32>, newest: u32) -> Result<(), OpenError> {
+    match noted.filter(|found| *found > newest) {
+        Some(found) => Err(OpenError::Newer { database: database.to_owned(), found, known: newest }),
+        None => Ok(()),
+    }
+}
+
+/// What [`migrate`] would change, one sentence each; changes nothing.
+///
+/// # Errors
+/// [`OpenError`], as far as `migrate` would fail with it.
+pub async fn plan(tables: &mut dyn Tables, component: &dyn Component) -> Result<Vec<String>, OpenError> {
+    Ok(find(tables, component).await?.sentences)
+}
+
+/// Brings the tables up to date.
+///
+/// # Errors
+/// [`OpenError`] says what is wrong and what to do. Changes are rolled back, or else begun again by the next start.
+pub async fn migrate(tables: &mut dyn Tables, component: &dyn Component) -> Result<(), OpenError> {
+    tables.lock().await?;
+    let plan = find(tables, component).await?;
+    for sentence in &plan.sentences {
+        tracing::info!("{sentence}");
+    }
+    if !plan.steps.is_empty() {
+        tables.run(tables.versions(), true).await?;
+    }
+    for step in plan.steps {
+        for statement in &step.statements {
+            tables.run(statement, step.repeatable).await?;
+        }
+        tables.note(component.name(), step.version).await?;
+    }
+    tables.unlock().await
+}
+
+async fn find(tables: &mut dyn Tables, component: &dyn Component) -> Result<Plan, OpenError> {
+    let noted = tables.version(component.name()).await?;
+    check_version(&tables.database(), noted, component.newest())?;
+    component.plan(tables, noted).await
+}
