@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use dropins_server::config::{self, Environment};
+use dropins_config::{self as config, Environment};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use dropins_server::http::Form;
+use dropins_protocol::Form;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {

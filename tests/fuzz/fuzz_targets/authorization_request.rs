@@ -6,10 +6,10 @@
 #![no_main]
 
 use dropins_host::services::Registration;
-use dropins_server::authorization::{AuthorizationRequest, ErrorCode};
-use dropins_server::clients::{ClientKeys, RegisteredClient};
-use dropins_server::http::Form;
-use dropins_server::tokens::TokenAlgorithm;
+use dropins_oauth::authorization::AuthorizationRequest;
+use dropins_oauth::clients::{ClientKeys, RegisteredClient};
+use dropins_protocol::{ErrorCode, Form};
+use dropins_protocol::TokenAlgorithm;
 use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 
