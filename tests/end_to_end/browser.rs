@@ -18,7 +18,7 @@ const USERNAME: &str = "hasintha";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// The second curl line of the page; `POST` is the name of a host there, as in the first.
-const CURL: &str = r#"curl -v POST -H "Content-Type: application/x-www-form-urlencoded;charset=UTF-8" -k -d "grant_type=authorization_code&code=<code>&scope=openid&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=<jwt_assertion>&redirect_uri=<callback_url>" https://<IS_HOST>:<IS_PORT>/oauth2/token"#;
+pub(crate) const CURL: &str = r#"curl -v POST -H "Content-Type: application/x-www-form-urlencoded;charset=UTF-8" -k -d "grant_type=authorization_code&code=<code>&scope=openid&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=<jwt_assertion>&redirect_uri=<callback_url>" https://<IS_HOST>:<IS_PORT>/oauth2/token"#;
 
 /// The scripts that drive the browser, or nothing where it cannot run.
 fn browser() -> Option<PathBuf> {

@@ -112,6 +112,20 @@ fn the_documented_steps_lead_to_a_token_and_an_id_token() {
 }
 
 #[test]
+fn the_page_for_migrants_has_the_documented_lines() {
+    let page = crate::readme::page("docs/how-to/migrate-from-wso2.md");
+    for line in [CURL, crate::browser::CURL] {
+        assert!(page.lines().any(|written| written == line), "{line}");
+    }
+    // The flags that answer the questions of keytool and openssl are ours.
+    let asks = |word: &&str| !word.starts_with("-storepass") && !word.starts_with("-keypass");
+    for step in KEY_STEPS {
+        let documented = step.split(' ').filter(asks).take(4).collect::<Vec<_>>().join(" ");
+        assert!(page.contains(&documented), "{documented}");
+    }
+}
+
+#[test]
 fn without_prevention_an_assertion_is_good_until_it_expires() {
     let Some(home) = documented() else { return };
     home.replace("PreventTokenReuse= true", "PreventTokenReuse= false");

@@ -57,16 +57,20 @@ fn an_empty_file_has_working_defaults() {
 }
 
 #[test]
-fn the_configuration_of_the_readme_is_read_without_a_word() {
-    let readme = include_str!("../../../README.md");
-    let (_, block) = readme.split_once("```toml\n").unwrap();
-    let (text, _) = block.split_once("```").unwrap();
-    let text = ["$env{DCR_TOKEN}", "$env{ADMIN_PASSWORD}"]
-        .iter()
-        .fold(text.to_owned(), |text, variable| text.replace(variable, "$env{APP_SECRET}"));
-    let (deployment, notices) = read(&text);
-    assert_eq!(notices, []);
-    assert_eq!((deployment.listeners.len(), deployment.service_providers.len()), (2, 1));
+fn the_configurations_of_the_pages_are_read_without_a_word() {
+    for page in [
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")),
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/configuration.md")),
+    ] {
+        let (_, block) = page.split_once("```toml\n").unwrap();
+        let (text, _) = block.split_once("```").unwrap();
+        let text = ["$env{DCR_TOKEN}", "$env{ADMIN_PASSWORD}"]
+            .iter()
+            .fold(text.to_owned(), |text, variable| text.replace(variable, "$env{APP_SECRET}"));
+        let (deployment, notices) = read(&text);
+        assert_eq!(notices, []);
+        assert_eq!((deployment.listeners.len(), deployment.service_providers.len()), (2, 1));
+    }
 }
 
 #[test]
