@@ -1,7 +1,7 @@
 //! What wasmtime generates from the WIT text of the contract.
 
 wasmtime::component::bindgen!({
-    path: "../wit",
+    path: "wit",
     world: "authenticator-plugin",
     imports: {
         "dropins:client-auth/clients": async | trappable,
