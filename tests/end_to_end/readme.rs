@@ -107,6 +107,17 @@ fn every_link_leads_to_a_file_and_the_index_leads_to_every_page() {
 }
 
 #[test]
+fn the_rooms_that_contributing_names_are_there() {
+    let page = page("CONTRIBUTING.md");
+    let rooms =
+        quoted(&page).filter(|text| ["host/", "guest/", "tests/", "docs/"].iter().any(|at| text.starts_with(at)));
+    // `<room>` is any of several.
+    let folders = rooms.filter_map(|room| room.split(['<', '*']).next());
+    let gone: Vec<_> = folders.filter(|folder| !repository().join(folder).exists()).collect();
+    assert_eq!(gone, [""; 0], "CONTRIBUTING.md names what is not there");
+}
+
+#[test]
 fn the_operators_pages_have_every_metric_and_every_part_of_the_status() {
     let (metrics, status) = (page("docs/reference/metrics.md"), page("docs/reference/status.md"));
     let home = TestHome::new();
