@@ -67,7 +67,7 @@ impl Live {
         let assembled = Generation::assemble(&resources.engine, services, &Canary, number, &listeners, &plugins).await;
         let generation = match assembled {
             Ok(generation) => {
-                plugins::check_overrides(&deployment, &resources, &generation, &plugins, &mut report).await;
+                plugins::check_overrides(&deployment, &generation, &plugins, &mut report).await;
                 Some(generation)
             }
             Err(errors) => {

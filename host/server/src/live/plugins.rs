@@ -43,7 +43,6 @@ async fn validate(
 /// A wrong override would refuse its client at run time; the plug-in can say so now.
 pub(super) async fn check_overrides(
     deployment: &Deployment,
-    resources: &Resources,
     generation: &Generation,
     plugins: &[Validated],
     report: &mut Report,
