@@ -1,4 +1,4 @@
-//! One public key of a client: parsed once, with one prepared verifier for every algorithm that fits it.
+//! One public key of a client: parsed once, with a prepared verifier for each algorithm that fits.
 //!
 //! Verification costs no more than in aws-lc-rs. An algorithm without a verifier is rejected, so a key only ever serves
 //! the algorithms of its kind and of its declared `alg`.

@@ -200,7 +200,7 @@ fn certificate(
         .map_err(|refusal| KeyRefusal::error(format!("the first certificate of \"x5c\": {}", refusal.message)))?;
     if certificate.material().is_ok_and(|certified| certified == *material) {
         if let Some(expired) = certificate.validity().expired(now) {
-            warn(format!("its \"x5c\" is informational: {expired}, and the key is used all the same"));
+            warn(format!("its \"x5c\" is informational: {expired}, and the key stays in use"));
         }
         Ok(Some(certificate.thumbprints()))
     } else {

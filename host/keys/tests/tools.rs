@@ -128,7 +128,7 @@ fn keys_that_the_lint_refuses_are_refused_from_openssl_too() {
 }
 
 #[test]
-fn what_openssl_makes_and_nobody_here_can_use_is_told_with_its_cause() {
+fn what_openssl_makes_that_is_no_usable_key_is_told_with_its_cause() {
     let Some(bench) = Bench::with("openssl") else { return };
     bench.run("openssl ecparam -name prime256v1 -param_enc explicit -genkey -noout -out explicit.pem");
     bench.run("openssl req -x509 -key explicit.pem -out explicit-cert.pem -subj /CN=client");

@@ -1,4 +1,4 @@
-//! Certificate texts: what is the client's key, what is passed over, what is refused.
+//! Certificate texts: what is the client's key, what is skipped, what is rejected.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 

@@ -87,7 +87,7 @@ pub enum StoreError {
     },
     /// A JCEKS secret key is a Java object without a length.
     #[error(
-        "its entry {} is a secret key, a sealed Java object that cannot be passed over; \
+        "its entry {} is a secret key, a sealed Java object that cannot be skipped; \
          remove it, or copy the certificates with `keytool -importkeystore ... -deststoretype PKCS12`",
         quoted(alias)
     )]

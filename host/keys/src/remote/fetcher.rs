@@ -285,7 +285,7 @@ impl Inner {
         let disk = self.disk.as_ref()?;
         disk.load(url, now, &self.settings).unwrap_or_else(|error| {
             let file = disk.path(url);
-            tracing::warn!(source = url.source(), file = %file.display(), %error, "a stored JWK set is passed over");
+            tracing::warn!(source = url.source(), file = %file.display(), %error, "a stored JWK set is ignored");
             None
         })
     }

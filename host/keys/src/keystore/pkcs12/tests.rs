@@ -37,7 +37,7 @@ fn good() -> &'static [u8] {
     })
 }
 
-/// Takes a file apart, lets one safe be changed, and puts it together without a MAC, which nobody could renew.
+/// Takes a file apart, lets one safe be changed, and puts it together without a MAC, which would be wrong.
 fn with_safes(bytes: &[u8], change: impl FnOnce(&mut AuthenticatedSafe)) -> Vec<u8> {
     let mut pfx = Pfx::from_der(bytes).unwrap();
     let content = pfx.auth_safe.content.decode_as::<OctetString>().unwrap();
