@@ -2,42 +2,88 @@
 //!
 //! It may say that a pair is taken, and never that it is free: only pairs that a commit has settled enter it, with
 //! the time until which the commit holds, and an entry counts only while that time is after the decision's own `now`.
+//! The oldest entries make room for new ones.
 
-use std::time::Duration;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use parking_lot::RwLock;
+use parking_lot::Mutex;
 
 use crate::{entry::Key, settings::ReplaySettings};
 
+/// Expired entries that a new one removes: more than one, so that they become fewer, and few, so that no caller waits.
+const REMOVED: usize = 2;
+
 /// Pairs that are known to be taken.
 #[derive(Debug)]
-pub struct JtiCache(RwLock<Pairs>);
+pub struct JtiCache(Mutex<Pairs>);
 
 /// The pairs, and what their number and age are limited to.
 #[derive(Debug)]
 struct Pairs {
     timeout: Duration,
     capacity: u64,
-    taken_until: moka::sync::Cache<Key, u64>,
+    taken: HashMap<Arc<Key>, Taken>,
+    /// A place for each time that a pair was noted, the oldest first.
+    order: VecDeque<(Instant, Arc<Key>)>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    until: u64,
+    noted: Instant,
 }
 
 impl Pairs {
     fn new(timeout: Duration, capacity: u64) -> Self {
-        let most = if timeout.is_zero() { 0 } else { capacity };
-        let taken_until = moka::sync::Cache::builder().max_capacity(most).time_to_live(timeout).build();
-        Self { timeout, capacity, taken_until }
+        Self { timeout, capacity, taken: HashMap::new(), order: VecDeque::new() }
+    }
+
+    fn knows(&self, key: &Key, now: u64, at: Instant) -> bool {
+        self.taken.get(key).is_some_and(|taken| taken.until > now && !self.is_old(taken.noted, at))
+    }
+
+    fn note(&mut self, key: Key, until: u64, at: Instant) {
+        let capacity = usize::try_from(self.capacity).unwrap_or(usize::MAX);
+        if capacity == 0 || self.timeout.is_zero() {
+            return;
+        }
+        for _ in 0..REMOVED {
+            if self.order.front().is_some_and(|(noted, _)| self.is_old(*noted, at)) {
+                self.remove_oldest();
+            }
+        }
+        while self.order.len() >= capacity {
+            self.remove_oldest();
+        }
+        let key = Arc::new(key);
+        self.order.push_back((at, Arc::clone(&key)));
+        self.taken.insert(key, Taken { until, noted: at });
+    }
+
+    /// A pair that was noted again since stays.
+    fn remove_oldest(&mut self) {
+        let Some((noted, key)) = self.order.pop_front() else { return };
+        if self.taken.get(&key).is_some_and(|taken| taken.noted == noted) {
+            self.taken.remove(&key);
+        }
+    }
+
+    fn is_old(&self, noted: Instant, at: Instant) -> bool {
+        at.saturating_duration_since(noted) >= self.timeout
     }
 }
 
 impl JtiCache {
     /// An empty cache with the `cache_timeout` and `cache_capacity` of these settings.
     pub fn new(settings: &ReplaySettings) -> Self {
-        Self(RwLock::new(Pairs::new(settings.cache_timeout, settings.cache_capacity)))
+        Self(Mutex::new(Pairs::new(settings.cache_timeout, settings.cache_capacity)))
     }
 
-    /// Begins anew, empty, with another timeout and capacity; the same ones change nothing.
+    /// Begins again, empty, with another timeout and capacity; the same ones change nothing.
     pub fn resize(&self, timeout: Duration, capacity: u64) {
-        let mut current = self.0.write();
+        let mut current = self.0.lock();
         if (current.timeout, current.capacity) != (timeout, capacity) {
             *current = Pairs::new(timeout, capacity);
         }
@@ -45,16 +91,12 @@ impl JtiCache {
 
     /// Whether the pair is known to be taken at `now` (Unix seconds). `false` means nothing.
     pub fn knows(&self, key: &Key, now: u64) -> bool {
-        self.taken_until().get(key).is_some_and(|until| until > now)
+        self.0.lock().knows(key, now, Instant::now())
     }
 
     /// Notes that a commit holds the pair until this Unix second.
     pub fn note(&self, key: Key, until: u64) {
-        self.taken_until().insert(key, until);
-    }
-
-    fn taken_until(&self) -> moka::sync::Cache<Key, u64> {
-        self.0.read().taken_until.clone()
+        self.0.lock().note(key, until, Instant::now());
     }
 }
 
@@ -86,7 +128,6 @@ mod tests {
         ] {
             let cache = JtiCache::new(&settings);
             cache.note(key("a"), 100);
-            cache.taken_until().run_pending_tasks();
             assert!(!cache.knows(&key("a"), 0), "{settings:?}");
         }
     }
@@ -96,8 +137,31 @@ mod tests {
         let settings = ReplaySettings { cache_capacity: 10, ..ReplaySettings::new(Location::Memory) };
         let cache = JtiCache::new(&settings);
         (0..1000).for_each(|n| cache.note(key(&n.to_string()), 100));
-        cache.taken_until().run_pending_tasks();
-        assert!(cache.taken_until().entry_count() <= 10);
+        let pairs = cache.0.lock();
+        assert_eq!((pairs.taken.len(), pairs.order.len()), (10, 10));
+    }
+
+    #[test]
+    fn of_more_pairs_than_the_capacity_the_latest_are_known() {
+        let settings = ReplaySettings { cache_capacity: 2, ..ReplaySettings::new(Location::Memory) };
+        let cache = JtiCache::new(&settings);
+        for jti in ["a", "b", "a", "c"] {
+            cache.note(key(jti), 100);
+        }
+        assert_eq!(["a", "b", "c"].map(|jti| cache.knows(&key(jti), 99)), [true, false, true]);
+    }
+
+    #[test]
+    fn a_pair_is_known_for_less_than_the_timeout() {
+        let settings = ReplaySettings::new(Location::Memory);
+        let cache = JtiCache::new(&settings);
+        let (noted, end) = (Instant::now(), settings.cache_timeout);
+        cache.0.lock().note(key("a"), 100, noted);
+        let knows = |after: Duration| cache.0.lock().knows(&key("a"), 99, noted + after);
+        assert!(knows(end - Duration::from_nanos(1)));
+        assert!(!knows(end));
+        cache.0.lock().note(key("b"), 100, noted + end);
+        assert_eq!(cache.0.lock().taken.len(), 1, "the old pair makes room");
     }
 
     #[test]
