@@ -54,7 +54,9 @@ mod fill {
     use super::{Database, NOW, random};
 
     pub(super) fn sqlite(database: &Database, live: u64) {
-        let Location::Sqlite(path) = &database.settings.location else { unreachable!() };
+        let Location::Database(dropins_database::Location::Sqlite(path)) = &database.settings.location else {
+            unreachable!()
+        };
         let mut keys: Vec<(u64, u64)> = (0..live + live / 10).map(|n| (random(u64::MAX - n), n)).collect();
         keys.sort_unstable();
         let mut connection = rusqlite::Connection::open(path).unwrap();

@@ -5,18 +5,12 @@ use std::{fmt, time::Duration};
 /// Where the pairs are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
-    /// The table `IDN_OIDC_JTI` of this SQLite file, which other components may use too.
-    #[cfg(feature = "sqlite")]
-    Sqlite(std::path::PathBuf),
-    /// The table `IDN_OIDC_JTI` of a PostgreSQL database.
-    #[cfg(feature = "postgres")]
-    Postgres(crate::ServerUrl),
-    /// The table `IDN_OIDC_JTI` of a MariaDB or MySQL database.
-    #[cfg(feature = "mysql")]
-    Mysql(crate::ServerUrl),
+    /// The table `IDN_OIDC_JTI` of this database, which other components may use too.
+    #[cfg(feature = "_sql")]
+    Database(dropins_database::Location),
     /// Keys of a Redis or Valkey server.
     #[cfg(feature = "redis")]
-    Redis(crate::ServerUrl),
+    Redis(dropins_database::ServerUrl),
     /// The memory of this process: forgotten at a restart, unknown to other nodes. Only by the operator's explicit word.
     Memory,
 }
@@ -25,12 +19,8 @@ impl Location {
     /// One word for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => "sqlite",
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => "postgresql",
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => "mysql",
+            #[cfg(feature = "_sql")]
+            Self::Database(location) => location.kind(),
             #[cfg(feature = "redis")]
             Self::Redis(_) => "redis",
             Self::Memory => "memory",
@@ -38,16 +28,19 @@ impl Location {
     }
 }
 
+#[cfg(feature = "_sql")]
+impl From<dropins_database::Location> for Location {
+    fn from(location: dropins_database::Location) -> Self {
+        Self::Database(location)
+    }
+}
+
 /// The path or the address, without the password.
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(path) => write!(formatter, "{}", path.display()),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(url) => formatter.write_str(&url.shown()),
-            #[cfg(feature = "mysql")]
-            Self::Mysql(url) => formatter.write_str(&url.shown()),
+            #[cfg(feature = "_sql")]
+            Self::Database(location) => location.fmt(formatter),
             #[cfg(feature = "redis")]
             Self::Redis(url) => formatter.write_str(&url.shown()),
             Self::Memory => formatter.write_str("the memory of this process"),

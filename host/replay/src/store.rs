@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "_sql")]
+use dropins_database as database;
 use dropins_database::OpenError;
 use dropins_services::{Attempted, Clock, Memory, ReplayStore, Unavailable, Use};
 
@@ -31,14 +33,21 @@ use crate::{
 pub fn plan(settings: &ReplaySettings) -> Result<Vec<String>, OpenError> {
     match &settings.location {
         #[cfg(feature = "sqlite")]
-        Location::Sqlite(path) => crate::SqliteBackend::plan(path, settings.timeout),
+        Location::Database(database::Location::Sqlite(path)) => crate::SqliteBackend::plan(path, settings.timeout),
         #[cfg(feature = "postgres")]
-        Location::Postgres(url) => blocking(crate::PostgresBackend::plan(url, settings.timeout)),
+        Location::Database(database::Location::Postgres(url)) => {
+            blocking(crate::PostgresBackend::plan(url, settings.timeout))
+        }
         #[cfg(feature = "mysql")]
-        Location::Mysql(url) => blocking(crate::MysqlBackend::plan(url, settings.timeout)),
+        Location::Database(database::Location::Mysql(url)) => {
+            blocking(crate::MysqlBackend::plan(url, settings.timeout))
+        }
         #[cfg(feature = "redis")]
         Location::Redis(url) => blocking(crate::RedisBackend::plan(url, settings.timeout)),
         Location::Memory => Ok(Vec::new()),
+        #[cfg(feature = "_sql")]
+        #[allow(unreachable_patterns, reason = "dropins-database may be built with more engines than this crate")]
+        Location::Database(location) => Err(lacking(location)),
     }
 }
 
@@ -50,18 +59,27 @@ pub fn plan(settings: &ReplaySettings) -> Result<Vec<String>, OpenError> {
 pub fn risk(settings: &ReplaySettings) -> Result<Option<&'static str>, OpenError> {
     match &settings.location {
         #[cfg(feature = "postgres")]
-        Location::Postgres(url) => blocking(crate::PostgresBackend::risk(url, settings.timeout)),
+        Location::Database(database::Location::Postgres(url)) => {
+            blocking(crate::PostgresBackend::risk(url, settings.timeout))
+        }
         #[cfg(feature = "mysql")]
-        Location::Mysql(url) => blocking(crate::MysqlBackend::risk(url, settings.timeout)),
+        Location::Database(database::Location::Mysql(url)) => {
+            blocking(crate::MysqlBackend::risk(url, settings.timeout))
+        }
         #[cfg(feature = "redis")]
         Location::Redis(url) => blocking(crate::RedisBackend::risk(url, settings.timeout)),
-        #[cfg(feature = "sqlite")]
-        Location::Sqlite(_) => Ok(None),
-        Location::Memory => Ok(None),
+        _ => Ok(None),
     }
 }
 
-/// Awaits in a thread and a runtime of its own: the caller may or may not stand in one.
+/// This crate was built without the engine.
+#[cfg(feature = "_sql")]
+fn lacking(location: &database::Location) -> OpenError {
+    let detail = format!("this build has no {}; build dropins-replay with that feature", location.kind());
+    OpenError::Unfit { database: location.to_string(), detail }
+}
+
+/// Awaits in a thread and a runtime of its own: the caller may or may not be in one.
 #[cfg(feature = "_server")]
 fn blocking<T: Send>(work: impl Future<Output = Result<T, OpenError>> + Send) -> Result<T, OpenError> {
     let run = || tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work);
@@ -90,16 +108,16 @@ impl JtiStore {
         }
         match &settings.location {
             #[cfg(feature = "sqlite")]
-            Location::Sqlite(path) => {
+            Location::Database(database::Location::Sqlite(path)) => {
                 Self::over(Inheriting::over(crate::SqliteBackend::open(path, settings.timeout)?), settings, clock)
             }
             #[cfg(feature = "postgres")]
-            Location::Postgres(url) => {
+            Location::Database(database::Location::Postgres(url)) => {
                 let backend = blocking(crate::PostgresBackend::open(url, settings.timeout))?;
                 Self::over(Inheriting::over(backend), settings, clock)
             }
             #[cfg(feature = "mysql")]
-            Location::Mysql(url) => {
+            Location::Database(database::Location::Mysql(url)) => {
                 let backend = blocking(crate::MysqlBackend::open(url, settings.timeout))?;
                 Self::over(Inheriting::over(backend), settings, clock)
             }
@@ -109,6 +127,9 @@ impl JtiStore {
                 Self::over(backend, settings, clock)
             }
             Location::Memory => Self::over(MemoryStore::new(), settings, clock),
+            #[cfg(feature = "_sql")]
+            #[allow(unreachable_patterns, reason = "dropins-database may be built with more engines than this crate")]
+            Location::Database(location) => Err(lacking(location)),
         }
     }
 
@@ -127,7 +148,7 @@ impl JtiStore {
         self.purger.clone()
     }
 
-    /// Gives the cache another timeout and capacity; zero in either turns it off. It begins anew, which costs a
+    /// Gives the cache another timeout and capacity; zero in either turns it off. It begins empty, which costs a
     /// replay one database access and never lets one pass.
     pub fn reconfigure_cache(&self, timeout: Duration, capacity: u64) {
         self.cache.resize(timeout, capacity);
@@ -162,7 +183,7 @@ impl JtiStore {
         self.commit.healthy().await
     }
 
-    /// Decides what waits, refuses what comes later, and closes the backend.
+    /// Decides what waits, rejects what comes later, and closes the backend.
     ///
     /// # Errors
     /// [`Unavailable`] when the backend could not be closed in order, or was closed before.

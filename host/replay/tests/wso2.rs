@@ -26,7 +26,10 @@ fn by_client(database: &Database, statements: &str) -> String {
 
 #[cfg(feature = "sqlite")]
 fn in_file(database: &Database, statements: &str) -> String {
-    let dropins_replay::Location::Sqlite(path) = &database.settings.location else { unreachable!() };
+    let dropins_replay::Location::Database(dropins_database::Location::Sqlite(path)) = &database.settings.location
+    else {
+        unreachable!()
+    };
     let connection = rusqlite::Connection::open(path).unwrap();
     if !statements.starts_with("SELECT") {
         connection.execute_batch(statements).unwrap();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use dropins_database::Location as At;
 #[cfg(feature = "_server")]
 use dropins_replay::Location;
 use dropins_replay::{JtiStore, ReplaySettings};
@@ -52,9 +54,9 @@ impl Database {
         let url = ServerUrl::parse(url).unwrap();
         match &self.settings.location {
             #[cfg(feature = "postgres")]
-            Location::Postgres(_) => Location::Postgres(url),
+            Location::Database(At::Postgres(_)) => At::Postgres(url).into(),
             #[cfg(feature = "mysql")]
-            Location::Mysql(_) => Location::Mysql(url),
+            Location::Database(At::Mysql(_)) => At::Mysql(url).into(),
             #[cfg(feature = "redis")]
             Location::Redis(_) => Location::Redis(url),
             location => location.clone(),
@@ -86,12 +88,12 @@ pub(crate) fn sqlite() -> Option<Database> {
 
 #[cfg(feature = "postgres")]
 pub(crate) fn postgres() -> Option<Database> {
-    super::servers::postgres().map(|server| Database::on(server, Location::Postgres))
+    super::servers::postgres().map(|server| Database::on(server, |url| At::Postgres(url).into()))
 }
 
 #[cfg(feature = "mysql")]
 pub(crate) fn mysql() -> Option<Database> {
-    super::servers::mariadb().map(|server| Database::on(server, Location::Mysql))
+    super::servers::mariadb().map(|server| Database::on(server, |url| At::Mysql(url).into()))
 }
 
 #[cfg(feature = "redis")]
@@ -102,13 +104,13 @@ pub(crate) fn redis() -> Option<Database> {
 /// A place on a server with a replica.
 #[cfg(feature = "postgres")]
 pub(crate) fn postgres_pair() -> Option<(Database, &'static Pair)> {
-    Pair::postgres().map(|pair| Database::on_pair(pair, Location::Postgres))
+    Pair::postgres().map(|pair| Database::on_pair(pair, |url| At::Postgres(url).into()))
 }
 
 /// A place on a server with a replica.
 #[cfg(feature = "mysql")]
 pub(crate) fn mysql_pair() -> Option<(Database, &'static Pair)> {
-    Pair::mariadb().map(|pair| Database::on_pair(pair, Location::Mysql))
+    Pair::mariadb().map(|pair| Database::on_pair(pair, |url| At::Mysql(url).into()))
 }
 
 /// A place on a server with a replica.

@@ -38,7 +38,7 @@ pub(crate) fn used(client: &str, jti: impl ToString) -> Use {
 /// Settings for a file in this folder.
 #[cfg(feature = "sqlite")]
 pub(crate) fn settings(folder: &Path) -> ReplaySettings {
-    let location = Location::Sqlite(folder.join("identity.db"));
+    let location = Location::Database(dropins_database::Location::Sqlite(folder.join("identity.db")));
     ReplaySettings { timeout: GENEROUS, ..ReplaySettings::new(location) }
 }
 
