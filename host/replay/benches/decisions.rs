@@ -1,13 +1,15 @@
 //! Durable decisions per second on every database, by the number of callers at the same time and by the size of a batch.
 //!
 //! Every decision is the first use of its pair, so each is a row in a transaction that is committed to the disk. Prints a
-//! table whose rows begin with what a flush of the disk cost just before. A database is measured when its feature is on
-//! and its server is installed; names on the command line select some.
+//! table whose rows begin with what a flush of the disk cost just before, with the processor time of this process for one
+//! decision behind each rate. A database is measured when its feature is on and its server is installed; names on the
+//! command line select some.
 #![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 mod flush;
+mod processor;
 
 use std::{
     sync::{
@@ -46,9 +48,10 @@ const DATABASES: &[Candidate] = &[
     ("redis", databases::redis),
 ];
 
-/// Has the callers decide fresh pairs for a while, and tells how many a second they were.
-async fn decide(store: &Arc<JtiStore>, next: &Arc<AtomicU64>, callers: usize) -> f64 {
-    let begun = Instant::now();
+/// Has the callers decide fresh pairs for a while, and tells how many a second they were, and the processor time of one in
+/// microseconds.
+async fn decide(store: &Arc<JtiStore>, next: &Arc<AtomicU64>, callers: usize) -> (f64, f64) {
+    let (begun, used_before) = (Instant::now(), processor::time());
     let caller = || {
         let (store, next) = (Arc::clone(store), Arc::clone(next));
         tokio::spawn(async move {
@@ -70,7 +73,8 @@ async fn decide(store: &Arc<JtiStore>, next: &Arc<AtomicU64>, callers: usize) ->
     for task in tasks {
         decided += task.await.unwrap();
     }
-    f64::from(decided) / begun.elapsed().as_secs_f64()
+    let processor = processor::time().saturating_sub(used_before).as_secs_f64() * 1e6;
+    (f64::from(decided) / begun.elapsed().as_secs_f64(), processor / f64::from(decided))
 }
 
 fn middle(mut values: Vec<f64>) -> f64 {
@@ -103,7 +107,11 @@ fn main() {
                 rates.push(runtime.block_on(decide(store, &next, callers)));
             }
         }
-        let rates: Vec<String> = rates.into_iter().map(|rates| format!("{:.0}", middle(rates))).collect();
+        let shown = |measured: Vec<(f64, f64)>| {
+            let (rates, times) = measured.into_iter().unzip();
+            format!("{:.0} ({:.0} µs)", middle(rates), middle(times))
+        };
+        let rates: Vec<String> = rates.into_iter().map(shown).collect();
         println!("| {callers} | {max_batch} | {:.2} ms | {} |", middle(flushes), rates.join(" | "));
         for store in stores {
             runtime.block_on(store.close()).unwrap();
