@@ -13,21 +13,29 @@ use crate::testing::servers::{Proxy, Traffic};
 use crate::testing::{self, Fresh};
 use crate::*;
 
-static SCHEMA: Schema = Schema {
-    component: "playground",
-    migrations: &[
-        "CREATE TABLE PLAYGROUND (
-             ID         {key}     NOT NULL,
-             NAME       {key}     NOT NULL,
-             SOURCE     {text}    NOT NULL,
-             FIRST_SEEN {integer} NOT NULL,
-             PRIMARY KEY (ID, NAME)
-         ) {options}",
-        "ALTER TABLE PLAYGROUND ADD COLUMN LAST_USED {integer};
-         CREATE INDEX PLAYGROUND_FIRST_SEEN ON PLAYGROUND (FIRST_SEEN)",
-    ],
-    expiring: &[Expiring { table: "PLAYGROUND", time: "FIRST_SEEN", margin: Expiring::MARGIN }],
-};
+const MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE PLAYGROUND (
+         ID         {key}     NOT NULL,
+         NAME       {key}     NOT NULL,
+         SOURCE     {text}    NOT NULL,
+         FIRST_SEEN {integer} NOT NULL,
+         PRIMARY KEY (ID, NAME)
+     ) {options}",
+    "ALTER TABLE PLAYGROUND ADD COLUMN LAST_USED {integer};
+     CREATE INDEX PLAYGROUND_FIRST_SEEN ON PLAYGROUND (FIRST_SEEN)",
+];
+
+const fn schema(migrations: &'static [&'static str], expiring: &'static [Expiring]) -> Schema {
+    Schema { component: "playground", migrations, expiring }
+}
+
+const fn expiring(margin: Duration) -> Expiring {
+    Expiring { table: "PLAYGROUND", time: "FIRST_SEEN", margin }
+}
+
+static SCHEMA: Schema = schema(&MIGRATIONS, &[expiring(Expiring::MARGIN)]);
+static EARLIER: Schema = schema(&[MIGRATIONS[0]], &[]);
+static WITHOUT_MARGIN: Schema = schema(&MIGRATIONS, &[expiring(Duration::ZERO)]);
 
 async fn on_every_engine(case: impl AsyncFn(Fresh)) {
     testing::on_every_engine(&SCHEMA, case).await;
@@ -293,6 +301,50 @@ async fn the_plan_says_what_opening_does_and_opening_does_it_once() {
 }
 
 #[tokio::test]
+async fn tables_of_an_earlier_version_are_migrated_and_keep_their_rows() {
+    on_every_engine(async |fresh| {
+        let earlier = Database::open(&fresh.location, &EARLIER).await.unwrap();
+        let add = "INSERT INTO PLAYGROUND (ID, NAME, SOURCE, FIRST_SEEN) VALUES ('a', 'k', 's', 7)";
+        earlier.execute(add, vec![]).await.unwrap();
+        let plan = Database::plan(&fresh.location, &SCHEMA).await.unwrap();
+        assert!(plan.len() == 1 && plan[0].ends_with("from version 1 to 2"), "{plan:?}");
+        let rows = fresh.open().await.query(OF, vec!["a".into()]).await.unwrap();
+        assert_eq!((rows[0].integer("FIRST_SEEN"), rows[0].optional_integer("LAST_USED")), (Ok(7), Ok(None)));
+        assert_eq!(Database::plan(&fresh.location, &SCHEMA).await.unwrap(), [""; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_by_a_database_with_its_tables_and_by_no_other() {
+    on_every_engine(async |fresh| {
+        let database = fresh.open().await;
+        assert_eq!(database.ping().await, Ok(()));
+        let gone = "DELETE FROM DROPINS_SCHEMA WHERE COMPONENT = ?";
+        database.execute(gone, vec![SCHEMA.component.into()]).await.unwrap();
+        assert!(matches!(database.ping().await, Err(StoreError::Unavailable { .. })));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_expired_row_is_kept_for_the_margin_of_its_table() {
+    for (schema, deleted, kept) in [(&SCHEMA, 699, 700), (&WITHOUT_MARGIN, 999, 1_000)] {
+        testing::on_every_engine(schema, async |fresh| {
+            let database = fresh.open().await;
+            for time in [deleted, kept] {
+                database.execute(ADD, row(&format!("at {time}"), time)).await.unwrap();
+            }
+            let purger = Purger::new(database.clone(), Arc::new(FixedClock::at(1_000_000)));
+            purger.purge().await.unwrap();
+            assert_eq!(purger.purged(), 1);
+            assert_eq!(database.query(OF, vec![format!("at {kept}").into()]).await.unwrap().len(), 1);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn tables_of_a_newer_program_are_refused() {
     on_every_engine(async |fresh| {
         let newer = "UPDATE DROPINS_SCHEMA SET VERSION = 99 WHERE COMPONENT = ?";
@@ -424,7 +476,7 @@ async fn readers_that_never_pause_leave_a_former_primary_too() {
         let deadline = Instant::now() + TIMEOUT * 10;
         while let Ok(rows) = database.query(COUNT, vec![]).await {
             assert_eq!(rows[0].unsigned(0), Ok(0));
-            assert!(Instant::now() < deadline, "a former primary is believed for ever");
+            assert!(Instant::now() < deadline, "a former primary is trusted forever");
         }
         proxy.lead_to(pair.replica.port());
         while database.query(COUNT, vec![]).await.is_err() {
