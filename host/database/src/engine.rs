@@ -1,7 +1,6 @@
 //! What every engine does: reads, writes and transactions, without time-outs of its own.
 //!
-//! A future that is dropped leaves nothing behind but, perhaps, a committed write: no lock, and no connection in the
-//! middle of something.
+//! A future that is dropped leaves no lock and no connection in the middle of something; a write may have been committed.
 
 use crate::error::StoreError;
 use crate::value::{Row, Value};

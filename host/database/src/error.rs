@@ -16,7 +16,7 @@ pub enum StoreError {
         /// Which column, and what is wrong.
         detail: String,
     },
-    /// The database does not answer, or it refuses.
+    /// The database does not answer, or rejects the call.
     #[error("the identity database is unavailable: {detail}")]
     Unavailable {
         /// What the database says.

@@ -19,7 +19,7 @@ pub enum OpenError {
         /// The database file.
         path: PathBuf,
     },
-    /// The file is something else, or it is damaged.
+    /// The file is something else, or it is corrupt.
     #[error("{} is not an intact SQLite database; move it away or restore a backup, or correct the path", path.display())]
     NotADatabase {
         /// The database file.
@@ -53,7 +53,7 @@ pub enum OpenError {
         /// What the driver says.
         detail: String,
     },
-    /// The server answers and refuses.
+    /// The server rejects the session.
     #[error("the database {database} refuses ({detail}); correct the user, the password, the name or the rights")]
     Refused {
         /// The address, without the password.
@@ -61,7 +61,7 @@ pub enum OpenError {
         /// What the server says.
         detail: String,
     },
-    /// The server cannot prove that it is the one that is meant.
+    /// The server cannot prove its identity.
     #[error(
         "the database {database} is not trusted ({detail}); name the PEM file of its authority with sslrootcert, and the host as its certificate does"
     )]

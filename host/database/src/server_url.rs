@@ -2,8 +2,8 @@
 //!
 //! `scheme://user:password@host:port/database?parameters`, as each driver defines it; several hosts are allowed where the
 //! driver allows them. The parameters for TLS are read here, the same for every database: `sslmode` (`ssl-mode`,
-//! `useSSL`, `require_ssl`) and `sslrootcert` (`ssl-ca`), a PEM file. TLS always verifies chain and host name, and
-//! there is none by opportunity: `prefer` protects from nobody and reads as `disable`.
+//! `useSSL`, `require_ssl`) and `sslrootcert` (`ssl-ca`), a PEM file. TLS always verifies chain and host name.
+//! Opportunistic TLS stops no attacker, so `prefer` reads as `disable`.
 
 use std::{
     fmt,
@@ -25,7 +25,7 @@ pub struct ServerUrl {
     tls: Option<Tls>,
 }
 
-/// How the server proves who it is.
+/// How the server proves its identity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tls {
     /// The certificates to trust; when absent, the system's (PostgreSQL) or those that the driver brings.
@@ -156,7 +156,7 @@ fn tls_mode(mode: &str) -> Option<bool> {
     }
 }
 
-/// What is neither on nor off is refused: read as off, it would quietly give up TLS.
+/// Rejects what is neither on nor off: read as off, it would silently switch TLS off.
 fn switch(value: &str) -> Option<bool> {
     value.to_ascii_lowercase().parse().ok()
 }

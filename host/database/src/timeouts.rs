@@ -7,8 +7,7 @@ use crate::error::StoreError;
 /// How long a call may take.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a session is believed to be alive, and its server to be the primary, without being asked; and how long a
-/// server may take to answer that.
+/// How long a verified session is trusted to be alive and on the primary; and how long a server may take to answer that.
 #[cfg(feature = "_server")]
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 

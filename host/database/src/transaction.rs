@@ -1,7 +1,7 @@
 //! A transaction: everything in it is committed together, or nothing is.
 //!
-//! After a statement that failed only the way back is left, on every engine: PostgreSQL knows no other, and what is
-//! written against one engine must hold on all of them.
+//! After a statement that failed the transaction can only be rolled back, on every engine: PostgreSQL allows nothing else,
+//! and code for one engine must hold on all of them.
 
 use crate::engine::Session;
 use crate::error::StoreError;

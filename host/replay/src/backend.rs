@@ -28,7 +28,7 @@ pub trait Backend: Sized + Send + 'static {
     /// and sorted; the answer has one outcome for each, in the same order.
     ///
     /// # Errors
-    /// [`Unavailable`] when any of it failed or may have failed; then nobody is told [`Outcome::First`].
+    /// [`Unavailable`] when any of it failed or may have failed; then no caller is told [`Outcome::First`].
     async fn decide(&mut self, batch: &[&Entry]) -> Result<Vec<Outcome>, Unavailable>;
 
     /// Until when each of these pairs is remembered (Unix seconds), which may be in the past; `None` for an unknown one.

@@ -2,8 +2,8 @@
 //!
 //! Times are whole seconds. A pair is remembered while `expires_at > now` with `now` rounded down; because
 //! `expires_at` is a whole second, this is the same as comparing milliseconds, and as `exp` plus the leniency was
-//! rounded up, there is no instant at which an assertion is valid but its pair is free. Refused are uses that could
-//! not be remembered: already over at their own `now`, or with names longer than the columns.
+//! rounded up, there is no instant at which an assertion is valid but its pair is free. Rejected are uses that could
+//! not be remembered: expired at their own `now`, or with names longer than the columns.
 
 use dropins_services::{Memory, Unavailable, Use};
 
@@ -27,7 +27,7 @@ pub struct Key {
 pub struct Entry {
     /// The pair.
     pub key: Key,
-    /// The assertion's `iat`, or else the second of the decision; for people who read the table.
+    /// The assertion's `iat`, or else the second of the decision; for operators who read the table.
     pub created_at: u64,
     /// When the pair is free again.
     pub expires_at: u64,
@@ -100,7 +100,7 @@ impl TryFrom<Use> for Entry {
     }
 }
 
-/// Seconds for a signed column; the end of its range is as good as for ever.
+/// Seconds for a signed column; the end of its range is practically forever.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn signed(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)

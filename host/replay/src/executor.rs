@@ -11,7 +11,7 @@ pub(crate) enum Executor {
 }
 
 impl Executor {
-    /// For a backend that blocks, or for one that awaits.
+    /// For a backend that blocks, or else awaits.
     ///
     /// # Errors
     /// The operating system's, if it gives no runtime.

@@ -2,7 +2,7 @@
 //!
 //! The writer takes all that waits, up to a maximum; while it commits, the next batch gathers. There is no other
 //! waiting. A full queue and a passed deadline are answered at once: unavailable. Dropping a call is harmless; its use
-//! may or may not be remembered, as with a deadline, and either way nobody was told that it was the first. When it
+//! may or may not be remembered, as with a deadline, and either way no caller was told that it was the first. When it
 //! turns out afterwards that it was, [`Retries`] hears of it.
 
 use std::{sync::Arc, time::Duration};
@@ -49,7 +49,7 @@ impl GroupCommit {
     /// Decides one use and remembers it, durably, when it is the first. `retry` is present when it may be retried.
     ///
     /// # Errors
-    /// [`Unavailable`] when the queue is full, the time is over, or the transaction failed.
+    /// [`Unavailable`] when the queue is full, the time-out has passed, or the transaction failed.
     pub async fn decide(&self, entry: Entry, retry: Option<Retry>) -> Result<Outcome, Unavailable> {
         self.ask(|reply| Command::Decide(Job { entry, retry, reply })).await
     }
@@ -79,7 +79,7 @@ impl GroupCommit {
         self.within(self.reader.expires_at(&crate::Key::default())).await.map(drop)
     }
 
-    /// Decides what waits, refuses what comes later, and closes the backend.
+    /// Decides what waits, rejects what comes later, and closes the backend.
     ///
     /// # Errors
     /// [`Unavailable`] when the backend could not be closed in order, or was closed before.
@@ -119,7 +119,7 @@ impl GroupCommit {
         match tokio::time::timeout(self.timeout, &mut answer).await {
             Ok(answered) => answered.map_err(|_| down("the writer gave up the work"))?,
             Err(_) => {
-                // What was sent up to now is heard, and what comes later finds that nobody listens: nothing in between.
+                // An answer that was sent before is received; a later one finds the channel closed. There is no third case.
                 answer.close();
                 answer.try_recv().unwrap_or_else(|_| Err(too_slow(self.timeout)))
             }

@@ -1,8 +1,8 @@
 //! Uses that WSO2 Identity Server remembered before its table was converted: they count for every client.
 //!
-//! Such a row names no client and holds the bare `exp`. It is taken by whoever presents the `jti`, until `exp` and
-//! [`LENIENCY`] are over, so that no assertion is accepted once by each server. The rows never change, so they are looked
-//! up before the decision, and only until the last of them is over: from then on this costs one comparison.
+//! Such a row names no client and holds the bare `exp`. It counts for every client that presents the `jti`, until
+//! [`LENIENCY`] after `exp`, so that no assertion is accepted once by each server. The rows never change, so they are looked
+//! up before the decision, and only until the last of them expires: from then on this costs one comparison.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const LENIENCY: u64 = 300;
 /// A backend with what it inherited.
 pub(crate) struct Inheriting<B> {
     backend: B,
-    /// When the last inherited row is over.
+    /// When the last inherited row expires.
     until: u64,
 }
 
@@ -31,16 +31,16 @@ struct InheritingReader {
 
 impl<B: Backend> Inheriting<B> {
     pub(crate) fn over(backend: B) -> Self {
-        let until = backend.inherited_until().map_or(0, over_at);
+        let until = backend.inherited_until().map_or(0, expiry);
         Self { backend, until }
     }
 }
 
-fn over_at(exp: u64) -> u64 {
+fn expiry(exp: u64) -> u64 {
     exp.saturating_add(LENIENCY)
 }
 
-fn nobodys(key: &Key) -> Key {
+fn without_client(key: &Key) -> Key {
     Key { client_id: String::new(), jti: key.jti.clone() }
 }
 
@@ -59,9 +59,9 @@ impl<B: Backend> Backend for Inheriting<B> {
         if batch.iter().all(|entry| entry.now >= self.until) {
             return self.backend.decide(batch).await;
         }
-        let keys: Vec<Key> = batch.iter().map(|entry| nobodys(&entry.key)).collect();
+        let keys: Vec<Key> = batch.iter().map(|entry| without_client(&entry.key)).collect();
         let inherited = self.backend.expiries(&keys).await?;
-        let taken = |entry: &Entry, exp: Option<u64>| exp.map(over_at).filter(|until| *until > entry.now);
+        let taken = |entry: &Entry, exp: Option<u64>| exp.map(expiry).filter(|until| *until > entry.now);
         let mut outcomes: Vec<Option<Outcome>> = batch
             .iter()
             .zip(inherited)
@@ -106,8 +106,8 @@ impl Reader for InheritingReader {
         if own.is_some_and(|own| own >= self.until) {
             return Ok(own);
         }
-        let inherited = self.reader.expires_at(&nobodys(key)).await?;
-        Ok(own.max(inherited.map(over_at)))
+        let inherited = self.reader.expires_at(&without_client(key)).await?;
+        Ok(own.max(inherited.map(expiry)))
     }
 
     async fn size(&self) -> Result<Size, Unavailable> {

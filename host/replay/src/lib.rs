@@ -1,8 +1,8 @@
 //! The memory of used client assertions: a pair (client, `jti`) is accepted once until it has expired.
 //!
 //! [`JtiStore`] puts a cache in front of a group commit in front of a [`Backend`]. One atomic statement of the
-//! backend decides, and a verdict is given only after the commit that contains it. Whatever goes wrong is
-//! [`Unavailable`](dropins_services::Unavailable): no failure is ever reported as a first use.
+//! backend decides, and a verdict is given only after the commit that contains it. Every failure is
+//! [`Unavailable`](dropins_services::Unavailable): none is ever reported as a first use.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
 mod backend;

@@ -1,8 +1,7 @@
 //! Honest retries: a first use that was given back may be had once more, by the same request.
 //!
-//! Who is told that his use is the first holds it. It is free again when its holder's request ended in a server error, or
-//! when the answer that said so reached nobody; either is known to this process alone, and what is not known is not
-//! forgiven. A free first use goes to the next identical use for which the store still finds the row of that very first
+//! A caller that is told that its use is the first owns it. It is free again if its owner's request ended in a server
+//! error, or if that answer reached no caller; only this process knows either, and what is not known is not forgiven. A free first use goes to the next identical use for which the store still finds the row of that very first
 //! use, if a server error was answered and its window is not over: one atomic step, so to one of them only.
 
 use std::{
@@ -43,9 +42,9 @@ struct Same {
 struct State {
     /// The end of the window, which began with the first attempt.
     until: UnixMillis,
-    /// Whether an identical request was answered with a server error since somebody was last told that he is the first.
+    /// Whether an identical request was answered with a server error since a caller was last told that it is the first.
     failed: bool,
-    /// Whether nobody holds it.
+    /// Whether it has no owner.
     free: bool,
 }
 
@@ -53,7 +52,7 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Retries(Mutex<Ledger>);
 
-/// Each key of the map stands in the queue once, in the order in which they came.
+/// Each key of the map is in the queue once, in the order in which they came.
 #[derive(Debug, Default)]
 struct Ledger {
     states: HashMap<Arc<Same>, State>,
@@ -61,7 +60,7 @@ struct Ledger {
 }
 
 impl Retry {
-    /// The use as one that may be retried; none when it has no attempt.
+    /// The use as one that may be retried. Returns `None` if it has no attempt.
     pub fn of(used: &Use) -> Option<Self> {
         let attempt = used.attempt?;
         let key = Key { client_id: used.client_id.clone(), jti: used.jti.clone() };
@@ -84,12 +83,12 @@ impl Retries {
         });
     }
 
-    /// The store remembered this use as the first, and nobody waited for the answer any more.
+    /// The store remembered this use as the first, and no caller waited for the answer any more.
     pub(crate) fn unheard(&self, retry: &Retry) {
         self.ledger().note(retry, |state| state.free = true);
     }
 
-    /// The store itself said that this use is the first: whatever was known about it is over.
+    /// The store itself said that this use is the first: what was known about it no longer holds.
     pub(crate) fn begun(&self, retry: &Retry) {
         if let Some(state) = self.ledger().states.get_mut(&retry.same) {
             (state.failed, state.free) = (false, false);

@@ -1,7 +1,7 @@
 //! What a database holds where the table `IDN_OIDC_JTI` belongs, and what opening the store does about it.
 //!
 //! Recognised by its columns: nothing, our table, or one that WSO2 Identity Server made, with or without `TENANT_ID`,
-//! whose rows are kept under an empty client id. Refused are tables of a newer program and tables of any other kind.
+//! whose rows are kept under an empty client id. Rejected are tables of a newer program and tables of any other kind.
 
 use dropins_database::OpenError;
 use dropins_database::migrations::{self, Component, Plan, Step, Tables};
@@ -20,7 +20,7 @@ const COUNT: &str = "SELECT count(*) FROM IDN_OIDC_JTI";
 /// The last expiry of a row that names no client.
 const INHERITED: &str = "SELECT max(EXP_TIME) FROM IDN_OIDC_JTI WHERE CLIENT_ID = ''";
 
-/// The super tenant of WSO2 Identity Server: the only one that there is here.
+/// The super tenant of WSO2 Identity Server: the only one here.
 pub(crate) const TENANT: i32 = -1234;
 
 /// What a database holds.

@@ -19,7 +19,7 @@ use crate::{
     stats::Counters,
 };
 
-/// Where an answer goes; a caller that has gone away matters to nobody but [`Retries`].
+/// Where an answer goes; that a caller has gone away matters only to [`Retries`].
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
 
 /// Work for the writer.
@@ -89,7 +89,7 @@ impl<B: Backend> Writer<B> {
                     chore => chores.push(chore),
                 }
             }
-            // A caller that has given up learns nothing more, so its assertion need not be consumed.
+            // A caller that timed out learns nothing more, so its assertion need not be consumed.
             jobs.retain(|job| !job.reply.is_closed());
             while !jobs.is_empty() {
                 jobs = self.decide(jobs).await;
@@ -139,7 +139,7 @@ impl<B: Backend> Writer<B> {
                 answered.filter_map(|(job, answer)| settle(job, answer, &self.retries)).collect()
             }
             Err(error) => {
-                tracing::error!(%error, uses, "a transaction of the replay store failed; its uses are refused");
+                tracing::error!(%error, uses, "a transaction of the replay store failed; its uses are rejected");
                 for job in jobs {
                     job.reply.send(Err(error.clone())).ok();
                 }

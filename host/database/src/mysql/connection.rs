@@ -1,7 +1,7 @@
 //! Sessions on a MariaDB or MySQL database.
 //!
-//! A session reads what is committed (no gaps are locked), waits a second for a lock at most, and refuses to cut or round
-//! a value. None begins on a read-only server, whatever the user may do there. TLS verifies chain and host name.
+//! A session reads what is committed (no gaps are locked), waits a second for a lock at most, and rejects a value that would
+//! be cut or rounded. None begins on a read-only server, even if the user may write there. TLS verifies chain and host name.
 
 use std::{sync::Arc, time::Duration};
 
@@ -125,7 +125,7 @@ impl Connect for Connector {
     }
 }
 
-/// Whether the session stands on a server that takes writes. One that has become a replica still answers reads.
+/// Whether the session is on a server that takes writes. One that has become a replica still answers reads.
 ///
 /// # Errors
 /// As the driver's, when the session is lost.
@@ -144,7 +144,7 @@ pub fn describe(error: &Error) -> String {
     }
 }
 
-/// Whether the transaction gave way to another one, by a deadlock (1213) or because a row changed after the snapshot
+/// Whether the transaction lost a conflict with another one, by a deadlock (1213) or because a row changed after the snapshot
 /// (1020): it was rolled back and may be repeated.
 pub fn is_conflict(error: &Error) -> bool {
     matches!(error, Error::Server(server) if [1213, 1020].contains(&server.code))

@@ -77,12 +77,12 @@ impl Engine for Mysql {
     }
 }
 
-/// A transaction; its session is elsewhere while a statement runs, and returns to the pool when the transaction is over.
+/// A transaction; its session is taken out while a statement runs, and returns to the pool after the commit.
 struct MysqlSession(Option<Lease<Conn>>);
 
 impl MysqlSession {
     fn take(&mut self) -> Result<Lease<Conn>, StoreError> {
-        self.0.take().ok_or_else(|| StoreError::unavailable("the transaction is over"))
+        self.0.take().ok_or_else(|| StoreError::unavailable("the transaction has ended"))
     }
 }
 

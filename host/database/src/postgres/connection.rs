@@ -1,6 +1,6 @@
 //! Sessions on the primary of a PostgreSQL database.
 //!
-//! A session refuses a read-only server, waits for no lock and no statement longer than half a decision may take, and
+//! A session rejects a read-only server, waits for no lock and no statement longer than half a decision may take, and
 //! commits durably whatever the server's default is. TLS verifies chain and host name.
 
 use std::{error::Error as _, io, sync::Arc, time::Duration};
@@ -54,7 +54,7 @@ impl Connector {
     /// A session, for which a task of this runtime works.
     ///
     /// # Errors
-    /// As the driver's, which refuses a server that is read-only; [`describe`] tells them without values.
+    /// As the driver's, which rejects a server that is read-only; [`describe`] tells them without values.
     pub async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
         let client = match &self.tls {
             Some(tls) => {
@@ -125,7 +125,7 @@ impl Connect for Connector {
     }
 }
 
-/// Whether the session stands on a server that takes writes. One that has become a standby still answers reads.
+/// Whether the session is on a server that takes writes. One that has become a standby still answers reads.
 pub async fn is_on_primary(client: &Client) -> bool {
     let shown = client.simple_query("SHOW transaction_read_only").await.unwrap_or_default();
     let mut rows = shown.iter().filter_map(|message| match message {
@@ -174,7 +174,7 @@ pub fn describe(error: &tokio_postgres::Error) -> String {
     text
 }
 
-/// Whether the transaction gave way to another one: it was rolled back and may be repeated.
+/// Whether the transaction lost a conflict with another one: it was rolled back and may be repeated.
 pub fn is_conflict(error: &tokio_postgres::Error) -> bool {
     matches!(error.code(), Some(code) if [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code))
 }
@@ -193,7 +193,7 @@ pub fn meaning(database: &str, error: &tokio_postgres::Error) -> OpenError {
     }
 }
 
-/// The driver's own refusal has the kind of an error of the operating system, but none of its numbers.
+/// The driver's own rejection has the kind of an error of the operating system, but none of its numbers.
 fn is_refused_as_read_only(error: &tokio_postgres::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|cause| cause.kind() == io::ErrorKind::PermissionDenied && cause.raw_os_error().is_none())

@@ -79,13 +79,13 @@ impl Engine for Postgres {
     }
 }
 
-/// A transaction; its session returns to the pool when it is over.
+/// A transaction; its session returns to the pool after the commit.
 struct PostgresSession(Option<Lease<Client>>);
 
 impl PostgresSession {
     fn client(&self) -> Result<&Client, StoreError> {
-        let over = || StoreError::unavailable("the transaction is over");
-        self.0.as_deref().ok_or_else(over)
+        let ended = || StoreError::unavailable("the transaction has ended");
+        self.0.as_deref().ok_or_else(ended)
     }
 
     /// Drops a session that cannot be used again; the server rolls back when it is gone.
@@ -119,8 +119,8 @@ impl Session for PostgresSession {
     }
 }
 
-/// The server rolls back in the background, after whatever was given up in the middle; without a runtime, the lost
-/// connection tells it to.
+/// The server rolls back in the background, after a statement that was dropped in the middle; without a runtime, the lost
+/// connection makes it do so.
 impl Drop for PostgresSession {
     fn drop(&mut self) {
         if let (Some(session), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {

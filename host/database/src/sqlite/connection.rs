@@ -50,7 +50,7 @@ fn device_and_inode(_: &fs::Metadata) -> Option<(u64, u64)> {
 /// # Errors
 /// [`OpenError`] when its folder is missing or may not be written.
 pub fn create_file(path: &Path) -> Result<(), OpenError> {
-    // Closing a file drops all locks that this process has on it, those of SQLite included: nobody may open it before.
+    // Closing a file drops all locks that this process has on it, those of SQLite included: no connection may be open before.
     static CREATING: Mutex<()> = Mutex::new(());
     let _creating = CREATING.lock();
     check_folder(path)?;
@@ -65,7 +65,7 @@ pub fn create_file(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Refuses a path whose folder is missing.
+/// Rejects a path whose folder is missing.
 ///
 /// # Errors
 /// [`OpenError::FolderMissing`].

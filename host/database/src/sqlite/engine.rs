@@ -1,7 +1,7 @@
 //! The engine SQLite: a file, which the replay store and other processes may share.
 //!
 //! One connection writes, a few read, all of them on blocking threads. A file that was moved or replaced under a
-//! connection is noticed, and opened anew.
+//! connection is noticed, and the path is opened again.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -166,7 +166,7 @@ impl SqliteSession {
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let writing = self.0.take().ok_or_else(|| StoreError::unavailable("the transaction is over"))?;
+        let writing = self.0.take().ok_or_else(|| StoreError::unavailable("the transaction has ended"))?;
         let (writing, done) = blocking(move || {
             let done = work(&writing.0.connection)?;
             Ok((writing, done))
@@ -190,7 +190,7 @@ impl Session for SqliteSession {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        let writing = self.0.take().ok_or_else(|| StoreError::unavailable("the transaction is over"))?;
+        let writing = self.0.take().ok_or_else(|| StoreError::unavailable("the transaction has ended"))?;
         blocking(move || writing.commit()).await
     }
 }

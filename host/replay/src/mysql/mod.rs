@@ -2,7 +2,7 @@
 //!
 //! Neither tells which rows of a batch it wrote, so a batch is first inserted as a whole, by one statement that is its own
 //! transaction: it either takes every pair or, when one is there already, none. Then the same is done in a transaction
-//! that locks the known rows first and decides by what it read. Whoever meets a row that appeared in between, or a
+//! that locks the known rows first and decides by what it read. A transaction that meets a row that appeared in between, or a
 //! deadlock, has changed nothing and begins again. A connection that is lost leaves the outcome unknown: unavailable.
 
 mod failure;

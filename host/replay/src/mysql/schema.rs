@@ -1,7 +1,7 @@
 //! How the table is made or converted in a MariaDB or MySQL database.
 //!
 //! A change of a table cannot be rolled back here, so the new one is filled beside the old one and takes its name in one
-//! step; what an interrupted conversion left is made anew. Times are Unix seconds, because `TIMESTAMP` ends in 2038
+//! step; what an interrupted conversion left is dropped and made again. Times are Unix seconds, because `TIMESTAMP` ends in 2038
 //! and follows the session's time zone. Ids are `VARBINARY(255)`: compared byte by byte, where even the binary collations
 //! ignore blanks at the end, and short enough for every size of index.
 

@@ -1,6 +1,6 @@
 //! Connections to a Redis or Valkey server.
 //!
-//! Connecting and every answer are bounded by the time-out of a decision. TLS verifies chain and host name. Refused are a
+//! Connecting and every answer are bounded by the time-out of a decision. TLS verifies chain and host name. Rejected are a
 //! replica, even one that takes writes, because its primary overwrites them, and a server that may evict keys, because an
 //! evicted pair is free.
 

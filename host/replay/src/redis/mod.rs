@@ -3,8 +3,8 @@
 //! A batch is one script, which the server runs as one step. The value of a key is when its pair is free again, and that
 //! alone decides; the server drops the key some time later by its own clock. What a commit is worth is the server's
 //! setting: only `appendonly yes` with `appendfsync always` survives its crash, and a fail-over to a replica forgets what
-//! had not reached it, because replication is asynchronous. A server that may evict keys is refused, and so is a replica:
-//! the script itself asks, because a server may become one while a connection is open.
+//! had not reached it, because replication is asynchronous. A server that may evict keys is rejected, and so is a replica:
+//! the script itself asks, because a server may become a replica while a connection is open.
 
 mod connection;
 mod key;
@@ -44,7 +44,7 @@ const REMEMBER: &str = "
     end
     return outcomes";
 
-/// The largest number that a script compares exactly; as seconds, as good as for ever.
+/// The largest number that a script compares exactly; as seconds, practically forever.
 const FOREVER: u64 = (1 << 53) - 1;
 
 /// The longest time to live in seconds that the server takes: it counts in signed milliseconds since 1970.
@@ -153,8 +153,8 @@ struct RedisReader {
 }
 
 impl RedisReader {
-    /// A connection to a primary. One that was idle may be lost, belong to a runtime that has ended, or lead to a server
-    /// that is a replica by now: what that holds may be old.
+    /// A connection to a primary. An idle connection may be lost, belong to a runtime that has ended, or lead to a server
+    /// that has become a replica, whose keys may be old.
     async fn connection(&self) -> Result<MultiplexedConnection, Unavailable> {
         let mut held = self.connection.lock().await;
         if let Some(connection) = held.as_mut()

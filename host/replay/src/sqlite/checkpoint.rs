@@ -2,7 +2,7 @@
 //!
 //! Random keys touch a page each, so folding in a long log writes thousands of pages and flushes the file: no decision
 //! should wait for that. A thread with a connection of its own does it, and the writer folds in only what came meanwhile,
-//! because the log begins anew when it is folded in to its last page. A checkpoint that fails is repeated with the next
+//! because the log restarts when it is folded in to its last page. A checkpoint that fails is repeated with the next
 //! one; commits are safe in the log.
 
 use std::{
@@ -126,7 +126,7 @@ mod tests {
                 return longest;
             }
             longest = longest.max(pages);
-            assert!(Instant::now() < deadline, "the log never begins anew: {longest} pages");
+            assert!(Instant::now() < deadline, "the log never restarts: {longest} pages");
         }
     }
 

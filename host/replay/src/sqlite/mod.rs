@@ -2,7 +2,7 @@
 //!
 //! A batch is one `BEGIN IMMEDIATE` transaction with one deciding statement for each pair, committed with
 //! `synchronous=FULL`. The file may be shared with other processes and other components. A file that was moved, deleted
-//! or replaced under the connection is noticed before a batch; a missing file is never made anew while running,
+//! or replaced under the connection is noticed before a batch; a missing file is never created while running,
 //! because that would forget every pair.
 
 mod checkpoint;
