@@ -36,7 +36,7 @@ mod retry;
 mod schema;
 #[cfg(feature = "_server")]
 mod server_url;
-#[cfg(all(feature = "_sql", feature = "_server"))]
+#[cfg(feature = "_sessions")]
 mod sessions;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -55,7 +55,7 @@ mod value;
 pub use self::open_error::OpenError;
 #[cfg(feature = "_server")]
 pub use self::server_url::{ServerUrl, Tls};
-#[cfg(all(feature = "_sql", feature = "_server"))]
+#[cfg(feature = "_sessions")]
 pub use self::sessions::{Connect, Lease, Sessions};
 #[cfg(feature = "_sql")]
 pub use self::{

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a verified session is trusted to be alive and on the primary; and how long a server may take to answer that.
-#[cfg(feature = "_server")]
+#[cfg(feature = "_sessions")]
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long SQLite waits for a lock of another process: shorter than [`TIMEOUT`], so that a caller learns that it was a

@@ -1,4 +1,4 @@
-//! The engine Mysql.
+//! MariaDB and MySQL: sessions, tables, and the engine over them.
 
 pub mod connection;
 mod engine;

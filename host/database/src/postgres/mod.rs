@@ -1,4 +1,4 @@
-//! The engine Postgres.
+//! PostgreSQL: sessions, tables, and the engine over them.
 
 pub mod connection;
 mod engine;

@@ -1,4 +1,4 @@
-//! The engine Sqlite.
+//! SQLite: connections to a file, its tables, and the engine over them.
 
 pub mod connection;
 mod engine;
