@@ -31,7 +31,7 @@ pub struct Limits {
     pub log_lines: usize,
     /// Log bytes of one call, standard error included.
     pub log_bytes: usize,
-    /// Requests that may be inside plug-ins at once; more are refused with 503.
+    /// Requests that may run in one plug-in at once, not counting those that wait for a service; more get a 503.
     pub concurrent_calls: usize,
 }
 

@@ -12,6 +12,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::contract::decision::{Check, Evidence};
 use crate::contract::text::printable;
 use crate::run::budget::Budget;
+use crate::run::bulkhead::Place;
 use crate::run::guest_log::GuestLog;
 use crate::run::memory::MemoryLimiter;
 use crate::run::transcript::Transcript;
@@ -33,6 +34,8 @@ pub(crate) struct CallState {
     pub(crate) uses: Vec<(Use, Memory)>,
     /// Present if an operator asks for an explanation.
     pub(crate) explanation: Option<Vec<Check>>,
+    /// The place of the request in the plug-in; `None` in a trial or a shadow.
+    pub(crate) place: Option<Place>,
     wasi: Option<WasiCtx>,
     output: MemoryOutputPipe,
 }
@@ -56,6 +59,7 @@ impl CallState {
             evidence: Evidence::default(),
             uses: Vec::new(),
             explanation: None,
+            place: None,
             wasi: None,
             output: MemoryOutputPipe::new(limits.log_bytes),
         }
@@ -73,14 +77,19 @@ impl CallState {
         printable(String::from_utf8_lossy(&self.output.contents()).trim())
     }
 
-    /// Asks a service without charging its time to the plug-in; the error ends the call.
+    /// Asks a service without charging its time to the plug-in and without a place among those that run; the error
+    /// ends the call.
     pub(crate) async fn ask<T>(
         &mut self,
         service: &'static str,
         answer: impl Future<Output = T>,
     ) -> wasmtime::Result<T> {
         let began = self.budget.ask(service)?;
+        self.place.iter_mut().for_each(Place::pause);
         let answer = answer.await;
+        if let Some(place) = &mut self.place {
+            place.resume().await;
+        }
         self.budget.answered(began);
         Ok(answer)
     }

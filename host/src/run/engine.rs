@@ -2,18 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dropins_services::Limits;
-use tokio::sync::Semaphore;
 use wasmtime::{Cache, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::run::background::{Panicked, background};
+use crate::run::bulkhead::Bulkhead;
 use crate::run::described::Described;
 use crate::run::shelf::Shelf;
 use crate::run::{compile_cache, epoch};
 
-/// Instances that one request may hold at once; the pool refuses more.
-const INSTANCES_PER_REQUEST: usize = 2;
+/// Instances of a plug-in for each request that may run in it: most of them wait for services.
+const INSTANCES_PER_CALL: usize = 4;
+
+/// Plug-ins that may have all their instances at once; more plug-ins share the pool evenly.
+const FULL_PLUGINS: usize = 2;
 
 /// Instances beside those of requests: for plug-ins that are being loaded or tried out, and for shadows.
 const SPARE_INSTANCES: usize = 16;
@@ -27,7 +31,7 @@ pub struct Engine {
     inner: wasmtime::Engine,
     limits: Limits,
     cache: Option<Cache>,
-    permits: Arc<Semaphore>,
+    in_flight: Arc<AtomicUsize>,
     shelf: Arc<Shelf<Described>>,
 }
 
@@ -65,8 +69,7 @@ impl Engine {
             wasmtime::Engine::new(&config).map_err(|error| EngineError::Start(format!("{error:#}")))
         })?;
         epoch::start_ticker(&inner).map_err(|error| EngineError::Start(error.to_string()))?;
-        let permits = Arc::new(Semaphore::new(limits.concurrent_calls));
-        Ok(Self { inner, limits, cache, permits, shelf: Arc::default() })
+        Ok(Self { inner, limits, cache, in_flight: Arc::default(), shelf: Arc::default() })
     }
 
     /// The limits of every plug-in.
@@ -86,12 +89,14 @@ impl Engine {
 
     /// Requests that are inside plug-ins now.
     pub fn in_flight(&self) -> usize {
-        self.limits.concurrent_calls.saturating_sub(self.permits.available_permits())
+        self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// One permit for each request that may be inside plug-ins.
-    pub(crate) fn permits(&self) -> &Semaphore {
-        &self.permits
+    /// The places of a plug-in that shares the pool with others, `plugins` in all.
+    pub(crate) fn bulkhead(&self, plugins: usize) -> Bulkhead {
+        let share = slots(&self.limits).saturating_sub(SPARE_INSTANCES) / plugins.max(1);
+        let instances = self.limits.concurrent_calls.saturating_mul(INSTANCES_PER_CALL).min(share).max(1);
+        Bulkhead::new(self.limits.concurrent_calls, instances, &self.in_flight)
     }
 
     /// The plug-ins that were compiled last.
@@ -127,9 +132,14 @@ fn config(limits: &Limits, cache: Option<&Cache>) -> Config {
     config
 }
 
+/// Instances that the pool has room for.
+fn slots(limits: &Limits) -> usize {
+    let instances = limits.concurrent_calls.saturating_mul(INSTANCES_PER_CALL * FULL_PLUGINS);
+    instances.saturating_add(SPARE_INSTANCES).min(MAX_SLOTS)
+}
+
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    let slots = (limits.concurrent_calls * INSTANCES_PER_REQUEST + SPARE_INSTANCES).min(MAX_SLOTS);
-    let slots = u32::try_from(slots).unwrap_or(u32::MAX);
+    let slots = u32::try_from(slots(limits)).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     // The linker adds two small modules to a component of one module.
     pool.total_component_instances(slots)

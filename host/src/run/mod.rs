@@ -6,6 +6,7 @@
 pub(crate) mod background;
 pub(crate) mod breaker;
 pub(crate) mod budget;
+pub(crate) mod bulkhead;
 pub(crate) mod call;
 pub(crate) mod compile_cache;
 pub(crate) mod described;

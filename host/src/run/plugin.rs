@@ -10,6 +10,7 @@ use crate::contract::decision::{Client, Rejection};
 use crate::contract::description::{Description, Problem};
 use crate::contract::reads::Reads;
 use crate::contract::request::Request;
+use crate::run::bulkhead::Place;
 use crate::run::call::CallState;
 use crate::run::failure::Failure;
 
@@ -55,6 +56,7 @@ pub(crate) trait Configured: Send + Sync {
         request: &Request,
         now: u64,
         explain: bool,
+        place: Option<Place>,
     ) -> Result<Box<dyn Call>, Failure>;
 }
 

@@ -57,7 +57,7 @@ impl Generation {
         }
         let now = services.clock.now();
         for listener in listeners {
-            match Handler::bind(probe, now, listener, listeners, plugins).await {
+            match Handler::bind(engine, probe, now, listener, listeners, plugins).await {
                 Ok(handler) => match handlers.iter().find(|other| other.id.name == handler.id.name) {
                     Some(other) => errors.push(BindError::SameName {
                         first: other.listener.id.clone(),

@@ -12,6 +12,8 @@ use crate::contract::reads::Reads;
 use crate::load::binding::bound_plugins;
 use crate::load::candidate::Validated;
 use crate::run::breaker::{Breaker, BreakerState};
+use crate::run::bulkhead::Bulkhead;
+use crate::run::engine::Engine;
 use crate::run::failure::Failure;
 use crate::run::plugin::Configured;
 use crate::serve::bind_error::BindError;
@@ -29,6 +31,7 @@ pub struct Handler {
     pub(crate) configured: Box<dyn Configured>,
     pub(crate) counters: Counters,
     pub(crate) breaker: Breaker,
+    pub(crate) bulkhead: Bulkhead,
     pub(crate) shadow: Option<Result<Arc<Shadow>, ShadowError>>,
     pub(crate) listener: Listener,
     pub(crate) file: String,
@@ -40,6 +43,7 @@ pub struct Handler {
 impl Handler {
     /// Binds one of the plug-ins to one of the listener entries.
     pub(crate) async fn bind(
+        engine: &Engine,
         probe: &dyn Probe,
         now: UnixMillis,
         listener: &Listener,
@@ -91,6 +95,7 @@ impl Handler {
             configured,
             counters: Counters::default(),
             breaker: Breaker::new(id.clone()),
+            bulkhead: engine.bulkhead(listeners.len()),
             shadow,
             listener: listener.clone(),
             file: plugin.file.clone(),

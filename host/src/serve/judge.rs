@@ -33,10 +33,7 @@ impl Generation {
         let _in_flight = self.enter();
         let mut walk =
             Walk { request, now: self.services.clock.now(), explain, handler: None, found: Found::default() };
-        let verdict = match self.engine().permits().try_acquire() {
-            Ok(_permit) => self.walk(&mut walk).await,
-            Err(_) => Verdict::Overloaded,
-        };
+        let verdict = self.walk(&mut walk).await;
         let Walk { now, handler, found, .. } = walk;
         if let (Some(Ok(shadow)), false) = (handler.and_then(|handler| handler.shadow.as_ref()), explain) {
             shadow.follow(&self.services, request, now, &verdict, found.uses);
@@ -107,6 +104,8 @@ impl<'a> Turn<'a> {
     /// An instance for the request; the error is the verdict about it.
     async fn begin(generation: &'a Generation, handler: &'a Handler, walk: &Walk<'a>) -> Result<Self, Verdict> {
         handler.counters.called();
+        // Before the breaker, which would otherwise let a request through that cannot run.
+        let Some(place) = handler.bulkhead.enter() else { return Err(Verdict::Overloaded) };
         let Some(pass) = handler.breaker.admit(tokio::time::Instant::now()) else {
             handler.counters.was_refused();
             let message = "it failed too often lately; its requests are refused until it answers again".to_owned();
@@ -114,7 +113,7 @@ impl<'a> Turn<'a> {
         };
         let Walk { request, now, explain, .. } = *walk;
         let services = Some(&generation.services);
-        let begun = handler.configured.begin(services, &handler.reads, request, now, explain);
+        let begun = handler.configured.begin(services, &handler.reads, request, now, explain, Some(place));
         match begun.await {
             Ok(call) => Ok(Self { handler, call, pass }),
             Err(failure) => Err(failed(handler, pass, walk, &failure)),

@@ -153,7 +153,7 @@ impl Shadow {
         if !self.reads.signalled_by(request) {
             return Ok(Opinion::unclaimed());
         }
-        let mut call = self.configured.begin(Some(services), &self.reads, request, now, false).await?;
+        let mut call = self.configured.begin(Some(services), &self.reads, request, now, false, None).await?;
         let opinion = match call.can_authenticate().await {
             Ok(true) => call.authenticate().await.map(|outcome| match outcome {
                 Outcome::Authenticated(client) => Opinion::authenticated(&client),

@@ -92,7 +92,7 @@ async fn attempt(
 ) -> Result<Answer, Failure> {
     let now = services.clock.now();
     let services = Arc::new(services);
-    let mut call = configured.begin(Some(&services), reads, request, now, false).await?;
+    let mut call = configured.begin(Some(&services), reads, request, now, false, None).await?;
     let answer = match call.can_authenticate().await {
         Ok(true) if !judged => Ok(Answer::Claimed),
         Ok(true) => call.authenticate().await.map(Answer::Judged),

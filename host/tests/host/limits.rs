@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use dropins_host::services::{KeySource, Services};
 use dropins_host::{
-    BindError, BreakerState, Candidate, CandidateError, CandidateRefusal, Engine, Failure, FailureKind, Generation,
-    Limits, Verdict, read_folder,
+    BindError, BreakerState, Candidate, CandidateError, CandidateRefusal, Decision, Engine, Failure, FailureKind,
+    Generation, Limits, Verdict, read_folder,
 };
 
 use crate::fixtures::{CANDIDATES, Fixture, LOOKUP, LOOP, times};
@@ -364,28 +364,78 @@ async fn the_message_of_a_trap_is_bounded_whatever_functions_are_called() {
     assert!(message.len() < 8 << 10, "{}", message.len());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_beyond_the_limit_are_refused_at_once_and_the_others_finish() {
-    let engine = Engine::new(Limits { concurrent_calls: 2, ..ENGINE.limits().clone() }, None).unwrap();
+/// Asks the client directory, if the request has the form parameter `token`; other plug-ins of it read `other`.
+fn waiting_for_the_directory() -> [Fixture; 2] {
+    let waiting = Fixture::named("waiting").authenticate(&format!("{LOOKUP} (global.get $authenticated)"));
+    [waiting, Fixture::named("another").reads(&["form:other"])]
+}
+
+/// A generation with room for so many requests that run, whose client directory stops at a gate.
+async fn gated(concurrent_calls: usize) -> (Engine, Arc<Generation>, Arc<Gate>) {
+    let engine = Engine::new(Limits { concurrent_calls, ..ENGINE.limits().clone() }, None).unwrap();
     let gate = Gate::shut();
     let clients = Arc::new(Directory { gate: Some(Arc::clone(&gate)), ..Directory::of(&["client"]) });
-    let waiting = Fixture::named("waiting").authenticate(&format!("{LOOKUP} (global.get $authenticated)"));
-    let generation = Arc::new(generation(&engine, Services { clients, ..services() }, &[waiting]).await);
-    let post = || {
-        let generation = Arc::clone(&generation);
-        tokio::spawn(async move { generation.authenticate(&request(&[("token", "x")])).await })
-    };
+    let services = Services { clients, ..services() };
+    let generation = Arc::new(generation(&engine, services, &waiting_for_the_directory()).await);
+    (engine, generation, gate)
+}
 
-    let inside = [post(), post()];
-    gate.somebody().await;
-    gate.somebody().await;
-    assert_eq!(engine.in_flight(), 2);
-    assert_eq!(post().await.unwrap().verdict, Verdict::Overloaded);
+fn post(generation: &Arc<Generation>, field: &'static str) -> tokio::task::JoinHandle<Decision> {
+    let generation = Arc::clone(generation);
+    tokio::spawn(async move { generation.authenticate(&request(&[(field, "x")])).await })
+}
+
+/// So many requests that wait for the directory.
+async fn filled(count: usize, generation: &Arc<Generation>, gate: &Gate) -> Vec<tokio::task::JoinHandle<Decision>> {
+    let mut inside = Vec::new();
+    for _ in 0..count {
+        inside.push(post(generation, "token"));
+        gate.somebody().await;
+    }
+    inside
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_beyond_the_limit_are_refused_at_once_and_the_others_finish() {
+    let (engine, generation, gate) = gated(2).await;
+    // Four times as many as may run: those that wait for the directory do not run.
+    let inside = filled(8, &generation, &gate).await;
+    assert_eq!(engine.in_flight(), 8);
+    let decision = post(&generation, "token").await.unwrap();
+    assert_eq!(decision.verdict, Verdict::Overloaded);
+    assert_eq!(decision.plugin.unwrap().name, "waiting");
 
     gate.open();
-    for request in inside {
-        authenticated(&request.await.unwrap());
+    for post in inside {
+        authenticated(&post.await.unwrap());
     }
     assert_eq!(engine.in_flight(), 0);
-    authenticated(&post().await.unwrap());
+    authenticated(&post(&generation, "token").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_wait_for_a_service_take_no_place_of_another_plug_in() {
+    let (_engine, generation, gate) = gated(1).await;
+    let inside = filled(4, &generation, &gate).await;
+    assert_eq!(post(&generation, "token").await.unwrap().verdict, Verdict::Overloaded);
+    authenticated(&post(&generation, "other").await.unwrap());
+    gate.open();
+    for post in inside {
+        authenticated(&post.await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_beyond_those_that_run_is_refused_at_once() {
+    let limits = Limits { concurrent_calls: 1, call_deadline: Duration::from_secs(2), ..ENGINE.limits().clone() };
+    let engine = Engine::new(limits, None).unwrap();
+    let looping = Fixture::named("looping").authenticate(LOOP);
+    let generation = Arc::new(generation(&engine, services(), &[looping]).await);
+    let running = post(&generation, "token");
+    let given_up = std::time::Instant::now() + Duration::from_secs(30);
+    while engine.in_flight() == 0 && std::time::Instant::now() < given_up {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(post(&generation, "token").await.unwrap().verdict, Verdict::Overloaded);
+    assert_eq!(failure(running.await.unwrap().verdict).0, FailureKind::Deadline);
 }

@@ -79,6 +79,8 @@ impl Call for CallV01 {
     }
 
     fn release(mut self: Box<Self>) {
+        // The state stays with an idle instance; the place does not.
+        self.state().place = None;
         // A handle that the plug-in keeps would name something else in the next request.
         let keeps_nothing = self.state().table.is_empty();
         if !self.failed && keeps_nothing {

@@ -10,6 +10,7 @@ use crate::contract::description::{Description, Problem};
 use crate::contract::reads::Reads;
 use crate::contract::request::Request;
 use crate::contract::text::excerpt;
+use crate::run::bulkhead::Place;
 use crate::run::call::CallState;
 use crate::run::engine::Engine;
 use crate::run::failure::Failure;
@@ -128,9 +129,11 @@ impl Configured for ConfiguredV01 {
         request: &Request,
         now: u64,
         explain: bool,
+        place: Option<Place>,
     ) -> Result<Box<dyn Call>, Failure> {
         let limits = &self.plugin.limits;
         let mut state = CallState::new(limits, now, services.cloned());
+        state.place = place;
         state.explanation = explain.then(Vec::new);
         state.transcript = (!explain).then(|| Transcript::of(request, reads));
         let instance = match self.pool.take() {
