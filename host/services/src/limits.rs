@@ -21,6 +21,8 @@ pub struct Limits {
     pub call_wall_limit: Duration,
     /// Calls to the client directory, the key source and the replay store that one plug-in may make for one request.
     pub service_calls: usize,
+    /// Calls to the host of any kind that one plug-in may make for one request.
+    pub import_calls: usize,
     /// What one call of the host may copy out of the plug-in.
     pub host_copy: usize,
     /// Live resource handles of one instance.
@@ -45,7 +47,8 @@ impl Default for Limits {
             load_deadline: Duration::from_millis(500),
             call_wall_limit: Duration::from_secs(10),
             service_calls: 32,
-            host_copy: 1 << 20,
+            import_calls: 256,
+            host_copy: 64 << 10,
             handles: 1_000,
             component_size: 8 << 20,
             log_lines: 32,

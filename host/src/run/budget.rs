@@ -1,7 +1,8 @@
-//! What a plug-in may spend on one request: computing time, calls to services, and wall time.
+//! What a plug-in may spend on one request: computing time, calls to the host and to services, and wall time.
 //!
-//! Computing is charged at every tick of the epoch; after a charge the plug-in yields its thread to other requests.
-//! Waiting for a service costs no computing; the number of calls and the wall time of the request bound it.
+//! Computing is charged at every tick of the epoch, at the entry of every import and when a call returns: code that is
+//! linked by hand may have no epoch check between its calls. After a tick the plug-in yields its thread to other
+//! requests. Waiting for a service costs no computing; the number of calls and the wall time of the request bound it.
 
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,7 @@ pub(crate) struct Budget {
     in_host: Duration,
     /// Whether the plug-in has yielded and has not been seen to run since.
     yielded: bool,
+    calls: usize,
     service_calls: usize,
     ends: tokio::time::Instant,
     /// The service that has not answered yet.
@@ -39,6 +41,8 @@ pub(crate) struct Budget {
 pub(crate) enum Spent {
     #[error("it has computed for too long")]
     Computing,
+    #[error("it has called the host too often")]
+    Calls,
     #[error("it has asked services too often")]
     ServiceCalls,
     #[error("the request has taken too long")]
@@ -54,6 +58,7 @@ impl Budget {
             since: Instant::now(),
             in_host: Duration::ZERO,
             yielded: false,
+            calls: limits.import_calls,
             service_calls: limits.service_calls,
             ends: now.checked_add(limits.call_wall_limit).unwrap_or_else(|| now + FAR_FUTURE),
             waits_for: None,
@@ -84,18 +89,37 @@ impl Budget {
             self.restart();
             return Ok(UpdateDeadline::Continue(1));
         }
-        let computed = self.since.elapsed().saturating_sub(self.in_host).min(MAX_CHARGE);
-        self.left = self.left.saturating_sub(computed);
-        if self.left.is_zero() {
-            return Err(Spent::Computing);
-        }
-        self.restart();
+        self.charge()?;
         self.yielded = true;
         Ok(UpdateDeadline::YieldCustom(0, Box::pin(tokio::task::yield_now())))
     }
 
+    /// Charges the time since the last charge; after a yield none, because others had the thread.
+    pub(crate) fn charge(&mut self) -> Result<(), Spent> {
+        if !self.yielded {
+            let computed = self.since.elapsed().saturating_sub(self.in_host).min(MAX_CHARGE);
+            self.left = self.left.saturating_sub(computed);
+        }
+        self.restart();
+        if self.left.is_zero() { Err(Spent::Computing) } else { Ok(()) }
+    }
+
+    /// Meters a call of the plug-in to the host, at its entry.
+    pub(crate) fn enter(&mut self) -> Result<(), Spent> {
+        self.calls = self.calls.checked_sub(1).ok_or(Spent::Calls)?;
+        self.charge()
+    }
+
+    /// Meters a call that cannot fail; it ends the request at the next charge.
+    pub(crate) fn note_entry(&mut self) {
+        if self.enter().is_err() {
+            self.left = Duration::ZERO;
+        }
+    }
+
     /// A call to this service begins.
     pub(crate) fn ask(&mut self, service: &'static str) -> Result<Instant, Spent> {
+        self.enter()?;
         self.service_calls = self.service_calls.checked_sub(1).ok_or(Spent::ServiceCalls)?;
         self.waits_for = Some(service);
         Ok(Instant::now())
@@ -156,6 +180,19 @@ mod tests {
         budget.start(Duration::from_nanos(1));
         std::thread::yield_now();
         assert!(matches!(budget.on_tick(), Err(Spent::Computing)));
+    }
+
+    #[test]
+    fn every_call_to_the_host_is_charged_and_counted() {
+        let mut budget = Budget::new(&Limits { import_calls: 3, ..Limits::default() });
+        budget.start(Duration::from_millis(25));
+        budget.since = Instant::now().checked_sub(Duration::from_secs(3)).unwrap();
+        assert_eq!(budget.enter(), Ok(()), "at most two ticks at once");
+        assert!(budget.left <= Duration::from_millis(5));
+        budget.since = Instant::now().checked_sub(TICK).unwrap();
+        assert_eq!(budget.enter(), Err(Spent::Computing));
+        budget.start(Duration::from_secs(1));
+        assert_eq!((budget.enter(), budget.enter()), (Ok(()), Err(Spent::Calls)));
     }
 
     #[test]

@@ -31,6 +31,14 @@ pub enum Failure {
         /// What it wrote before.
         output: String,
     },
+    /// It exceeded its calls to the host.
+    #[error("it called the host more than {limit} times for one request{output}")]
+    Calls {
+        /// The limit.
+        limit: usize,
+        /// What it wrote before.
+        output: String,
+    },
     /// It exceeded its memory.
     #[error("it asked for {wanted} bytes of memory; the limit is {limit}{output}")]
     Memory {
@@ -64,7 +72,7 @@ impl Failure {
         match self {
             Self::Exhausted | Self::Overdue { .. } => None,
             Self::Deadline(_) => Some(FailureKind::Deadline),
-            Self::ServiceCalls { .. } => Some(FailureKind::ServiceCalls),
+            Self::Calls { .. } | Self::ServiceCalls { .. } => Some(FailureKind::ServiceCalls),
             Self::Memory { .. } => Some(FailureKind::Memory),
             Self::Trap { .. } | Self::Types(_) => Some(FailureKind::Trap),
         }

@@ -18,10 +18,16 @@ const IMAGE: u32 = 1024;
 const LONGEST: u32 = 16;
 
 /// Imports by the name that a body calls them by; a fixture imports what it mentions.
-const IMPORTS: [(&str, &str, &str, &str); 10] = [
+const IMPORTS: [(&str, &str, &str, &str); 11] = [
     ("$emit", "dropins:client-auth/log@{version}", "emit", "(param i32 i32 i32)"),
     ("$lookup", "dropins:client-auth/clients@{version}", "lookup", "(param i32 i32 i32)"),
     ("$decoy", "dropins:client-auth/keys@{version}", "decoy", "(param i32 i32 i32)"),
+    (
+        "$verify",
+        "dropins:client-auth/keys@{version}",
+        "[method]public-key.verify",
+        "(param i32 i32 i32 i32 i32 i32 i32 i32)",
+    ),
     ("$drop_key", "dropins:client-auth/keys@{version}", "[resource-drop]public-key", "(param i32)"),
     (
         "$candidates",

@@ -43,7 +43,8 @@ fn the_defaults_are_those_of_the_design() {
         load_deadline: Duration::from_millis(500),
         call_wall_limit: Duration::from_secs(10),
         service_calls: 32,
-        host_copy: 1 << 20,
+        import_calls: 256,
+        host_copy: 64 << 10,
         handles: 1_000,
         component_size: 8 << 20,
         log_lines: 32,
@@ -238,13 +239,13 @@ fn shouting(bytes: u32) -> Fixture {
 }
 
 #[tokio::test]
-async fn a_host_call_copies_up_to_a_mebibyte() {
-    succeeds(shouting((1 << 20) - 1024)).await;
+async fn a_host_call_copies_up_to_64_kib() {
+    succeeds(shouting((64 << 10) - 1024)).await;
 }
 
 #[tokio::test]
 async fn a_host_call_copies_no_more_than_that() {
-    let (kind, message) = fails(shouting((1 << 20) + 1)).await;
+    let (kind, message) = fails(shouting((64 << 10) + 1)).await;
     assert_eq!(kind, FailureKind::Trap);
     assert!(message.contains("fuel"), "{message}");
 }
@@ -259,10 +260,10 @@ fn rambling(bytes: u32) -> Fixture {
 
 #[tokio::test]
 async fn an_answer_is_copied_under_the_same_limit() {
-    let decision = judged(&ENGINE, services(), rambling((1 << 20) - 1024)).await;
+    let decision = judged(&ENGINE, services(), rambling((64 << 10) - 1024)).await;
     let Verdict::Rejected(rejection) = decision.verdict else { panic!("{decision:.100?}") };
-    assert!(rejection.detail.len() < 32 << 10, "nobody logs a mebibyte: {}", rejection.detail.len());
-    let (kind, message) = fails(rambling((1 << 20) + 1)).await;
+    assert!(rejection.detail.len() < 32 << 10, "a log line is no place for 64 KiB: {}", rejection.detail.len());
+    let (kind, message) = fails(rambling((64 << 10) + 1)).await;
     assert_eq!(kind, FailureKind::Trap);
     assert!(message.contains("fuel"), "{message}");
 }

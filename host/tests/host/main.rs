@@ -9,10 +9,12 @@ mod compatibility;
 mod containment;
 mod fairness;
 mod fixtures;
+mod hand_linked;
 mod isolation;
 mod limits;
 mod loading;
 mod log;
+mod metering;
 mod retries;
 mod services;
 mod shadow;
@@ -29,10 +31,12 @@ use dropins_host::{
 
 use crate::fixtures::Fixture;
 
-/// The engine of every test that is not about a limit. Its deadlines are long: the machine may be busy.
+/// The engine of every test that is not about a limit. Its deadlines are long, because the machine may be busy, and it
+/// lets tests call the host often.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let (call_deadline, load_deadline) = (Duration::from_secs(30), Duration::from_secs(60));
-    Engine::new(Limits { call_deadline, load_deadline, ..Limits::default() }, None).unwrap()
+    let import_calls = 20_000;
+    Engine::new(Limits { call_deadline, load_deadline, import_calls, ..Limits::default() }, None).unwrap()
 });
 
 /// A listener entry that binds a plug-in by its name.

@@ -235,7 +235,7 @@ pub static KEYS: &[Key] = &[
     key("limits.config_deadline", Duration, Some("500ms"), "time for describe and check-config"),
     key("limits.call_wall_limit", Duration, Some("10s"), "time for one request in one plug-in, waiting included"),
     key("limits.service_calls", Integer(1, 1_000_000), Some("32"), "calls to services for one request"),
-    key("limits.host_copy", Size(KIB, GIB), Some("1MiB"), "bytes copied between host and plug-in in one call"),
+    key("limits.host_copy", Size(KIB, GIB), Some("64KiB"), "bytes copied between host and plug-in in one call"),
     key("limits.handles", Integer(1, 1_000_000), Some("1000"), "resource handles of one call"),
     key("limits.component_size", Size(KIB, GIB), Some("8MiB"), "size of a component file"),
     key("limits.log_lines", Integer(0, 10_000), Some("32"), "log lines of one call"),

@@ -10,7 +10,7 @@ use crate::run::call::CallState;
 use crate::run::failure::Failure;
 use crate::run::plugin::{Call, Outcome};
 use crate::run::v0_1::bindings::exports::dropins::client_auth::client_authenticator as wit;
-use crate::run::v0_1::instance::{Instance, arm, failure, within};
+use crate::run::v0_1::instance::{Instance, arm, finish, within};
 use crate::run::v0_1::pool::{Lent, Pool};
 
 /// One instance with the arguments of its calls.
@@ -43,8 +43,9 @@ macro_rules! run {
         let end = arm(store, limits.call_deadline);
         let export = plugin.dropins_client_auth_client_authenticator();
         let answer = within(end, export.$export(&mut *store, $($argument),*)).await;
+        let answer = finish(store, limits, answer);
         $call.failed |= answer.is_err();
-        answer.map_err(|error| failure(store, limits, &error))
+        answer
     }};
 }
 

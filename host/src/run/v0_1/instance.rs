@@ -29,6 +29,16 @@ pub(super) async fn within<T>(end: Instant, work: impl Future<Output = wasmtime:
     timeout_at(end, work).await.unwrap_or_else(|_| Err(Spent::Time.into()))
 }
 
+/// Ends a call: its deadline is checked once more, because code without an epoch check may have passed it.
+pub(super) fn finish<T>(
+    store: &mut Store<CallState>,
+    limits: &Limits,
+    answer: wasmtime::Result<T>,
+) -> Result<T, Failure> {
+    let charged = answer.and_then(|answer| Ok(store.data_mut().budget.charge().map(|()| answer)?));
+    charged.map_err(|error| failure(store, limits, &error))
+}
+
 /// Says how a call failed, with what the plug-in wrote before; usually the text of a panic.
 pub(super) fn failure(store: &Store<CallState>, limits: &Limits, error: &wasmtime::Error) -> Failure {
     let state = store.data();
@@ -38,6 +48,7 @@ pub(super) fn failure(store: &Store<CallState>, limits: &Limits, error: &wasmtim
     };
     match (error.downcast_ref(), state.memory.refused()) {
         (Some(Spent::Computing), _) => Failure::Deadline(output),
+        (Some(Spent::Calls), _) => Failure::Calls { limit: limits.import_calls, output },
         (Some(Spent::ServiceCalls), _) => Failure::ServiceCalls { limit: limits.service_calls, output },
         (Some(Spent::Time), _) => Failure::Overdue { limit: limits.call_wall_limit, waits_for: state.budget.waits_for },
         (None, Some(wanted)) => Failure::Memory { wanted, limit: limits.memory, output },

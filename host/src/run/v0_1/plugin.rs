@@ -20,7 +20,7 @@ use crate::run::v0_1::bindings::exports::dropins::client_auth::client_authentica
 use crate::run::v0_1::bindings::{AuthenticatorPlugin, AuthenticatorPluginIndices};
 use crate::run::v0_1::call::CallV01;
 use crate::run::v0_1::field::{field, fields};
-use crate::run::v0_1::instance::{Instance, arm, failure, within};
+use crate::run::v0_1::instance::{Instance, arm, failure, finish, within};
 use crate::run::v0_1::pool::Pool;
 use crate::run::wasi::link;
 
@@ -68,7 +68,7 @@ impl Plugin for V01 {
         let end = arm(&mut instance.store, limits.load_deadline);
         let export = instance.plugin.dropins_client_auth_client_authenticator();
         let said = within(end, export.call_describe(&mut instance.store)).await;
-        let said = said.map_err(|error| failure(&instance.store, limits, &error))?;
+        let said = finish(&mut instance.store, limits, said)?;
         Ok(Description {
             name: said.name,
             aliases: said.aliases,
@@ -87,7 +87,7 @@ impl Plugin for V01 {
         let export = plugin.dropins_client_auth_client_authenticator();
         let end = arm(store, limits.load_deadline);
         let problems = within(end, export.call_check_config(&mut *store, &properties)).await;
-        let problems = problems.map_err(|error| failure(store, limits, &error))?;
+        let problems = finish(store, limits, problems)?;
         let problems: Vec<Problem> = problems
             .into_iter()
             .map(|p| Problem { property: excerpt(&p.property), message: excerpt(&p.message) })
@@ -96,7 +96,7 @@ impl Plugin for V01 {
         let algorithms = if problems.is_empty() {
             let end = arm(store, limits.load_deadline);
             let algorithms = within(end, export.call_algorithms(&mut *store, &properties)).await;
-            algorithms.map_err(|error| failure(store, limits, &error))?
+            finish(store, limits, algorithms)?
         } else {
             Vec::new()
         };

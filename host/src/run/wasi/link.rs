@@ -17,22 +17,28 @@ use crate::run::call::CallState;
 /// Links the granted interfaces in their asynchronous form: the synchronous ones panic on an async worker.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     let l = linker;
-    cli::environment::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::stdin::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::stdout::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::stderr::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::terminal_input::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, CallState::cli)?;
-    clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, CallState::clocks)?;
-    monotonic_clock::add_to_linker::<_, HasSelf<CallState>>(l, |state| state)?;
-    io::error::add_to_linker::<_, HasTable>(l, |state| state.ctx().table)?;
-    io::poll::add_to_linker::<_, HasTable>(l, |state| state.ctx().table)?;
-    io::streams::add_to_linker::<_, HasTable>(l, |state| state.ctx().table)?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |state| state.ctx().ctx.random())
+    cli::environment::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::exit::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::stdin::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::stdout::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::stderr::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, |state| metered(state).cli())?;
+    clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, |state| metered(state).clocks())?;
+    monotonic_clock::add_to_linker::<_, HasSelf<CallState>>(l, metered)?;
+    io::error::add_to_linker::<_, HasTable>(l, |state| metered(state).ctx().table)?;
+    io::poll::add_to_linker::<_, HasTable>(l, |state| metered(state).ctx().table)?;
+    io::streams::add_to_linker::<_, HasTable>(l, |state| metered(state).ctx().table)?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |state| metered(state).ctx().ctx.random())
+}
+
+/// Meters a call to WASI at its entry, where the linker asks for the state.
+fn metered(state: &mut CallState) -> &mut CallState {
+    state.budget.note_entry();
+    state
 }
 
 struct HasTable;

@@ -10,10 +10,12 @@ const MAX_CHECKS: usize = 256;
 
 impl explain::Host for CallState {
     fn wanted(&mut self) -> wasmtime::Result<bool> {
+        self.budget.enter()?;
         Ok(self.explanation.is_some())
     }
 
     fn report(&mut self, check: explain::Check) -> wasmtime::Result<()> {
+        self.budget.enter()?;
         if let Some(checks) = self.explanation.as_mut().filter(|checks| checks.len() < MAX_CHECKS) {
             checks.push(Check {
                 reason: excerpt(&check.reason),

@@ -11,6 +11,14 @@ use crate::run::v0_1::bindings::dropins::client_auth::keys;
 use crate::run::v0_1::imports::services::KEYS;
 use crate::run::v0_1::key_handle::KeyHandle;
 
+/// The longest text that a signature may cover: twice the longest assertion.
+const MAX_MESSAGE: usize = 32 << 10;
+
+/// The plug-in asked to verify more than [`MAX_MESSAGE`].
+#[derive(Debug, thiserror::Error)]
+#[error("it asked to verify a text of {0} bytes; the limit is {MAX_MESSAGE}")]
+struct TooLong(usize);
+
 impl CallState {
     fn hand_out(&mut self, key: Arc<dyn PublicKey>, decoy: bool) -> wasmtime::Result<Resource<KeyHandle>> {
         Ok(self.table.push(KeyHandle { key, decoy })?)
@@ -38,6 +46,7 @@ impl keys::Host for CallState {
     }
 
     fn decoy(&mut self, algorithm: String) -> wasmtime::Result<Option<Resource<KeyHandle>>> {
+        self.budget.enter()?;
         let decoy = self.services.as_ref().and_then(|services| services.keys.decoy(&algorithm));
         self.evidence.algorithm = Some(excerpt(&algorithm));
         decoy.map(|key| self.hand_out(key, true)).transpose()
@@ -46,6 +55,7 @@ impl keys::Host for CallState {
 
 impl keys::HostPublicKey for CallState {
     fn describe(&mut self, handle: Resource<KeyHandle>) -> wasmtime::Result<keys::KeyDescription> {
+        self.budget.enter()?;
         let key = self.table.get(&handle)?.key.describe();
         Ok(keys::KeyDescription {
             kid: key.kid,
@@ -57,6 +67,7 @@ impl keys::HostPublicKey for CallState {
     }
 
     fn jwk(&mut self, handle: Resource<KeyHandle>) -> wasmtime::Result<String> {
+        self.budget.enter()?;
         let KeyHandle { key, decoy } = self.table.get(&handle)?;
         let (jwk, description) = (key.jwk(), (!decoy).then(|| key.describe()));
         self.evidence.key = description.or_else(|| self.evidence.key.take());
@@ -70,6 +81,10 @@ impl keys::HostPublicKey for CallState {
         message: Vec<u8>,
         signature: Vec<u8>,
     ) -> wasmtime::Result<Result<bool, keys::Unsupported>> {
+        self.budget.enter()?;
+        if message.len() > MAX_MESSAGE {
+            return Err(TooLong(message.len()).into());
+        }
         let KeyHandle { key, decoy } = self.table.get(&handle)?;
         let verdict = key.verify(&algorithm, &message, &signature);
         if !decoy {
@@ -82,6 +97,7 @@ impl keys::HostPublicKey for CallState {
     }
 
     fn drop(&mut self, handle: Resource<KeyHandle>) -> wasmtime::Result<()> {
+        self.budget.charge()?;
         self.table.delete(handle)?;
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::run::v0_1::bindings::dropins::client_auth::log;
 
 impl log::Host for CallState {
     fn emit(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        self.budget.enter()?;
         let level = match level {
             log::Level::Debug => Level::DEBUG,
             log::Level::Info => Level::INFO,
