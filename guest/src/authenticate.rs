@@ -1,13 +1,14 @@
 //! From a request to an authenticated client, rule by rule.
 //!
 //! An unknown client costs as much time as a wrong signature: if no key is found, the signature is verified against a
-//! decoy. Claims are judged after the signature, and the `jti` is consumed last, so a rejected assertion never consumes
-//! its `jti`.
+//! decoy. Claims are judged after the signature. That the `jti` is unused is a condition of the verdict, which the host
+//! settles last, so a rejected assertion never consumes its `jti`.
 
 use std::borrow::Cow;
 
 use dropins_plugin::{
-    KeyDescription, LookupError, PublicKey, Registration, Request, Services, Shown, ShownOr, Use, Verdict,
+    Condition, KeyDescription, LookupError, PublicKey, Registration, Request, Requirement, Services, Shown, ShownOr,
+    Unused,
 };
 
 use crate::algorithm::Algorithm;
@@ -37,6 +38,8 @@ pub struct Client {
     pub jti: Option<String>,
     /// What the assertion sent as `aud`, if the policy asks for a report.
     pub audience: Option<SentAudience>,
+    /// The condition that the host settles.
+    pub condition: Option<Condition<Reason>>,
 }
 
 /// Judges a request: parameters, form of the assertion, and then [`authenticate`].
@@ -81,9 +84,7 @@ pub fn authenticate(
     let audience = audience::check(claims, header, request, &policy, report)?;
     let lifetime = Lifetime::check(claims, &policy, request.now, report)?;
     let jti = claims.jti(&policy, report)?;
-    if let (true, Some(jti)) = (policy.prevent_token_reuse, jti) {
-        consume(client_id, jti, &lifetime, &policy, services, report)?;
-    }
+    let condition = jti.filter(|_| policy.prevent_token_reuse).map(|jti| unused(jti, &lifetime, &policy, report));
     Ok(Client {
         id: client_id.to_owned(),
         algorithm: header.algorithm,
@@ -91,6 +92,7 @@ pub fn authenticate(
         kid: header.kid.as_deref().map(str::to_owned),
         jti: jti.map(str::to_owned),
         audience,
+        condition,
     })
 }
 
@@ -172,29 +174,20 @@ fn check_registration<'a>(
     Ok(policy)
 }
 
-/// Consumes the `jti`: the one step that cannot be repeated.
-fn consume(
-    client_id: &str,
-    jti: &str,
-    lifetime: &Lifetime,
-    policy: &Policy,
-    services: &Services<'_>,
-    report: &mut Report,
-) -> Result<(), Refusal> {
-    let used = Use {
-        client_id,
-        jti,
+/// The condition that is left to the host: the client did not use the `jti` before.
+fn unused(jti: &str, lifetime: &Lifetime, policy: &Policy, report: &mut Report) -> Condition<Reason> {
+    let expires_at = lifetime.replay_horizon(policy);
+    report.left_to_the_host(
+        Reason::Replayed,
+        format_args!("a jti that this client did not use before {expires_at}"),
+        format_args!("jti {}", Shown(jti)),
+    );
+    let unused = Unused {
+        identifier: jti.to_owned(),
         issued_at: lifetime.issued_at.map(|time| time.seconds()),
-        expires_at: lifetime.replay_horizon(policy),
+        expires_at,
         cached: policy.cache_jti,
         retry_window: policy.retry_window,
     };
-    let verdict = services.replay.remember(&used).map_err(Refusal::Unavailable)?;
-    report.check(
-        Reason::Replayed,
-        verdict == Verdict::First,
-        format_args!("a jti that this client did not use before {}", used.expires_at),
-        format_args!("jti {}", Shown(jti)),
-    )?;
-    Ok(())
+    Condition { reason: Reason::Replayed, requirement: Requirement::Unused(unused) }
 }

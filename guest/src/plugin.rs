@@ -2,11 +2,11 @@
 //!
 //! Properties that are invalid fail every request closed.
 
-use dropins_plugin::{Authenticator, Description, Fields, Log, Problem, Request, Services};
+use dropins_plugin::{Authenticated, Authenticator, Description, Fields, Log, Problem, Request, Services};
 
 use crate::audience::SentAudience;
 use crate::authenticate::{Client, METHOD, judge};
-use crate::policy::{ForeignIssuers, Policy};
+use crate::policy::Policy;
 use crate::reason::{Reason, Refusal, Report};
 use crate::request::{claimed_client, is_engaged};
 
@@ -28,6 +28,7 @@ impl Authenticator for PrivateKeyJwt {
         summary: env!("CARGO_PKG_DESCRIPTION"),
         methods: &[METHOD],
         reads: &["form:client_assertion", "form:client_assertion_type", "form:client_id"],
+        assertion_types: &[],
     };
 
     fn check_config(properties: Fields<'_, '_>, log: &dyn Log) -> Vec<Problem> {
@@ -42,8 +43,8 @@ impl Authenticator for PrivateKeyJwt {
         policy.map(|policy| policy.algorithms().iter().map(|one| one.name()).collect()).unwrap_or_default()
     }
 
-    fn can_authenticate(request: &Request<'_>) -> bool {
-        is_engaged(request, ForeignIssuers::Refuse)
+    fn can_authenticate(properties: Fields<'_, '_>, request: &Request<'_>) -> bool {
+        is_engaged(request, Policy::foreign_issuers(properties))
     }
 
     fn claimed_client(request: &Request<'_>) -> Option<String> {
@@ -55,7 +56,7 @@ impl Authenticator for PrivateKeyJwt {
         request: &Request<'_>,
         services: &Services<'_>,
         report: &mut Report,
-    ) -> Result<dropins_plugin::Client, Refusal> {
+    ) -> Result<Authenticated<Reason>, Refusal> {
         let policy = Policy::from_properties(properties).map_err(|problems| {
             let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
             Refusal::Unavailable(format!("configuration: {}", problems.join("; ")))
@@ -66,8 +67,8 @@ impl Authenticator for PrivateKeyJwt {
 
 dropins_plugin::export!(PrivateKeyJwt);
 
-/// The client with its facts for the audit log.
-fn described(client: Client) -> dropins_plugin::Client {
+/// The client with its facts for the audit log, and the condition that is left.
+fn described(client: Client) -> Authenticated<Reason> {
     let mut attributes = vec![("alg", client.algorithm.name().to_owned())];
     attributes.extend(client.key.kid.or(client.kid).map(|kid| ("kid", kid)));
     attributes.push(("thumbprint", client.key.thumbprint));
@@ -77,5 +78,8 @@ fn described(client: Client) -> dropins_plugin::Client {
         attributes.push(("aud", received));
         attributes.push(("aud_strict", if strict { "accepted" } else { "rejected" }.to_owned()));
     }
-    dropins_plugin::Client { id: client.id, method: METHOD, attributes }
+    Authenticated {
+        client: dropins_plugin::Client { id: client.id, method: METHOD, attributes },
+        conditions: client.condition.into_iter().collect(),
+    }
 }

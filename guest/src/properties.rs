@@ -27,6 +27,7 @@ struct Property {
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
 
+const FOREIGN_ISSUERS: &str = "ForeignIssuers";
 const ALLOWED_ALGORITHMS: &str = "AllowedAlgorithms";
 
 const PROPERTIES: [Property; 15] = [
@@ -52,7 +53,7 @@ const PROPERTIES: [Property; 15] = [
         let choices = [("none", AudienceReport::None), ("strict", AudienceReport::Strict)];
         put(&mut policy.audience_report, one_of(value, choices))
     }),
-    single("ForeignIssuers", "refuse or leave", |policy, value| {
+    single(FOREIGN_ISSUERS, "refuse or leave", |policy, value| {
         let choices = [("refuse", ForeignIssuers::Refuse), ("leave", ForeignIssuers::Leave)];
         put(&mut policy.foreign_issuers, one_of(value, choices))
     }),
@@ -134,6 +135,13 @@ impl Policy {
     /// Every [`Problem`], in the order of the properties.
     pub fn from_properties(properties: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
         Self::default().apply(properties.iter().copied(), |_| true)
+    }
+
+    /// The one property that says whose assertions these are; it is read without the others.
+    pub fn foreign_issuers(properties: &[(&str, &str)]) -> ForeignIssuers {
+        let leave =
+            properties.iter().any(|(name, value)| name.eq_ignore_ascii_case(FOREIGN_ISSUERS) && *value == "leave");
+        if leave { ForeignIssuers::Leave } else { ForeignIssuers::Refuse }
     }
 
     /// Warnings about valid properties: names that differ from the documented ones in case.
@@ -288,6 +296,16 @@ mod tests {
             verification: Verification::Guest,
         };
         assert_eq!(policy, Ok(expected));
+    }
+
+    #[test]
+    fn foreign_issuers_are_read_alone_as_with_the_others() {
+        for properties in
+            [&[][..], &[("ForeignIssuers", "leave")], &[("foreignIssuers", "leave")], &[("ForeignIssuers", "refuse")]]
+        {
+            let policy = Policy::from_properties(properties).unwrap();
+            assert_eq!(Policy::foreign_issuers(properties), policy.foreign_issuers, "{properties:?}");
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dropins_plugin::{
-    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Reason as _, Registration, Replay, Services,
-    Unsupported, Use, Verdict,
+    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Reason as _, Registration, Requirement, Services,
+    Unsupported, Unused,
 };
 use serde_json::{Value, json};
 
@@ -36,7 +36,6 @@ pub(crate) struct World {
     pub(crate) registration: Option<Registration>,
     pub(crate) keys: Result<Vec<FakeKey>, LookupError>,
     pub(crate) directory_down: bool,
-    pub(crate) store_down: bool,
     pub(crate) used: RefCell<Vec<Remembered>>,
     pub(crate) hint: RefCell<Option<Asked>>,
     pub(crate) decoys: Cell<usize>,
@@ -104,7 +103,6 @@ impl Default for World {
             registration: Some(Registration { id: CLIENT.to_owned(), ..Registration::default() }),
             keys: Ok(vec![FakeKey::default()]),
             directory_down: false,
-            store_down: false,
             used: RefCell::default(),
             hint: RefCell::default(),
             decoys: Cell::default(),
@@ -136,7 +134,7 @@ impl World {
             ..Request::default()
         };
         let policy = Policy::from_properties(&self.properties).expect("good properties");
-        judge(&request, &policy, &Services { clients: self, keys: self, replay: self, log: self }, report)
+        judge(&request, &policy, &Services { clients: self, keys: self, log: self }, report)
     }
 
     /// The verdict: `ok`, the reason code, or `unavailable`.
@@ -144,11 +142,23 @@ impl World {
         match self.judge(&mut Report::off()) {
             Ok(client) => {
                 assert_eq!(client.id, CLIENT);
-                "ok"
+                if self.settle(&client) { "ok" } else { Reason::Replayed.code() }
             }
             Err(Refusal::Rejected(rejection)) => rejection.reason.code(),
             Err(Refusal::Unavailable(_)) => "unavailable",
         }
+    }
+
+    /// Settles the condition as the host does; the answer is whether it holds.
+    fn settle(&self, client: &Client) -> bool {
+        let Some(condition) = &client.condition else { return true };
+        assert_eq!(condition.reason, Reason::Replayed);
+        let Requirement::Unused(unused) = condition.requirement.clone() else { panic!("an identifier") };
+        let Unused { identifier, issued_at, expires_at, cached, retry_window } = unused;
+        let mut all = self.used.borrow_mut();
+        let seen = all.iter().any(|(id, jti, ..)| *id == client.id && *jti == identifier);
+        all.push((client.id.clone(), identifier, issued_at, expires_at, cached, retry_window));
+        !seen
     }
 
     fn handle(&self, key: &FakeKey) -> Box<dyn PublicKey> {
@@ -170,10 +180,6 @@ impl Clients for World {
         }
         Ok(self.registration.clone().filter(|registration| registration.id == client_id))
     }
-
-    fn check_secret(&self, _: &str, _: &str) -> Result<bool, String> {
-        Ok(false)
-    }
 }
 
 impl Keys for World {
@@ -186,20 +192,6 @@ impl Keys for World {
     fn decoy(&self, _: &str) -> Option<Box<dyn PublicKey>> {
         self.decoys.set(self.decoys.get() + 1);
         Some(self.handle(&FakeKey::default()))
-    }
-}
-
-impl Replay for World {
-    fn remember(&self, used: &Use<'_>) -> Result<Verdict, String> {
-        if self.store_down {
-            return Err("replay store".to_owned());
-        }
-        let Use { client_id, jti, issued_at, expires_at, cached, retry_window } = *used;
-        let entry = (client_id.to_owned(), jti.to_owned(), issued_at, expires_at, cached, retry_window);
-        let mut all = self.used.borrow_mut();
-        let seen = all.iter().any(|(client, jti, ..)| *client == entry.0 && *jti == entry.1);
-        all.push(entry);
-        Ok(if seen { Verdict::Seen } else { Verdict::First })
     }
 }
 

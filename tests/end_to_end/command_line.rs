@@ -135,10 +135,10 @@ fn a_component_is_inspected_without_a_home() {
     let inspected = dropins(&["plugin", "inspect", file, "--json"]).succeeded().json();
     assert_eq!(inspected["description"]["name"], "private_key_jwt_authenticator");
     assert_eq!(inspected["description"]["methods"], serde_json::json!(["private_key_jwt"]));
-    assert_eq!(inspected["contract"], "0.1.0");
+    assert_eq!(inspected["contract"], "0.2.0");
     assert!(inspected["digest"].as_str().unwrap().starts_with("sha256:"));
     let text = dropins(&["plugin", "inspect", file]).succeeded().stdout;
-    for part in ["PrivateKeyJWTClientAuthenticator", "dropins:client-auth/replay@0.1.0", "form:client_assertion"] {
+    for part in ["PrivateKeyJWTClientAuthenticator", "dropins:client-auth/keys@0.2.0", "form:client_assertion"] {
         assert!(text.contains(part), "`{part}` is missing in\n{text}");
     }
     let missing = home.dropin("none.wasm");

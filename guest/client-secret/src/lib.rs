@@ -1,15 +1,13 @@
 //! The `client_secret_basic` and `client_secret_post` authenticator (RFC 6749 section 2.3.1) as a WebAssembly component.
 //!
-//! A request becomes a [`Credential`], which exists only when it is well-formed and the only one; the host compares
-//! the secret, so no hash ever enters the component.
+//! A request becomes a [`Credential`], which exists only when it is well-formed and the only one. The host looks up the
+//! client and compares the secret, so no hash ever enters the component.
 
-mod authenticate;
 mod credential;
 mod plugin;
 mod reason;
 mod request;
 
-pub use authenticate::{Client, authenticate};
 pub use credential::{Credential, Method, Secret};
 pub use plugin::ClientSecret;
 pub use reason::{Reason, Refusal, Rejection, Report};

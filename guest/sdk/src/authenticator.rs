@@ -2,6 +2,7 @@
 //!
 //! An authenticator keeps no state and reads no clock: properties, time and services arrive with each call.
 
+use crate::condition::Condition;
 use crate::rejection::Refusal;
 use crate::report::Report;
 use crate::request::{Fields, Request};
@@ -23,6 +24,8 @@ pub struct Description {
     pub methods: &'static [&'static str],
     /// What it reads of a request: `form:NAME`, `header:name`; it is shown no other fields.
     pub reads: &'static [&'static str],
+    /// The values of `client_assertion_type` that belong to it alone.
+    pub assertion_types: &'static [&'static str],
 }
 
 /// A mistake in the properties of a listener entry.
@@ -35,7 +38,7 @@ pub struct Problem {
     pub message: String,
 }
 
-/// An authenticated client.
+/// A client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// The client id.
@@ -44,6 +47,15 @@ pub struct Client {
     pub method: &'static str,
     /// Facts for the audit log, by name.
     pub attributes: Vec<(&'static str, String)>,
+}
+
+/// A client that proved its identity, if the conditions hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authenticated<R: Reason> {
+    /// The client.
+    pub client: Client,
+    /// What must hold besides the plug-in's rules, in the order in which the host settles it.
+    pub conditions: Vec<Condition<R>>,
 }
 
 /// A client authenticator.
@@ -63,12 +75,12 @@ pub trait Authenticator {
     }
 
     /// Whether the request carries a credential of its kind, well-formed or not.
-    fn can_authenticate(request: &Request<'_>) -> bool;
+    fn can_authenticate(properties: Fields<'_, '_>, request: &Request<'_>) -> bool;
 
     /// The client that the request claims to come from, unproven; for logs.
     fn claimed_client(request: &Request<'_>) -> Option<String>;
 
-    /// Judges the request.
+    /// Judges a request that it can authenticate.
     ///
     /// # Errors
     /// [`Refusal`] for the first broken rule, or when a part that a safe answer needs is down.
@@ -77,5 +89,5 @@ pub trait Authenticator {
         request: &Request<'_>,
         services: &Services<'_>,
         report: &mut Report<Self::Reason>,
-    ) -> Result<Client, Refusal<Self::Reason>>;
+    ) -> Result<Authenticated<Self::Reason>, Refusal<Self::Reason>>;
 }

@@ -22,8 +22,8 @@ wit_bindgen::generate!({
 
 use std::marker::PhantomData;
 
-use crate::{Authenticator, Reason as _, Refusal, Report, Request, Services, State};
-use dropins::client_auth::{clients, explain, keys, log, replay, types};
+use crate::{Authenticator, Reason as _, Refusal, Report, Request, Requirement, Services, State};
+use dropins::client_auth::{clients, explain, keys, log, types};
 use exports::dropins::client_auth::client_authenticator as api;
 
 /// An authenticator as a component.
@@ -31,7 +31,7 @@ pub struct Component<A>(PhantomData<A>);
 
 impl<A: Authenticator> api::Guest for Component<A> {
     fn describe() -> api::Description {
-        let crate::Description { name, aliases, version, summary, methods, reads } = A::DESCRIPTION;
+        let crate::Description { name, aliases, version, summary, methods, reads, assertion_types } = A::DESCRIPTION;
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         api::Description {
             name: name.to_owned(),
@@ -40,6 +40,7 @@ impl<A: Authenticator> api::Guest for Component<A> {
             summary: summary.to_owned(),
             methods: owned(methods),
             reads: owned(reads),
+            assertion_types: owned(assertion_types),
         }
     }
 
@@ -52,8 +53,8 @@ impl<A: Authenticator> api::Guest for Component<A> {
         A::algorithms(&pairs(&properties)).into_iter().map(str::to_owned).collect()
     }
 
-    fn can_authenticate(request: api::Request) -> bool {
-        A::can_authenticate(&view(&request))
+    fn can_authenticate(properties: Vec<api::Field>, request: api::Request) -> bool {
+        A::can_authenticate(&pairs(&properties), &view(&request))
     }
 
     fn client_id(request: api::Request) -> Option<String> {
@@ -61,14 +62,21 @@ impl<A: Authenticator> api::Guest for Component<A> {
     }
 
     fn authenticate(properties: Vec<api::Field>, request: api::Request) -> api::Outcome {
-        let services = Services { clients: &Host, keys: &Host, replay: &Host, log: &Host };
+        let (properties, request) = (pairs(&properties), view(&request));
+        if !A::can_authenticate(&properties, &request) {
+            return api::Outcome::Unclaimed;
+        }
+        let services = Services { clients: &Host, keys: &Host, log: &Host };
         let mut report = if explain::wanted() { Report::on() } else { Report::off() };
-        let verdict = A::authenticate(&pairs(&properties), &view(&request), &services, &mut report);
+        let verdict = A::authenticate(&properties, &request, &services, &mut report);
         for check in report.finish(&verdict) {
             explain::report(&from_check(check));
         }
         match verdict {
-            Ok(client) => api::Outcome::Authenticated(from_client(client)),
+            Ok(authenticated) => api::Outcome::Authenticated(types::Authenticated {
+                client: from_client(authenticated.client),
+                conditions: authenticated.conditions.into_iter().map(from_condition).collect(),
+            }),
             Err(Refusal::Rejected(rejection)) => api::Outcome::Rejected(types::Rejection {
                 error: rejection.reason.rule().error.code().to_owned(),
                 reason: rejection.reason.code().to_owned(),
@@ -110,10 +118,21 @@ fn from_check<R: crate::Reason>(check: crate::Check<R>) -> explain::Check {
     }
 }
 
-fn from_client(client: crate::Client) -> api::Client {
+fn from_client(client: crate::Client) -> types::Client {
     let field = |(name, value): (&str, String)| api::Field { name: name.to_owned(), value };
     let attributes = client.attributes.into_iter().map(field).collect();
-    api::Client { id: client.id, method: client.method.to_owned(), attributes }
+    types::Client { id: client.id, method: client.method.to_owned(), attributes }
+}
+
+fn from_condition<R: crate::Reason>(condition: crate::Condition<R>) -> types::Condition {
+    let requirement = match condition.requirement {
+        Requirement::Unused(crate::Unused { identifier, issued_at, expires_at, cached, retry_window }) => {
+            types::Requirement::Unused(types::Unused { identifier, issued_at, expires_at, cached, retry_window })
+        }
+        Requirement::Secret(secret) => types::Requirement::Secret(secret),
+        Requirement::NotAfter(time) => types::Requirement::NotAfter(time),
+    };
+    types::Condition { reason: condition.reason.code().to_owned(), requirement }
 }
 
 /// The imports of the component.
@@ -121,37 +140,50 @@ struct Host;
 
 impl crate::Clients for Host {
     fn lookup(&self, client_id: &str) -> Result<Option<crate::Registration>, String> {
-        let registration = |found: clients::Registration| crate::Registration {
-            id: found.id,
-            auth_method: found.auth_method,
-            signing_alg: found.signing_alg,
-            settings: found.settings.into_iter().map(|field| (field.name, field.value)).collect(),
-        };
-        Ok(clients::lookup(client_id)?.map(registration))
+        Ok(clients::lookup(client_id)?.map(to_registration))
     }
 
-    fn check_secret(&self, client_id: &str, secret: &str) -> Result<bool, String> {
-        clients::check_secret(client_id, secret)
+    fn lookup_subject(&self, issuer: &str, subject: &str) -> Result<Option<crate::Registration>, String> {
+        Ok(clients::lookup_subject(issuer, subject)?.map(to_registration))
+    }
+}
+
+fn to_registration(found: clients::Registration) -> crate::Registration {
+    crate::Registration {
+        id: found.id,
+        auth_method: found.auth_method,
+        signing_alg: found.signing_alg,
+        settings: found.settings.into_iter().map(|field| (field.name, field.value)).collect(),
+    }
+}
+
+/// The answer to a key lookup.
+type Candidates = Result<Vec<Box<dyn crate::PublicKey>>, crate::LookupError>;
+
+fn to_candidates(found: Result<Vec<keys::PublicKey>, keys::LookupError>) -> Candidates {
+    match found {
+        Ok(candidates) => Ok(candidates.into_iter().map(boxed).collect()),
+        Err(keys::LookupError::Unusable(why)) => Err(crate::LookupError::Unusable(why)),
+        Err(keys::LookupError::Unavailable(part)) => Err(crate::LookupError::Unavailable(part)),
+    }
+}
+
+fn from_hint(hint: &crate::Hint<'_>) -> keys::Hint {
+    keys::Hint {
+        kid: hint.kid.map(str::to_owned),
+        x5t: hint.x5t.map(str::to_owned),
+        x5t_s256: hint.x5t_s256.map(str::to_owned),
+        algorithm: hint.algorithm.to_owned(),
     }
 }
 
 impl crate::Keys for Host {
-    fn candidates(
-        &self,
-        client_id: &str,
-        hint: &crate::Hint<'_>,
-    ) -> Result<Vec<Box<dyn crate::PublicKey>>, crate::LookupError> {
-        let hint = keys::Hint {
-            kid: hint.kid.map(str::to_owned),
-            x5t: hint.x5t.map(str::to_owned),
-            x5t_s256: hint.x5t_s256.map(str::to_owned),
-            algorithm: hint.algorithm.to_owned(),
-        };
-        match keys::candidates(client_id, &hint) {
-            Ok(candidates) => Ok(candidates.into_iter().map(boxed).collect()),
-            Err(keys::LookupError::Unusable(why)) => Err(crate::LookupError::Unusable(why)),
-            Err(keys::LookupError::Unavailable(part)) => Err(crate::LookupError::Unavailable(part)),
-        }
+    fn candidates(&self, client_id: &str, hint: &crate::Hint<'_>) -> Candidates {
+        to_candidates(keys::candidates(client_id, &from_hint(hint)))
+    }
+
+    fn of_issuer(&self, issuer: &str, hint: &crate::Hint<'_>) -> Candidates {
+        to_candidates(keys::of_issuer(issuer, &from_hint(hint)))
     }
 
     fn decoy(&self, algorithm: &str) -> Option<Box<dyn crate::PublicKey>> {
@@ -177,16 +209,6 @@ impl crate::PublicKey for keys::PublicKey {
         self.verify(algorithm, message, signature).map_err(|unsupported| match unsupported {
             keys::Unsupported::Algorithm(name) => crate::Unsupported::Algorithm(name),
             keys::Unsupported::KeyMismatch(why) => crate::Unsupported::KeyMismatch(why),
-        })
-    }
-}
-
-impl crate::Replay for Host {
-    fn remember(&self, used: &crate::Use<'_>) -> Result<crate::Verdict, String> {
-        let crate::Use { client_id, jti, issued_at, expires_at, cached, retry_window } = *used;
-        replay::remember(client_id, jti, issued_at, expires_at, cached, retry_window).map(|verdict| match verdict {
-            replay::Verdict::First => crate::Verdict::First,
-            replay::Verdict::Seen => crate::Verdict::Seen,
         })
     }
 }

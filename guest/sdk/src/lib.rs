@@ -7,6 +7,7 @@ mod authenticator;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod component;
+mod condition;
 mod rejection;
 mod report;
 mod request;
@@ -14,14 +15,14 @@ mod rule;
 mod services;
 mod shown;
 
-pub use authenticator::{Authenticator, Client, Description, Problem};
+pub use authenticator::{Authenticated, Authenticator, Client, Description, Problem};
+pub use condition::{Condition, Requirement, Unused};
 pub use rejection::{Refusal, Rejection};
 pub use report::{Check, Report, State};
 pub use request::{Fields, Request};
 pub use rule::{OAuthError, Reason, Rule};
 pub use services::{
-    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Registration, Replay, Services, Unsupported, Use,
-    Verdict,
+    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Registration, Services, Unsupported,
 };
 pub use shown::{Shown, ShownOr};
 

@@ -15,7 +15,7 @@ pub enum State {
     Passed,
     /// The request breaks it.
     Failed,
-    /// An earlier failure kept it from being applied.
+    /// An earlier failure came first, or the host settles it.
     NotReached,
 }
 
@@ -73,6 +73,14 @@ impl<R: Reason> Report<R> {
         if let Some(passed) = &mut self.passed {
             let (expected, received) = (expected.to_string(), received.to_string());
             passed.push(Check { reason, state: State::Passed, expected, received });
+        }
+    }
+
+    /// Records a rule whose outcome the host fills in, because it is a condition of the verdict.
+    pub fn left_to_the_host(&mut self, reason: R, expected: Arguments<'_>, received: Arguments<'_>) {
+        if let Some(passed) = &mut self.passed {
+            let (expected, received) = (expected.to_string(), received.to_string());
+            passed.push(Check { reason, state: State::NotReached, expected, received });
         }
     }
 
@@ -147,6 +155,15 @@ mod tests {
             assert_eq!(check.state == State::Passed, check.reason < Reason::Expired);
         }
         assert!(checks.iter().any(|check| check.received == "3"));
+    }
+
+    #[test]
+    fn a_rule_that_is_left_to_the_host_is_not_reached() {
+        let mut report = Report::on();
+        report.left_to_the_host(Reason::Replayed, format_args!("an unused jti"), format_args!("one"));
+        let checks = report.finish(&Ok(()));
+        assert_eq!((states(&checks, State::Passed), states(&checks, State::NotReached)), (Reason::ALL.len() - 1, 1));
+        assert_eq!(checks.last().map(|check| check.received.as_str()), Some("one"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The services of the host, as traits: clients, keys, the memory of used assertions, the log.
+//! The services of the host, as traits: clients, keys, the log.
 //!
 //! They mirror the imports of the contract, so that a plug-in runs natively against fakes. An error names the part that
 //! is down: fail closed, there is no fallback.
@@ -24,11 +24,13 @@ pub trait Clients {
     /// Which part is down.
     fn lookup(&self, client_id: &str) -> Result<Option<Registration>, String>;
 
-    /// Whether the secret is the client's; an unknown client costs the same time.
+    /// The enabled client whose registration names this subject of this trusted issuer. By default there is none.
     ///
     /// # Errors
     /// Which part is down.
-    fn check_secret(&self, client_id: &str, secret: &str) -> Result<bool, String>;
+    fn lookup_subject(&self, _issuer: &str, _subject: &str) -> Result<Option<Registration>, String> {
+        Ok(None)
+    }
 }
 
 /// What the JOSE header says about the signing key (RFC 7515 section 4.1).
@@ -104,43 +106,16 @@ pub trait Keys {
     /// [`LookupError`] when the keys cannot be had.
     fn candidates(&self, client_id: &str, hint: &Hint<'_>) -> Result<Vec<Box<dyn PublicKey>>, LookupError>;
 
-    /// A fixed key of no client, so that an unknown client costs as much time as a known one.
-    fn decoy(&self, algorithm: &str) -> Option<Box<dyn PublicKey>>;
-}
-
-/// The use of one assertion. Times are seconds since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Use<'a> {
-    /// The client.
-    pub client_id: &'a str,
-    /// The assertion's `jti`.
-    pub jti: &'a str,
-    /// The assertion's `iat`, for people who read the table.
-    pub issued_at: Option<u64>,
-    /// When the pair is free again.
-    pub expires_at: u64,
-    /// Whether a cache may answer [`Verdict::Seen`].
-    pub cached: bool,
-    /// For how many seconds an identical request that ended in a server error may be repeated; 0 is never.
-    pub retry_window: u32,
-}
-
-/// Whether the assertion was used before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The first use; it is durably remembered.
-    First,
-    /// It was used before and has not expired.
-    Seen,
-}
-
-/// Remembers used assertions.
-pub trait Replay {
-    /// Remembers the use in one atomic step.
+    /// The keys of a trusted issuer that fit the hint, best first. By default no issuer is trusted.
     ///
     /// # Errors
-    /// Which part is down.
-    fn remember(&self, used: &Use<'_>) -> Result<Verdict, String>;
+    /// [`LookupError`] when the keys cannot be had.
+    fn of_issuer(&self, issuer: &str, _hint: &Hint<'_>) -> Result<Vec<Box<dyn PublicKey>>, LookupError> {
+        Err(LookupError::Unusable(format!("{issuer:?} is not a trusted issuer")))
+    }
+
+    /// A fixed key of no client, so that an unknown client costs as much time as a known one.
+    fn decoy(&self, algorithm: &str) -> Option<Box<dyn PublicKey>>;
 }
 
 /// Writes log lines.
@@ -156,8 +131,6 @@ pub struct Services<'a> {
     pub clients: &'a dyn Clients,
     /// Their keys.
     pub keys: &'a dyn Keys,
-    /// Used assertions.
-    pub replay: &'a dyn Replay,
     /// The log.
     pub log: &'a dyn Log,
 }

@@ -26,6 +26,15 @@ pub trait ClientDirectory: Send + Sync {
     /// [`Unavailable`] when the directory cannot be asked.
     async fn lookup(&self, client_id: &str) -> Result<Option<Registration>, Unavailable>;
 
+    /// The enabled client whose registration names this subject of this trusted issuer, compared byte for byte. A
+    /// directory that does not implement this knows none.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the directory cannot be asked.
+    async fn lookup_subject(&self, _issuer: &str, _subject: &str) -> Result<Option<Registration>, Unavailable> {
+        Ok(None)
+    }
+
     /// Whether the secret is the client's. An unknown client, and one without a secret, take the same time.
     ///
     /// # Errors

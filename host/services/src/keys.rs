@@ -83,6 +83,14 @@ pub trait KeySource: Send + Sync {
     /// [`KeyLookupError`] when the keys cannot be had.
     async fn candidates(&self, client_id: &str, hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError>;
 
+    /// The keys of a trusted issuer that fit the hint, best first. A source that does not implement this trusts none.
+    ///
+    /// # Errors
+    /// [`KeyLookupError`] when there are none that can be used.
+    async fn of_issuer(&self, issuer: &str, _hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
+        Err(KeyLookupError::Unusable(format!("{issuer:?} is not a trusted issuer")))
+    }
+
     /// A fixed key that belongs to nobody, so that an unknown client costs as much time as a known one.
     fn decoy(&self, algorithm: &str) -> Option<Arc<dyn PublicKey>>;
 }

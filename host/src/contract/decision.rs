@@ -110,6 +110,8 @@ pub struct Evidence {
     /// The last use that was not rejected, if the plug-in asked for a retry window. An embedder that answers the
     /// request with a server error hands it to [`ReplayStore::forgive`](crate::services::ReplayStore::forgive).
     pub attempted: Option<Attempted>,
+    /// The time, in seconds since the Unix epoch, after which nothing that is issued for this decision is valid.
+    pub not_after: Option<u64>,
 }
 
 /// A verdict with its evidence.

@@ -28,6 +28,8 @@ pub struct Description {
     pub methods: Vec<String>,
     /// What it reads of a request.
     pub reads: Vec<String>,
+    /// The values of `client_assertion_type` that belong to it alone.
+    pub assertion_types: Vec<String>,
 }
 
 /// Entries of one list of a description; the host walks these lists for every plug-in.
@@ -70,8 +72,14 @@ impl Description {
         let texts = std::iter::once(("name", &self.name))
             .chain(self.aliases.iter().map(|alias| ("alias", alias)))
             .chain(std::iter::once(("version", &self.version)))
-            .chain(self.methods.iter().map(|method| ("method", method)));
-        for (field, list) in [("aliases", &self.aliases), ("methods", &self.methods), ("reads", &self.reads)] {
+            .chain(self.methods.iter().map(|method| ("method", method)))
+            .chain(self.assertion_types.iter().map(|kind| ("assertion type", kind)));
+        for (field, list) in [
+            ("aliases", &self.aliases),
+            ("methods", &self.methods),
+            ("reads", &self.reads),
+            ("assertion types", &self.assertion_types),
+        ] {
             bounded(field, list)?;
         }
         texts.into_iter().try_for_each(|(field, value)| usable(field, value))?;
@@ -114,6 +122,7 @@ mod tests {
             summary: "Says yes.".to_owned(),
             methods: vec!["a".to_owned()],
             reads: vec!["form:a".to_owned()],
+            assertion_types: vec!["urn:example:a".to_owned()],
         }
     }
 
@@ -146,6 +155,7 @@ mod tests {
             Description { aliases: many(65), ..description() },
             Description { methods: many(65), ..description() },
             Description { reads: vec!["form:a".to_owned(); 65], ..description() },
+            Description { assertion_types: many(65), ..description() },
         ] {
             assert!(matches!(wrong.check(), Err(DescriptionError::TooMany { count: 65, .. })));
         }

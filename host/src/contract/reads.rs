@@ -50,6 +50,11 @@ impl Reads {
             || self.headers_of(request).next().is_some()
     }
 
+    /// Whether it reads this form parameter.
+    pub(crate) fn parameter(&self, name: &str) -> bool {
+        self.form.contains(name)
+    }
+
     /// The form parameters that it reads.
     pub(crate) fn form(&self) -> impl Iterator<Item = &str> {
         self.form.iter().map(String::as_str)

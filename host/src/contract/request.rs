@@ -21,6 +21,27 @@ pub struct Request {
     pub reference: String,
 }
 
+impl Request {
+    /// The value of a form parameter; an empty one counts as absent (RFC 6749 section 3.1).
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.form
+            .iter()
+            .find(|(parameter, value)| parameter == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The credentials of a request that carries another one beside an assertion (RFC 6749 section 2.3 forbids it),
+    /// whether or not a plug-in reads them.
+    pub(crate) fn credentials_beside_an_assertion(&self) -> Option<Vec<String>> {
+        let assertion =
+            ["client_assertion", "client_assertion_type"].into_iter().find(|name| self.parameter(name).is_some())?;
+        let header = self.headers.iter().any(|(name, _)| name == "authorization").then_some("authorization");
+        let secret = self.parameter("client_secret").map(|_| "client_secret");
+        let others: Vec<&str> = [header, secret].into_iter().flatten().collect();
+        (!others.is_empty()).then(|| [&[assertion][..], &others].concat().into_iter().map(str::to_owned).collect())
+    }
+}
+
 /// Prints the names of parameters and headers only: a value may be a secret.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -41,7 +41,10 @@ pub enum ContractError {
         exports: String,
     },
     /// It exports a version that this host does not serve.
-    #[error("it was built for version {wanted} of `{EXPORT}`; this host serves {}", ApiVersion::SERVED)]
+    #[error(
+        "it was built for version {wanted} of `{EXPORT}`; this host serves {0}: rebuild it for {0}",
+        ApiVersion::SERVED
+    )]
     Version {
         /// What the component exports.
         wanted: String,
@@ -133,7 +136,7 @@ mod tests {
     fn the_shipped_components_are_plug_ins() {
         for (file, bytes) in dropins_components::ALL {
             let contract = Contract::of(bytes).unwrap_or_else(|error| panic!("{file}: {error}"));
-            assert_eq!(contract.version, ApiVersion::V0_1);
+            assert_eq!(contract.version, ApiVersion::V0_2);
         }
     }
 
@@ -159,7 +162,7 @@ mod tests {
             let component = wat::parse_str(format!("(component (import \"{import}\" (instance)))")).unwrap();
             assert_eq!(Contract::of(&component), Err(ContractError::Import(import.to_owned())));
         }
-        let future = "dropins:client-auth/keys@0.2.0";
+        let future = "dropins:client-auth/keys@0.3.0";
         let component = wat::parse_str(format!("(component (import \"{future}\" (instance)))")).unwrap();
         assert_eq!(Contract::of(&component), Err(ContractError::Import(future.to_owned())));
     }
@@ -169,6 +172,10 @@ mod tests {
         let text = format!("(component (instance $i) (export \"{EXPORT}@0.9.0\" (instance $i)))");
         let refused = Contract::of(&wat::parse_str(text).unwrap()).unwrap_err();
         assert_eq!(refused, ContractError::Version { wanted: "0.9.0".to_owned() });
-        assert!(refused.to_string().contains("0.9.0") && refused.to_string().contains(ApiVersion::SERVED));
+        let text = refused.to_string();
+        assert!(
+            text.contains("version 0.9.0") && text.ends_with("this host serves 0.2.0: rebuild it for 0.2.0"),
+            "{text}"
+        );
     }
 }

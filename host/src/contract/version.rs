@@ -6,11 +6,10 @@
 pub(crate) const EXPORT: &str = "dropins:client-auth/client-authenticator";
 
 /// The imports that the contract offers, without their version.
-pub(crate) const IMPORTS: [&str; 6] = [
+pub(crate) const IMPORTS: [&str; 5] = [
     "dropins:client-auth/types",
     "dropins:client-auth/clients",
     "dropins:client-auth/keys",
-    "dropins:client-auth/replay",
     "dropins:client-auth/log",
     "dropins:client-auth/explain",
 ];
@@ -18,17 +17,17 @@ pub(crate) const IMPORTS: [&str; 6] = [
 /// A version of the contract that this host serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum ApiVersion {
-    /// `0.1.x`
-    #[serde(rename = "0.1.0")]
-    V0_1,
+    /// `0.2.x`
+    #[serde(rename = "0.2.0")]
+    V0_2,
 }
 
 impl ApiVersion {
     /// What this host serves, for messages.
-    pub const SERVED: &str = "0.1.0";
+    pub const SERVED: &str = "0.2.0";
 
     /// The version that serves this one: equal major and minor number below 1.0.
     pub(crate) fn of(version: &str) -> Option<Self> {
-        version.starts_with("0.1.").then_some(Self::V0_1)
+        version.starts_with("0.2.").then_some(Self::V0_2)
     }
 }

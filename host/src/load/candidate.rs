@@ -20,7 +20,7 @@ use crate::run::described::Described;
 use crate::run::engine::Engine;
 use crate::run::failure::Failure;
 use crate::run::plugin::Plugin;
-use crate::run::v0_1::plugin::V01;
+use crate::run::v0_2::plugin::V02;
 
 /// The bytes of a file that may be a plug-in.
 #[derive(Clone)]
@@ -124,7 +124,7 @@ impl Candidate {
         // A compiler panic rejects the component and nothing else.
         let (version, component) = compiled.await.map_err(|panic| CandidateRefusal::Compile(panic.to_string()))??;
         match version {
-            ApiVersion::V0_1 => match V01::link(engine, &component) {
+            ApiVersion::V0_2 => match V02::link(engine, &component) {
                 Ok(plugin) => Ok((version, Arc::new(plugin))),
                 Err(error) => Err(CandidateRefusal::Link(excerpt(&format!("{error:#}")))),
             },

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use dropins_services::{Limits, Memory, Services, UnixMillis, Use};
+use dropins_services::{Limits, Services, UnixMillis};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -15,7 +15,6 @@ use crate::run::budget::Budget;
 use crate::run::bulkhead::Place;
 use crate::run::guest_log::GuestLog;
 use crate::run::memory::MemoryLimiter;
-use crate::run::transcript::Transcript;
 use crate::run::wasi::context::context;
 
 /// The state of one store.
@@ -23,15 +22,11 @@ pub(crate) struct CallState {
     /// `None` while a plug-in is being loaded: it must describe itself without services.
     pub(crate) services: Option<Arc<Services>>,
     pub(crate) now: UnixMillis,
-    /// What a repetition of the request must agree in; `None` if nothing is to be remembered.
-    pub(crate) transcript: Option<Transcript>,
     pub(crate) table: ResourceTable,
     pub(crate) memory: MemoryLimiter,
     pub(crate) budget: Budget,
     pub(crate) log: GuestLog,
     pub(crate) evidence: Evidence,
-    /// The answers of the replay store, for a shadow that must get the same ones.
-    pub(crate) uses: Vec<(Use, Memory)>,
     /// Present if an operator asks for an explanation.
     pub(crate) explanation: Option<Vec<Check>>,
     /// The place of the request in the plug-in; `None` in a trial or a shadow.
@@ -39,9 +34,6 @@ pub(crate) struct CallState {
     wasi: Option<WasiCtx>,
     output: MemoryOutputPipe,
 }
-
-/// Answers of the replay store that are kept.
-const MAX_USES: usize = 4;
 
 impl CallState {
     /// The state of a call that begins now.
@@ -51,24 +43,15 @@ impl CallState {
         Self {
             services,
             now,
-            transcript: None,
             table,
             memory: MemoryLimiter::new(limits.memory),
             budget: Budget::new(limits),
             log: GuestLog::new(limits),
             evidence: Evidence::default(),
-            uses: Vec::new(),
             explanation: None,
             place: None,
             wasi: None,
             output: MemoryOutputPipe::new(limits.log_bytes),
-        }
-    }
-
-    /// Keeps an answer of the replay store; no plug-in needs more than one in a request.
-    pub(crate) fn used(&mut self, used: Use, verdict: Memory) {
-        if self.uses.len() < MAX_USES {
-            self.uses.push((used, verdict));
         }
     }
 

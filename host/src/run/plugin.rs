@@ -4,22 +4,15 @@
 
 use std::sync::Arc;
 
-use dropins_services::{Isolation, Services};
+use dropins_services::{Isolation, Limits, Services};
 
-use crate::contract::decision::{Client, Rejection};
 use crate::contract::description::{Description, Problem};
 use crate::contract::reads::Reads;
 use crate::contract::request::Request;
 use crate::run::bulkhead::Place;
 use crate::run::call::CallState;
 use crate::run::failure::Failure;
-
-/// What a plug-in answers to `authenticate`.
-pub(crate) enum Outcome {
-    Authenticated(Client),
-    Rejected(Rejection),
-    Unavailable(String),
-}
+use crate::run::verdict::Outcome;
 
 /// A compiled and linked component of some version.
 #[async_trait::async_trait]
@@ -47,6 +40,9 @@ pub(crate) struct ConfigReport {
 pub(crate) trait Configured: Send + Sync {
     /// Releases idle instances and keeps none, or keeps them again.
     fn pool_instances(&self, pooling: bool);
+
+    /// The limits of its requests.
+    fn limits(&self) -> &Limits;
 
     /// A fresh instance for one request.
     async fn begin(

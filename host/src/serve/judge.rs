@@ -1,19 +1,22 @@
 //! Decides a request: asks the handlers of a generation in their order.
 //!
-//! All claims are collected before a plug-in authenticates, so a request with two methods consumes no assertion. If a
+//! All claims are collected before a plug-in authenticates; where one plug-in alone has its signals, its answer says
+//! whether it claims. The conditions of a verdict are settled last, so a request with two methods consumes nothing. If a
 //! plug-in fails, the request fails closed and does not fall through to another one.
 
 use std::time::Instant;
 
-use dropins_services::{Memory, UnixMillis, Use};
+use dropins_services::{Memory, Services, UnixMillis, Use};
 
 use crate::contract::decision::{Check, Decision, Evidence, FailureKind, Verdict};
 use crate::contract::request::Request;
 use crate::contract::text::excerpt;
 use crate::run::breaker::Pass;
 use crate::run::failure::Failure;
-use crate::run::plugin::{Call, Outcome};
+use crate::run::plugin::Call;
 use crate::run::plugin_log;
+use crate::run::settlement::Settlement;
+use crate::run::verdict::Outcome;
 use crate::serve::generation::Generation;
 use crate::serve::handler::Handler;
 
@@ -33,10 +36,15 @@ impl Generation {
         let _in_flight = self.enter();
         let mut walk =
             Walk { request, now: self.services.clock.now(), explain, handler: None, found: Found::default() };
-        let verdict = self.walk(&mut walk).await;
+        let outcome = self.walk(&mut walk).await;
+        // The instance and its place are released: what follows waits for stores.
+        let verdict = match outcome {
+            Ok(outcome) => walk.settle(&self.services, outcome).await,
+            Err(verdict) => verdict,
+        };
         let Walk { now, handler, found, .. } = walk;
         if let (Some(Ok(shadow)), false) = (handler.and_then(|handler| handler.shadow.as_ref()), explain) {
-            shadow.follow(&self.services, request, now, &verdict, found.uses);
+            shadow.follow(&self.services, request, now, &verdict, found.used);
         }
         Decision {
             verdict,
@@ -48,9 +56,31 @@ impl Generation {
         }
     }
 
-    async fn walk<'a>(&'a self, walk: &mut Walk<'a>) -> Verdict {
+    /// The handlers whose signals the request carries. An assertion of a type that a plug-in owns is shown to no other
+    /// plug-in of assertions.
+    fn signalled(&self, request: &Request) -> Vec<&Handler> {
+        let owns = |handler: &Handler, kind: &str| handler.description.assertion_types.iter().any(|own| own == kind);
+        let kind = request.parameter("client_assertion_type");
+        let owned = kind.filter(|kind| self.handlers().iter().any(|handler| owns(handler, kind)));
+        let asked = |handler: &&Handler| {
+            let left = owned.is_some_and(|kind| handler.reads.parameter("client_assertion") && !owns(handler, kind));
+            handler.reads.signalled_by(request) && !left
+        };
+        self.handlers().iter().filter(asked).collect()
+    }
+
+    /// The outcome of the plug-in that claims the request; the error is the verdict if there is none.
+    async fn walk<'a>(&'a self, walk: &mut Walk<'a>) -> Result<Outcome, Verdict> {
+        if let Some(credentials) = walk.request.credentials_beside_an_assertion() {
+            return Err(Verdict::SeveralMethods(credentials));
+        }
+        let handlers = self.signalled(walk.request);
+        if let [handler] = handlers.as_slice() {
+            walk.handler = Some(handler);
+            return Turn::begin(self, handler, walk).await?.authenticate(walk).await;
+        }
         let mut claims: Vec<Turn<'a>> = Vec::new();
-        for handler in self.handlers().iter().filter(|handler| handler.reads.signalled_by(walk.request)) {
+        for handler in handlers {
             let claimed = match Turn::begin(self, handler, walk).await {
                 Ok(turn) => turn.claim(walk).await,
                 Err(verdict) => Err(verdict),
@@ -60,16 +90,16 @@ impl Generation {
                 Err(verdict) => {
                     walk.handler = Some(handler);
                     claims.into_iter().for_each(|turn| drop(turn.end(walk)));
-                    return verdict;
+                    return Err(verdict);
                 }
             }
         }
         if claims.len() > 1 {
             let names = claims.iter().map(|turn| turn.handler.id.name.clone()).collect();
             claims.into_iter().for_each(|turn| drop(turn.end(walk)));
-            return Verdict::SeveralMethods(names);
+            return Err(Verdict::SeveralMethods(names));
         }
-        let Some(turn) = claims.pop() else { return Verdict::NoMethod };
+        let turn = claims.pop().ok_or(Verdict::NoMethod)?;
         walk.handler = Some(turn.handler);
         turn.authenticate(walk).await
     }
@@ -90,7 +120,26 @@ struct Walk<'a> {
 struct Found {
     evidence: Evidence,
     explanation: Option<Vec<Check>>,
-    uses: Vec<(Use, Memory)>,
+    used: Option<(Use, Memory)>,
+}
+
+impl Walk<'_> {
+    /// Settles the conditions of an outcome; without a claim no plug-in has decided.
+    async fn settle(&mut self, services: &Services, outcome: Outcome) -> Verdict {
+        let (Some(handler), false) = (self.handler, matches!(outcome, Outcome::Unclaimed)) else {
+            self.handler = None;
+            self.found = Found::default();
+            return Verdict::NoMethod;
+        };
+        let limits = handler.configured.limits();
+        let mut settlement = Settlement::new(services, self.request, &handler.reads, self.now, limits);
+        settlement.evidence = std::mem::take(&mut self.found.evidence);
+        settlement.explanation = self.found.explanation.take();
+        let verdict = settlement.settle(outcome).await;
+        let Settlement { evidence, explanation, used, .. } = settlement;
+        self.found = Found { evidence, explanation, used };
+        verdict
+    }
 }
 
 /// One handler's part in one request: an instance, and the breaker's permission to ask it.
@@ -132,7 +181,8 @@ impl<'a> Turn<'a> {
         }
     }
 
-    async fn authenticate(mut self, walk: &mut Walk<'a>) -> Verdict {
+    /// The answer of the plug-in; the error is the verdict if it failed.
+    async fn authenticate(mut self, walk: &mut Walk<'a>) -> Result<Outcome, Verdict> {
         let mut outcome = self.call.authenticate().await;
         // Rejected before a look-up: the log then shows the client that the request claims.
         if matches!(outcome, Ok(Outcome::Rejected(_))) && self.call.state().evidence.client_id.is_none() {
@@ -142,20 +192,18 @@ impl<'a> Turn<'a> {
             }
         }
         let state = self.call.state();
-        walk.found = Found {
-            evidence: std::mem::take(&mut state.evidence),
-            explanation: state.explanation.take(),
-            uses: std::mem::take(&mut state.uses),
+        walk.found =
+            Found { evidence: std::mem::take(&mut state.evidence), explanation: state.explanation.take(), used: None };
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(failure) => return Err(self.fail(walk, &failure)),
         };
-        let verdict = match outcome {
-            Ok(Outcome::Authenticated(client)) => Verdict::Authenticated(client),
-            Ok(Outcome::Rejected(rejection)) => Verdict::Rejected(rejection),
-            Ok(Outcome::Unavailable(part)) => Verdict::Unavailable(part),
-            Err(failure) => return self.fail(walk, &failure),
-        };
+        let unclaimed = matches!(outcome, Outcome::Unclaimed);
         let pass = self.end(walk);
-        pass.succeeded();
-        verdict
+        if !unclaimed {
+            pass.succeeded();
+        }
+        Ok(outcome)
     }
 
     /// Ends the plug-in's part. Only a verdict shows that it works: without one the returned permission is dropped,

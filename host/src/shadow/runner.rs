@@ -18,8 +18,9 @@ use crate::contract::request::Request;
 use crate::load::candidate::Validated;
 use crate::run::breaker::Breaker;
 use crate::run::failure::Failure;
-use crate::run::plugin::{Configured, Outcome};
+use crate::run::plugin::Configured;
 use crate::run::plugin_log;
+use crate::run::settlement::Settlement;
 use crate::shadow::difference::{Difference, Opinion};
 use crate::shadow::error::ShadowError;
 use crate::shadow::simulation::{Remembered, Simulation};
@@ -94,21 +95,21 @@ impl Shadow {
         self.differences.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Shows it a request that the live plug-in has decided, with the answers of the replay store.
+    /// Shows it a request that the live plug-in has decided, with the answer of the replay store.
     pub(crate) fn follow(
         self: &Arc<Self>,
         services: &Arc<Services>,
         request: &Request,
         now: UnixMillis,
         live: &Verdict,
-        uses: Vec<(Use, Memory)>,
+        used: Option<(Use, Memory)>,
     ) {
         let Some(live) = Opinion::of(live) else { return };
         let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
             self.tally.skipped();
             return;
         };
-        let replay = Simulation::new(Arc::clone(&services.replay), Arc::clone(&self.remembered), uses);
+        let replay = Simulation::new(Arc::clone(&services.replay), Arc::clone(&self.remembered), used);
         let services = Arc::new(Services { replay: Arc::new(replay), ..Services::clone(services) });
         let (shadow, request, runtime) = (Arc::clone(self), request.clone(), Handle::current());
         // On a blocking thread, because a long computation would take a worker from requests.
@@ -154,18 +155,11 @@ impl Shadow {
             return Ok(Opinion::unclaimed());
         }
         let mut call = self.configured.begin(Some(services), &self.reads, request, now, false, None).await?;
-        let opinion = match call.can_authenticate().await {
-            Ok(true) => call.authenticate().await.map(|outcome| match outcome {
-                Outcome::Authenticated(client) => Opinion::authenticated(&client),
-                Outcome::Rejected(rejection) => Opinion::rejected(&rejection),
-                Outcome::Unavailable(_) => Opinion::unavailable(),
-            }),
-            Ok(false) => Ok(Opinion::unclaimed()),
-            Err(failure) => Err(failure),
-        };
+        let outcome = call.authenticate().await;
         plugin_log::write(&self.id, &request.reference, &mut call.state().log);
         call.release();
-        opinion
+        let mut settlement = Settlement::new(services, request, &self.reads, now, self.configured.limits());
+        Ok(Opinion::of(&settlement.settle(outcome?).await).unwrap_or_else(Opinion::unclaimed))
     }
 
     fn report(&self, difference: Difference) {

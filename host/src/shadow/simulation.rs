@@ -1,6 +1,6 @@
 //! A replay store that answers as the real one would and changes nothing in it.
 //!
-//! About an assertion that the live plug-in asked for, the shadow gets the same answer. For any other assertion the real
+//! About the assertion of the live verdict the shadow gets the same answer. For any other assertion the real
 //! store is only peeked at, and what the shadow would have consumed is remembered here.
 
 use std::collections::{HashSet, VecDeque};
@@ -48,12 +48,12 @@ impl Remembered {
 pub(super) struct Simulation {
     real: Arc<dyn ReplayStore>,
     remembered: Arc<Remembered>,
-    /// The answers that the live plug-in got.
-    told: Vec<(Use, Memory)>,
+    /// The answer that the live plug-in's verdict got.
+    told: Option<(Use, Memory)>,
 }
 
 impl Simulation {
-    pub(super) fn new(real: Arc<dyn ReplayStore>, remembered: Arc<Remembered>, told: Vec<(Use, Memory)>) -> Self {
+    pub(super) fn new(real: Arc<dyn ReplayStore>, remembered: Arc<Remembered>, told: Option<(Use, Memory)>) -> Self {
         Self { real, remembered, told }
     }
 }
@@ -62,7 +62,7 @@ impl Simulation {
 impl ReplayStore for Simulation {
     async fn remember(&self, used: Use) -> Result<Memory, Unavailable> {
         let same = |other: &Use| other.client_id == used.client_id && other.jti == used.jti;
-        if let Some((_, verdict)) = self.told.iter().find(|(other, _)| same(other)) {
+        if let Some((_, verdict)) = self.told.as_ref().filter(|(other, _)| same(other)) {
             return Ok(*verdict);
         }
         let pair = pair(&used);
@@ -101,12 +101,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_shadow_is_told_what_the_live_plug_in_was_told() {
-        let told = vec![(used("a", "live"), Memory::First)];
+        let told = Some((used("a", "live"), Memory::First));
         let simulation = Simulation::new(Arc::new(Real), Arc::default(), told);
         for _ in 0..2 {
             assert_eq!(simulation.remember(used("a", "live")).await, Ok(Memory::First));
         }
-        let told = vec![(used("a", "live"), Memory::Seen)];
+        let told = Some((used("a", "live"), Memory::Seen));
         let replayed = Simulation { told, ..simulation };
         assert_eq!(replayed.remember(used("a", "live")).await, Ok(Memory::Seen));
     }
@@ -114,7 +114,7 @@ mod tests {
     #[tokio::test]
     async fn what_only_the_shadow_uses_is_seen_the_second_time() {
         let remembered: Arc<Remembered> = Arc::default();
-        let request = || Simulation::new(Arc::new(Real), Arc::clone(&remembered), Vec::new());
+        let request = || Simulation::new(Arc::new(Real), Arc::clone(&remembered), None);
         assert_eq!(request().remember(used("a", "new")).await, Ok(Memory::First));
         assert_eq!(request().remember(used("b", "new")).await, Ok(Memory::First), "of another client");
         assert_eq!(request().remember(used("a", "new")).await, Ok(Memory::Seen));

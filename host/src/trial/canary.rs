@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use dropins_services::{Services, UnixMillis};
 
-use crate::contract::decision::PluginId;
+use crate::contract::decision::{PluginId, Verdict};
 use crate::contract::reads::Reads;
 use crate::contract::request::Request;
 use crate::contract::text::excerpt;
 use crate::run::failure::Failure;
 use crate::run::guest_log::GuestLog;
-use crate::run::plugin::{Configured, Outcome};
+use crate::run::plugin::Configured;
 use crate::run::plugin_log;
+use crate::run::settlement::Settlement;
 use crate::trial::failure::CanaryFailure;
 use crate::trial::garbage;
 use crate::trial::probe::{Expected, Probe, Subject, Trial};
@@ -51,15 +52,15 @@ pub(crate) async fn run(
 enum Answer {
     Unclaimed,
     Claimed,
-    Judged(Outcome),
+    Judged(Verdict),
 }
 
 impl Answer {
     fn satisfies(&self, expected: &Expected) -> bool {
         match (self, expected) {
             (Self::Unclaimed, Expected::Unclaimed | Expected::Refused) => true,
-            (Self::Judged(Outcome::Rejected(_)), Expected::Refused) => true,
-            (Self::Judged(Outcome::Authenticated(client)), Expected::Authenticated(id)) => client.id == *id,
+            (Self::Judged(Verdict::Rejected(_)), Expected::Refused) => true,
+            (Self::Judged(Verdict::Authenticated(client)), Expected::Authenticated(id)) => client.id == *id,
             _ => false,
         }
     }
@@ -70,13 +71,14 @@ impl fmt::Display for Answer {
         match self {
             Self::Unclaimed => f.write_str("it does not claim the request"),
             Self::Claimed => f.write_str("it claims the request"),
-            Self::Judged(Outcome::Authenticated(client)) => {
+            Self::Judged(Verdict::Authenticated(client)) => {
                 write!(f, "it authenticated the client `{}`", excerpt(&client.id))
             }
-            Self::Judged(Outcome::Rejected(rejection)) => {
+            Self::Judged(Verdict::Rejected(rejection)) => {
                 write!(f, "it rejected the request: {}: {}", rejection.reason, rejection.detail)
             }
-            Self::Judged(Outcome::Unavailable(part)) => write!(f, "it could not decide the request: {part}"),
+            Self::Judged(Verdict::Unavailable(part)) => write!(f, "it could not decide the request: {part}"),
+            Self::Judged(other) => write!(f, "it gave no verdict: {other:?}"),
         }
     }
 }
@@ -93,12 +95,17 @@ async fn attempt(
     let now = services.clock.now();
     let services = Arc::new(services);
     let mut call = configured.begin(Some(&services), reads, request, now, false, None).await?;
-    let answer = match call.can_authenticate().await {
-        Ok(true) if !judged => Ok(Answer::Claimed),
-        Ok(true) => call.authenticate().await.map(Answer::Judged),
-        Ok(false) => Ok(Answer::Unclaimed),
-        Err(failure) => Err(failure),
-    };
+    if !judged {
+        let claims = call.can_authenticate().await;
+        *log = Some(call.state().log.take());
+        return Ok(if claims? { Answer::Claimed } else { Answer::Unclaimed });
+    }
+    let outcome = call.authenticate().await;
     *log = Some(call.state().log.take());
-    answer
+    drop(call);
+    let mut settlement = Settlement::new(&services, request, reads, now, configured.limits());
+    Ok(match settlement.settle(outcome?).await {
+        Verdict::NoMethod => Answer::Unclaimed,
+        verdict => Answer::Judged(verdict),
+    })
 }

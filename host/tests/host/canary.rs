@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dropins_host::services::{Services, Unavailable, UnixMillis};
 use dropins_host::{BindError, CanaryFailure, Digest, Engine, Expected, Generation, PluginId, Probe, Subject, Trial};
 
-use crate::fixtures::{EMIT, Fixture, LOOP, WRITE, once, times};
+use crate::fixtures::{EMIT, Fixture, LOOP, ONCE, WRITE, times};
 use crate::limits::STRICT;
 use crate::log::Log;
 use crate::services::{Ledger, services};
@@ -30,7 +30,7 @@ impl Probe for Twice {
 
 /// Accepts every short token once.
 fn good(name: &str) -> Fixture {
-    Fixture::named(name).authenticate(&once("(global.get $authenticated)"))
+    Fixture::named(name).authenticate(ONCE)
 }
 
 async fn tried(engine: &Engine, fixture: &Fixture) -> Result<Generation, Vec<BindError>> {
@@ -87,13 +87,13 @@ async fn what_a_plug_in_gets_wrong_is_named_with_what_was_expected() {
             "it trapped",
         ),
         (wrong("stuck").undiscerning().authenticate(&panics), GARBAGE, "it wrote: panicked at lib.rs:1"),
-        (wrong("lost").undiscerning().authenticate("(global.get $unavailable)"), GARBAGE, "it could not judge"),
+        (wrong("lost").undiscerning().authenticate("(global.get $unavailable)"), GARBAGE, "it could not decide"),
         (wrong("late").authenticate("(unreachable)"), TOKEN, "it trapped"),
         (wrong("panicking").authenticate(&panics), TOKEN, "it wrote: panicked at lib.rs:1"),
         (wrong("glutton").authenticate(glutton), TOKEN, "bytes of memory"),
-        (wrong("stern").authenticate("(global.get $rejected)"), TOKEN, "it refused the request: fixture-says-no"),
+        (wrong("stern").authenticate("(global.get $rejected)"), TOKEN, "it rejected the request: fixture-says-no"),
         (wrong("shy").can_authenticate("(i32.const 0)"), TOKEN, "it does not claim the request"),
-        (wrong("mallory").text("somebody else").authenticate(somebody_else), TOKEN, "the client `somebody else`"),
+        (wrong("mallory").text("somebody else").authenticate(somebody_else), TOKEN, "unknown-client"),
         (wrong("forgetful").authenticate("(global.get $authenticated)"), AGAIN, "it authenticated the client `client`"),
     ];
     for (fixture, trial, found) in cases {
@@ -121,7 +121,7 @@ async fn what_a_plug_in_logged_before_it_failed_its_canary_stands_in_the_log() {
 
 #[tokio::test]
 async fn a_flood_of_lines_is_cut_and_fails_nobody() {
-    let flood = format!("{} {}", times(10_000, EMIT), once("(global.get $authenticated)"));
+    let flood = format!("{} {}", times(10_000, EMIT), ONCE);
     tried(&ENGINE, &good("flooding").authenticate(&flood)).await.unwrap();
 }
 

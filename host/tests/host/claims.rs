@@ -5,15 +5,15 @@ use std::sync::Arc;
 use dropins_host::services::Services;
 use dropins_host::{FailureKind, Generation, Request, Verdict};
 
-use crate::fixtures::{CANDIDATES, Fixture, LOOKUP, REMEMBER};
+use crate::fixtures::{CANDIDATES, Fixture, LOOKUP, ONCE};
 use crate::services::{Directory, Keys, Ledger, services};
 use crate::{ENGINE, authenticated, generation, judged, listener, request, validated};
 
 const YES: &str = "(i32.const 1)";
 
-/// A plug-in that uses up an assertion before it authenticates.
+/// A plug-in that authenticates on the condition that an identifier is unused.
 fn remembering(name: &str) -> Fixture {
-    Fixture::named(name).authenticate(&format!("{REMEMBER} (global.get $authenticated)"))
+    Fixture::named(name).authenticate(ONCE)
 }
 
 fn never_claims(name: &str) -> Fixture {
@@ -161,9 +161,8 @@ fn asking(import: &str) -> Fixture {
 async fn a_service_that_is_down_is_an_error_to_the_plug_in_and_no_trap() {
     let clients = Arc::new(Directory { down: true, ..Directory::default() });
     let keys = Arc::new(Keys { delay: std::time::Duration::ZERO, down: true });
-    let replay = Arc::new(Ledger::down());
-    for import in [LOOKUP, CANDIDATES, REMEMBER] {
-        let services = Services { clients: clients.clone(), keys: keys.clone(), replay: replay.clone(), ..services() };
+    for import in [LOOKUP, CANDIDATES] {
+        let services = Services { clients: clients.clone(), keys: keys.clone(), ..services() };
         let decision = judged(&ENGINE, services, asking(import)).await;
         assert_eq!(decision.verdict, Verdict::Unavailable("it is down".to_owned()), "{import}");
     }

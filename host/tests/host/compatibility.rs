@@ -6,14 +6,14 @@ use dropins_keys::{Algorithm, KeyFamily};
 use crate::shipped::{Server, assertion};
 use crate::{ENGINE, authenticated};
 
-const BUILT_AGAINST_0_1_0: &[u8] = include_bytes!("../fixtures/private_key_jwt-0.1.0.wasm");
+const BUILT_AGAINST_0_2_0: &[u8] = include_bytes!("../fixtures/private_key_jwt-0.2.0.wasm");
 
 #[tokio::test]
-async fn a_component_built_against_0_1_0_still_loads_and_authenticates() {
-    let candidate = Candidate::new("old.wasm", BUILT_AGAINST_0_1_0);
+async fn a_component_built_against_0_2_0_still_loads_and_authenticates() {
+    let candidate = Candidate::new("old.wasm", BUILT_AGAINST_0_2_0);
     let contract = candidate.contract().unwrap();
-    assert_eq!(contract.version, ApiVersion::V0_1);
-    assert!(contract.exports.contains(&"dropins:client-auth/client-authenticator@0.1.0".to_owned()), "{contract:?}");
+    assert_eq!(contract.version, ApiVersion::V0_2);
+    assert!(contract.exports.contains(&"dropins:client-auth/client-authenticator@0.2.0".to_owned()), "{contract:?}");
     let old = candidate.validate(&ENGINE).await.unwrap();
     assert_eq!(old.description().name, "private_key_jwt_authenticator");
 

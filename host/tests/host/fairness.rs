@@ -74,7 +74,7 @@ async fn a_loop_before_and_after_the_call_itself_is_stopped_as_well() {
     let refused = beginning.candidate().validate(&STRICT).await.unwrap_err();
     assert!(matches!(&refused.reason, CandidateRefusal::Describe(failure) if failure.is_transient()), "{refused}");
 
-    let export = "cabi_post_dropins:client-auth/client-authenticator@0.1.0#authenticate";
+    let export = "cabi_post_dropins:client-auth/client-authenticator@0.2.0#authenticate";
     let ending = format!("(func (export \"{export}\") (param i32) {LOOP})");
     // Garbage is refused by the same export: the canary would find it.
     let ending = Fixture::named("ending").functions(&ending).can_authenticate(

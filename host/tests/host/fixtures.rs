@@ -9,6 +9,8 @@ use dropins_host::Candidate;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+use crate::services::NOW;
+
 const PRELUDE: &str = include_str!("prelude.wat");
 
 /// Where the image begins, as in `prelude.wat`.
@@ -18,7 +20,7 @@ const IMAGE: u32 = 1024;
 const LONGEST: u32 = 16;
 
 /// Imports by the name that a body calls them by; a fixture imports what it mentions.
-const IMPORTS: [(&str, &str, &str, &str); 11] = [
+const IMPORTS: [(&str, &str, &str, &str); 10] = [
     ("$emit", "dropins:client-auth/log@{version}", "emit", "(param i32 i32 i32)"),
     ("$lookup", "dropins:client-auth/clients@{version}", "lookup", "(param i32 i32 i32)"),
     ("$decoy", "dropins:client-auth/keys@{version}", "decoy", "(param i32 i32 i32)"),
@@ -34,12 +36,6 @@ const IMPORTS: [(&str, &str, &str, &str); 11] = [
         "dropins:client-auth/keys@{version}",
         "candidates",
         "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)",
-    ),
-    (
-        "$remember",
-        "dropins:client-auth/replay@{version}",
-        "remember",
-        "(param i32 i32 i32 i32 i32 i64 i64 i32 i32 i32)",
     ),
     ("$stderr", "wasi:cli/stderr@0.2.6", "get-stderr", "(result i32)"),
     ("$subscribe", "wasi:clocks/monotonic-clock@0.2.6", "subscribe-duration", "(param i64) (result i32)"),
@@ -91,6 +87,8 @@ pub(crate) struct Fixture {
     version: &'static str,
     drift: Vec<(&'static str, &'static str)>,
     discerning: bool,
+    conditions: Vec<Condition>,
+    assertion_types: Vec<String>,
     functions: String,
     describe: String,
     check_config: String,
@@ -108,9 +106,11 @@ impl Fixture {
             reads: vec!["form:token".to_owned()],
             pages: 4,
             text: "a line".to_owned(),
-            version: "0.1.0",
+            version: "0.2.0",
             drift: Vec::new(),
             discerning: true,
+            conditions: vec![UNUSED],
+            assertion_types: Vec::new(),
             functions: String::new(),
             describe: "(global.get $description)".to_owned(),
             check_config: "(global.get $nothing)".to_owned(),
@@ -128,6 +128,18 @@ impl Fixture {
 
     pub(crate) fn reads(mut self, reads: &[&str]) -> Self {
         self.reads = reads.iter().map(|&read| read.to_owned()).collect();
+        self
+    }
+
+    /// The values of `client_assertion_type` that are its own.
+    pub(crate) fn assertion_types(mut self, types: &[&str]) -> Self {
+        self.assertion_types = types.iter().map(|&kind| kind.to_owned()).collect();
+        self
+    }
+
+    /// What must hold for `$once`.
+    pub(crate) fn conditions(mut self, conditions: &[Condition]) -> Self {
+        self.conditions = conditions.to_vec();
         self
     }
 
@@ -213,7 +225,7 @@ impl Fixture {
         // The file with the package's name comes first.
         files.sort_by_key(|path| (!path.ends_with("package.wit"), path.clone()));
         let text: String = files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-        let text = text.replace("client-auth@0.1.0", &format!("client-auth@{}", self.version)) + WASI;
+        let text = text.replace("client-auth@0.2.0", &format!("client-auth@{}", self.version)) + WASI;
         self.drift.iter().fold(text, |text, (ours, theirs)| {
             assert!(text.contains(ours), "the WIT text has no `{ours}`");
             text.replace(ours, theirs)
@@ -229,14 +241,20 @@ impl Fixture {
             image.text("A fixture."),
             image.texts(&["fixture".to_owned()]),
             image.texts(&self.reads),
+            image.texts(&self.assertion_types),
         ];
         let description = image.words(description.as_flattened());
         let (client, text) = (image.text("client"), image.text(&self.text));
         let method = image.text("fixture");
-        let authenticated = image.words(&[0, client[0], client[1], method[0], method[1], 0, 0]);
         let (error, reason) = (image.text("invalid_client"), image.text("fixture-says-no"));
-        let rejected = image.words(&[1, error[0], error[1], reason[0], reason[1], text[0], text[1]]);
-        let unavailable = image.words(&[2, text[0], text[1], 0, 0, 0, 0]);
+        let authenticated = image.words(&[0, client[0], client[1], method[0], method[1], 0, 0, 0, 0]);
+        let conditions: Vec<_> = self.conditions.iter().map(|&condition| image.condition(reason, condition)).collect();
+        let count = u32::try_from(conditions.len()).unwrap();
+        let conditions = image.words(conditions.as_flattened());
+        let once = image.words(&[0, client[0], client[1], method[0], method[1], 0, 0, conditions, count]);
+        let rejected = image.words(&[1, error[0], error[1], reason[0], reason[1], text[0], text[1], 0, 0]);
+        let unavailable = image.words(&[2, text[0], text[1], 0, 0, 0, 0, 0, 0]);
+        let unclaimed = image.words(&[3, 0, 0, 0, 0, 0, 0, 0, 0]);
 
         let bodies = [
             &self.functions,
@@ -255,6 +273,8 @@ impl Fixture {
             ("{pages}", self.pages),
             ("{description}", description),
             ("{authenticated}", authenticated),
+            ("{once}", once),
+            ("{unclaimed}", unclaimed),
             ("{rejected}", rejected),
             ("{unavailable}", unavailable),
             ("{client}", client[0]),
@@ -307,6 +327,29 @@ impl Image {
         self.put(&words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>())
     }
 
+    /// A record of 56 bytes, aligned to 8.
+    fn condition(&mut self, reason: [u32; 2], condition: Condition) -> [u32; 14] {
+        let halves = |number: u64| [number as u32, (number >> 32) as u32];
+        let mut words = [0; 14];
+        words[..2].copy_from_slice(&reason);
+        match condition {
+            Condition::Unused { identifier, expires_at, retry_window } => {
+                words[4..6].copy_from_slice(&self.text(identifier));
+                words[10..12].copy_from_slice(&halves(expires_at));
+                words[13] = retry_window;
+            }
+            Condition::Secret(secret) => {
+                words[2] = 1;
+                words[4..6].copy_from_slice(&self.text(secret));
+            }
+            Condition::NotAfter(time) => {
+                words[2] = 2;
+                words[4..6].copy_from_slice(&halves(time));
+            }
+        }
+        words
+    }
+
     fn escaped(&self) -> String {
         self.bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
     }
@@ -324,15 +367,19 @@ pub(crate) const CANDIDATES: &str = "(call $candidates (global.get $client) (glo
     (i32.const 0) (i32.const 0) (i32.const 0)
     (global.get $client) (global.get $client_len) (global.get $answer))";
 
-/// Has the pair (`client`, `client`) remembered.
-pub(crate) const REMEMBER: &str = "(call $remember (global.get $client) (global.get $client_len)
-    (global.get $client) (global.get $client_len) (i32.const 0) (i64.const 0) (i64.const 2000000000) (i32.const 0)
-    (i32.const 0) (global.get $answer))";
+/// Authenticates `client` on the fixture's conditions; by default, that it did not use the identifier `client` before.
+pub(crate) const ONCE: &str = "(global.get $once)";
 
-/// The same, with a retry window of so many seconds.
-pub(crate) fn remember_within(seconds: u32) -> String {
-    REMEMBER.replace("(i32.const 0) (global.get $answer)", &format!("(i32.const {seconds}) (global.get $answer)"))
+/// What must hold for `$once`.
+#[derive(Clone, Copy)]
+pub(crate) enum Condition {
+    Unused { identifier: &'static str, expires_at: u64, retry_window: u32 },
+    Secret(&'static str),
+    NotAfter(u64),
 }
+
+/// That the client did not use the identifier `client` before.
+pub(crate) const UNUSED: Condition = Condition::Unused { identifier: "client", expires_at: NOW + 300, retry_window: 0 };
 
 /// Logs `text` as a warning.
 pub(crate) const EMIT: &str = "(call $emit (i32.const 2) (global.get $text) (global.get $text_len))";
@@ -340,11 +387,6 @@ pub(crate) const EMIT: &str = "(call $emit (i32.const 2) (global.get $text) (glo
 /// Writes `text` to standard error, the way the standard library writes the text of a panic.
 pub(crate) const WRITE: &str =
     "(call $write (call $stderr) (global.get $text) (global.get $text_len) (global.get $answer))";
-
-/// Has the pair remembered, refuses when it was before, and goes on otherwise.
-pub(crate) fn once(then: &str) -> String {
-    format!("{REMEMBER} (if (i32.load8_u offset=4 (global.get $answer)) (then (return (global.get $rejected)))) {then}")
-}
 
 /// Runs `body` a number of times.
 pub(crate) fn times(count: u32, body: &str) -> String {

@@ -1,9 +1,12 @@
 //! What a plug-in sees and what it leaves behind: its own parameters, a fixed instant, and nothing.
 
+use std::sync::Arc;
+
+use dropins_host::services::Services;
 use dropins_host::{FailureKind, Generation, Isolation, Listener, Request, Verdict};
 
 use crate::fixtures::{Fixture, WRITE};
-use crate::services::{NOW, services};
+use crate::services::{Directory, NOW, services};
 use crate::{ENGINE, authenticated, generation, judged, listener, request, validated};
 
 /// Authenticates a client whose id is the endpoint, whose method is the issuer, and whose attributes are `list`.
@@ -36,7 +39,8 @@ fn busy_request() -> Request {
 }
 
 async fn echoed(list: &str) -> Vec<(String, String)> {
-    let generation = generation(&ENGINE, services(), &[echo(list)]).await;
+    let clients = Arc::new(Directory::of(&["https://as.example/oauth2/token"]));
+    let generation = generation(&ENGINE, Services { clients, ..services() }, &[echo(list)]).await;
     let decision = generation.authenticate(&busy_request()).await;
     let client = authenticated(&decision);
     assert_eq!(client.id, "https://as.example/oauth2/token");

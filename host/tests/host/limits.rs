@@ -11,7 +11,7 @@ use dropins_host::{
 
 use crate::fixtures::{CANDIDATES, Fixture, LOOKUP, LOOP, times};
 use crate::log::Log;
-use crate::services::{Directory, Gate, Keys, services};
+use crate::services::{Gate, GatedKeys, Keys, services};
 use crate::{ENGINE, authenticated, generation, judged, listener, request, validated};
 
 /// An engine with the deadlines that a server has by default.
@@ -365,19 +365,18 @@ async fn the_message_of_a_trap_is_bounded_whatever_functions_are_called() {
     assert!(message.len() < 8 << 10, "{}", message.len());
 }
 
-/// Asks the client directory, if the request has the form parameter `token`; other plug-ins of it read `other`.
-fn waiting_for_the_directory() -> [Fixture; 2] {
-    let waiting = Fixture::named("waiting").authenticate(&format!("{LOOKUP} (global.get $authenticated)"));
+/// Asks the key source, if the request has the form parameter `token`; other plug-ins of it read `other`.
+fn waiting_for_keys() -> [Fixture; 2] {
+    let waiting = Fixture::named("waiting").authenticate(&format!("{CANDIDATES} (global.get $authenticated)"));
     [waiting, Fixture::named("another").reads(&["form:other"])]
 }
 
-/// A generation with room for so many requests that run, whose client directory stops at a gate.
+/// A generation with room for so many requests that run, whose key source stops at a gate.
 async fn gated(concurrent_calls: usize) -> (Engine, Arc<Generation>, Arc<Gate>) {
     let engine = Engine::new(Limits { concurrent_calls, ..ENGINE.limits().clone() }, None).unwrap();
     let gate = Gate::shut();
-    let clients = Arc::new(Directory { gate: Some(Arc::clone(&gate)), ..Directory::of(&["client"]) });
-    let services = Services { clients, ..services() };
-    let generation = Arc::new(generation(&engine, services, &waiting_for_the_directory()).await);
+    let services = Services { keys: Arc::new(GatedKeys(Arc::clone(&gate))), ..services() };
+    let generation = Arc::new(generation(&engine, services, &waiting_for_keys()).await);
     (engine, generation, gate)
 }
 
@@ -386,7 +385,7 @@ fn post(generation: &Arc<Generation>, field: &'static str) -> tokio::task::JoinH
     tokio::spawn(async move { generation.authenticate(&request(&[(field, "x")])).await })
 }
 
-/// So many requests that wait for the directory.
+/// So many requests that wait for keys.
 async fn filled(count: usize, generation: &Arc<Generation>, gate: &Gate) -> Vec<tokio::task::JoinHandle<Decision>> {
     let mut inside = Vec::new();
     for _ in 0..count {
@@ -399,7 +398,7 @@ async fn filled(count: usize, generation: &Arc<Generation>, gate: &Gate) -> Vec<
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_beyond_the_limit_are_refused_at_once_and_the_others_finish() {
     let (engine, generation, gate) = gated(2).await;
-    // Four times as many as may run: those that wait for the directory do not run.
+    // Four times as many as may run: those that wait for keys do not run.
     let inside = filled(8, &generation, &gate).await;
     assert_eq!(engine.in_flight(), 8);
     let decision = post(&generation, "token").await.unwrap();

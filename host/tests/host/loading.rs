@@ -30,7 +30,7 @@ async fn a_good_component_is_described_by_its_own_words() {
     let candidate = fixture.candidate();
     let digest = candidate.digest();
     let plugin = candidate.validate(&ENGINE).await.unwrap();
-    assert_eq!((plugin.file(), plugin.digest(), plugin.version()), ("good.wasm", digest, ApiVersion::V0_1));
+    assert_eq!((plugin.file(), plugin.digest(), plugin.version()), ("good.wasm", digest, ApiVersion::V0_2));
     let description = plugin.description();
     assert_eq!((description.name.as_str(), description.version.as_str()), ("good", "1.0.0"));
     assert_eq!(description.aliases, ["org.example.Good"]);
@@ -39,17 +39,17 @@ async fn a_good_component_is_described_by_its_own_words() {
 
 #[tokio::test]
 async fn an_unknown_version_is_named_with_the_one_that_is_served() {
-    for version in ["0.2.0", "0.9.0", "1.0.0"] {
+    for version in ["0.1.0", "0.9.0", "1.0.0"] {
         let error = contract_error(Fixture::named("late").version(version).candidate()).await;
         let text = error.to_string();
-        assert!(text.contains(version) && text.contains(ApiVersion::SERVED), "{text}");
+        assert!(text.contains(version) && text.contains("rebuild it for 0.2.0"), "{text}");
     }
 }
 
 #[tokio::test]
 async fn a_later_patch_of_the_version_is_served() {
     let fixture =
-        Fixture::named("patched").version("0.1.7").authenticate(&format!("{LOOKUP} (global.get $authenticated)"));
+        Fixture::named("patched").version("0.2.7").authenticate(&format!("{LOOKUP} (global.get $authenticated)"));
     authenticated(&judged(&ENGINE, services(), fixture).await);
 }
 
@@ -63,8 +63,8 @@ async fn files_sockets_and_randomness_are_not_granted() {
         "wasi:http/outgoing-handler@0.2.6",
         "wasi:random/random@0.2.6",
         "wasi:clocks/monotonic-clock@0.3.0",
-        "dropins:client-auth/secrets@0.1.0",
-        "dropins:client-auth/keys@0.2.0",
+        "dropins:client-auth/replay@0.2.0",
+        "dropins:client-auth/keys@0.3.0",
     ] {
         let component = wat::parse_str(format!("(component (import \"{import}\" (instance)))")).unwrap();
         let error = contract_error(Candidate::new("curious.wasm", component)).await;

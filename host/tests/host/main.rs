@@ -6,6 +6,7 @@ mod breaker;
 mod canary;
 mod claims;
 mod compatibility;
+mod conditions;
 mod containment;
 mod fairness;
 mod fixtures;

@@ -6,23 +6,25 @@ use std::time::Duration;
 use dropins_host::services::{Attempted, MAX_RETRY_WINDOW, Memory, ReplayStore, Services, Unavailable, Use};
 use dropins_host::{Decision, Generation, Request, Verdict};
 
-use crate::fixtures::{Fixture, remember_within};
-use crate::services::{Ledger, services};
+use crate::fixtures::{Condition, Fixture, ONCE};
+use crate::services::{Ledger, NOW, services};
 use crate::{ENGINE, authenticated, generation, request};
 
-/// A plug-in that asks for a retry window of so many seconds and then does this.
-async fn asking(seconds: u32, then: &str, replay: &Arc<Ledger>) -> Generation {
-    let body = format!("{} {then}", remember_within(seconds));
-    let services = Services { replay: Arc::clone(replay) as Arc<_>, ..services() };
-    generation(&ENGINE, services, &[Fixture::named("asking").authenticate(&body)]).await
+/// A plug-in that asks for a retry window of so many seconds.
+fn asking_for(seconds: u32) -> Fixture {
+    let unused = Condition::Unused { identifier: "client", expires_at: NOW + 300, retry_window: seconds };
+    Fixture::named("asking").conditions(&[unused]).authenticate(ONCE)
 }
 
-const ACCEPTS: &str = "(global.get $authenticated)";
+async fn asking(seconds: u32, replay: &Arc<Ledger>) -> Generation {
+    let services = Services { replay: Arc::clone(replay) as Arc<_>, ..services() };
+    generation(&ENGINE, services, &[asking_for(seconds)]).await
+}
 
 /// The use that this request is remembered by, and what the decision says about it.
 async fn remembered(seconds: u32, request: &Request) -> (Use, Decision) {
     let replay = Arc::new(Ledger::default());
-    let decision = asking(seconds, ACCEPTS, &replay).await.authenticate(request).await;
+    let decision = asking(seconds, &replay).await.authenticate(request).await;
     (replay.remembered().pop().unwrap(), decision)
 }
 
@@ -53,33 +55,23 @@ async fn the_same_request_is_the_same_attempt_and_a_parameter_that_no_plug_in_se
 }
 
 #[tokio::test]
-async fn a_trap_after_the_first_use_leaves_the_attempt() {
-    let replay = Arc::new(Ledger::default());
-    let generation = asking(9, "(unreachable)", &replay).await;
-    let decision = generation.authenticate(&request(&[("token", "x")])).await;
-    assert!(matches!(decision.verdict, Verdict::Failed(..)), "{decision:?}");
-    let used = replay.remembered().pop().unwrap();
-    assert_eq!(decision.evidence.attempted, Some(Attempted { used, first: true }));
-}
-
-#[tokio::test]
 async fn a_use_that_was_seen_leaves_none_and_an_unknown_outcome_is_no_first_use() {
     let replay = Arc::new(Ledger::default());
-    let generation = asking(9, ACCEPTS, &replay).await;
+    let generation = asking(9, &replay).await;
     generation.authenticate(&request(&[("token", "x")])).await;
     let decision = generation.authenticate(&request(&[("token", "x")])).await;
     assert_eq!(decision.evidence.attempted, None);
 
     let replay = Arc::new(Ledger::down());
-    let decision =
-        asking(9, "(global.get $unavailable)", &replay).await.authenticate(&request(&[("token", "x")])).await;
+    let decision = asking(9, &replay).await.authenticate(&request(&[("token", "x")])).await;
+    assert!(matches!(decision.verdict, Verdict::Unavailable(_)));
     assert!(!decision.evidence.attempted.unwrap().first);
 }
 
 #[tokio::test]
 async fn an_explanation_is_no_attempt() {
     let replay = Arc::new(Ledger::default());
-    let decision = asking(9, ACCEPTS, &replay).await.explain(&request(&[("token", "x")])).await;
+    let decision = asking(9, &replay).await.explain(&request(&[("token", "x")])).await;
     assert_eq!(decision.evidence.attempted, None);
     assert_eq!(replay.peeked().pop().unwrap().attempt, None);
 }
@@ -100,9 +92,8 @@ impl ReplayStore for Silent {
 
 #[tokio::test(start_paused = true)]
 async fn what_became_of_a_use_that_was_given_up_half_way_is_unknown() {
-    let body = format!("{} {ACCEPTS}", remember_within(9));
     let services = Services { replay: Arc::new(Silent), ..services() };
-    let generation = generation(&ENGINE, services, &[Fixture::named("asking").authenticate(&body)]).await;
+    let generation = generation(&ENGINE, services, &[asking_for(9)]).await;
     let decision = generation.authenticate(&request(&[("token", "x")])).await;
     let expected = "it was not done after 10s, waiting for the replay store".to_owned();
     assert_eq!(decision.verdict, Verdict::Unavailable(expected));

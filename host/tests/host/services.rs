@@ -104,6 +104,21 @@ impl KeySource for Keys {
     }
 }
 
+/// A key source that knows no key and stops every look-up at a gate.
+pub(crate) struct GatedKeys(pub(crate) Arc<Gate>);
+
+#[async_trait::async_trait]
+impl KeySource for GatedKeys {
+    async fn candidates(&self, _client_id: &str, _hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
+        self.0.pass().await;
+        Ok(Vec::new())
+    }
+
+    fn decoy(&self, _algorithm: &str) -> Option<Arc<dyn PublicKey>> {
+        None
+    }
+}
+
 /// A replay store that keeps every question.
 #[derive(Default)]
 pub(crate) struct Ledger {

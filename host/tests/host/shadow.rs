@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use dropins_host::services::Services;
 use dropins_host::{Candidate, Generation, Listener, Request, Shadow, ShadowCounts, ShadowError, Validated, Verdict};
 
-use crate::fixtures::{Fixture, LOOKUP, once};
-use crate::services::{Directory, Gate, Ledger, services};
+use crate::fixtures::{CANDIDATES, Fixture, ONCE};
+use crate::services::{Gate, GatedKeys, Ledger, services};
 use crate::{ENGINE, authenticated, listener, request, validated};
 
 const FILE: &str = "candidate.wasm";
 
 /// Accepts every token once.
 fn live() -> Fixture {
-    Fixture::named("live").authenticate(&once("(global.get $authenticated)"))
+    Fixture::named("live").authenticate(ONCE)
 }
 
 async fn candidate(bytes: Vec<u8>) -> Validated {
@@ -104,10 +104,9 @@ async fn a_candidate_that_fails_harms_nobody_and_is_not_asked_for_ever() {
 #[tokio::test]
 async fn a_busy_candidate_is_skipped_and_no_request_waits_for_it() {
     let gate = Gate::shut();
-    let clients = Arc::new(Directory { gate: Some(Arc::clone(&gate)), ..Directory::of(&["client"]) });
-    // It waits before it asks about the replay, which all requests but the first are.
-    let slow = Fixture::named("live").authenticate(&format!("{LOOKUP} {}", once("(global.get $authenticated)")));
-    let generation = beside(Services { clients, ..services() }, slow.component()).await;
+    let keys = Arc::new(GatedKeys(Arc::clone(&gate)));
+    let slow = Fixture::named("live").authenticate(&format!("{CANDIDATES} {ONCE}"));
+    let generation = beside(Services { keys, ..services() }, slow.component()).await;
     for _ in 0..5 {
         generation.authenticate(&post("x")).await;
     }

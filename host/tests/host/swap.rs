@@ -10,7 +10,10 @@ use crate::services::{Directory, Gate, services};
 use crate::{ENGINE, authenticated, generation, request};
 
 fn gated(gate: &Arc<Gate>) -> Services {
-    Services { clients: Arc::new(Directory { gate: Some(Arc::clone(gate)), ..Directory::default() }), ..services() }
+    Services {
+        clients: Arc::new(Directory { gate: Some(Arc::clone(gate)), ..Directory::of(&["client"]) }),
+        ..services()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,8 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use dropins_plugin::{
-    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Registration, Replay, Request, Services,
-    Unsupported, Use, Verdict,
+    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Registration, Request, Requirement, Services,
+    Unsupported,
 };
 use libfuzzer_sys::fuzz_target;
 use private_key_jwt_authenticator::{ASSERTION_TYPE, Policy, Report, claimed_client, judge};
@@ -24,10 +24,6 @@ struct Everything;
 impl Clients for Everything {
     fn lookup(&self, client_id: &str) -> Result<Option<Registration>, String> {
         Ok(Some(Registration { id: client_id.to_owned(), ..Registration::default() }))
-    }
-
-    fn check_secret(&self, _: &str, _: &str) -> Result<bool, String> {
-        Ok(false)
     }
 }
 
@@ -52,14 +48,6 @@ impl PublicKey for Everything {
 
     fn verify(&self, _: &str, _: &[u8], _: &[u8]) -> Result<bool, Unsupported> {
         Ok(true)
-    }
-}
-
-impl Replay for Everything {
-    fn remember(&self, used: &Use<'_>) -> Result<Verdict, String> {
-        assert!(used.expires_at >= NOW, "what is accepted is remembered until it has expired");
-        assert!((1..=255).contains(&used.jti.len()), "what is remembered fits the column");
-        Ok(Verdict::First)
     }
 }
 
@@ -93,13 +81,17 @@ fuzz_target!(|data: &[u8]| {
         now: NOW * 1000,
         ..Request::default()
     };
-    let services = Services { clients: &Everything, keys: &Everything, replay: &Everything, log: &Everything };
+    let services = Services { clients: &Everything, keys: &Everything, log: &Everything };
     let _claimed = claimed_client(&request);
     let mut report = Report::on();
     let verdict = judge(&request, &policy, &services, &mut report);
     let accepted = verdict.as_ref().ok().cloned();
     let _checks = report.finish(&verdict);
     let Some(client) = accepted else { return };
+    let condition = client.condition.as_ref().map(|condition| &condition.requirement);
+    let Some(Requirement::Unused(unused)) = condition else { panic!("what is accepted has an identifier to consume") };
+    assert!(unused.expires_at >= NOW && unused.expires_at <= NOW + 25 * 3600, "it is remembered until it has expired");
+    assert!((1..=255).contains(&unused.identifier.len()), "it fits the column");
 
     let mut parts = token.split('.');
     let (header, claims) = (read(parts.next()), read(parts.next()));

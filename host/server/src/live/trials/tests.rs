@@ -146,6 +146,7 @@ async fn of_an_unknown_method_nothing_is_tried() {
         summary: String::new(),
         methods: vec!["tls_client_auth".to_owned()],
         reads: vec!["header:client-cert".to_owned()],
+        assertion_types: Vec::new(),
     };
     let subject = Subject { description: &description, algorithms: &["ES256".to_owned()], properties: &[] };
     assert_eq!(Canary.trials(&subject, 0).await.unwrap().len(), 0);

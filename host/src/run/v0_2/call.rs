@@ -8,13 +8,15 @@ use crate::contract::decision::{Client, Rejection};
 use crate::contract::text::excerpt;
 use crate::run::call::CallState;
 use crate::run::failure::Failure;
-use crate::run::plugin::{Call, Outcome};
-use crate::run::v0_1::bindings::exports::dropins::client_auth::client_authenticator as wit;
-use crate::run::v0_1::instance::{Instance, arm, finish, within};
-use crate::run::v0_1::pool::{Lent, Pool};
+use crate::run::plugin::Call;
+use crate::run::v0_2::bindings::dropins::client_auth::types;
+use crate::run::v0_2::bindings::exports::dropins::client_auth::client_authenticator as wit;
+use crate::run::v0_2::instance::{Instance, arm, finish, within};
+use crate::run::v0_2::pool::{Lent, Pool};
+use crate::run::verdict::{Condition, Outcome, Requirement, Unused, Vouched};
 
 /// One instance with the arguments of its calls.
-pub(super) struct CallV01 {
+pub(super) struct CallV02 {
     lent: Lent,
     failed: bool,
     properties: Arc<[wit::Field]>,
@@ -23,7 +25,7 @@ pub(super) struct CallV01 {
     pool: Pool,
 }
 
-impl CallV01 {
+impl CallV02 {
     /// The calls of one request on this instance.
     pub(super) fn new(
         lent: Lent,
@@ -34,6 +36,17 @@ impl CallV01 {
     ) -> Self {
         Self { lent, failed: false, properties, request, limits, pool }
     }
+}
+
+fn condition(condition: types::Condition) -> Condition {
+    let requirement = match condition.requirement {
+        types::Requirement::Unused(types::Unused { identifier, issued_at, expires_at, cached, retry_window }) => {
+            Requirement::Unused(Unused { identifier, issued_at, expires_at, cached, retry_window })
+        }
+        types::Requirement::Secret(secret) => Requirement::Secret(secret),
+        types::Requirement::NotAfter(time) => Requirement::NotAfter(time),
+    };
+    Condition { reason: excerpt(&condition.reason), requirement }
 }
 
 /// Runs one export under the call deadline.
@@ -50,24 +63,30 @@ macro_rules! run {
 }
 
 #[async_trait::async_trait]
-impl Call for CallV01 {
+impl Call for CallV02 {
     async fn can_authenticate(&mut self) -> Result<bool, Failure> {
-        run!(self, call_can_authenticate(&self.request))
+        run!(self, call_can_authenticate(&self.properties, &self.request))
     }
 
     async fn authenticate(&mut self) -> Result<Outcome, Failure> {
         Ok(match run!(self, call_authenticate(&self.properties, &self.request))? {
-            wit::Outcome::Authenticated(client) => Outcome::Authenticated(Client {
-                id: client.id,
-                method: client.method,
-                attributes: client.attributes.into_iter().map(|f| (f.name, f.value)).collect(),
-            }),
+            wit::Outcome::Authenticated(types::Authenticated { client, conditions }) => {
+                Outcome::Authenticated(Vouched {
+                    client: Client {
+                        id: client.id,
+                        method: client.method,
+                        attributes: client.attributes.into_iter().map(|f| (f.name, f.value)).collect(),
+                    },
+                    conditions: conditions.into_iter().map(condition).collect(),
+                })
+            }
             wit::Outcome::Rejected(rejection) => Outcome::Rejected(Rejection {
                 error: excerpt(&rejection.error),
                 reason: excerpt(&rejection.reason),
                 detail: excerpt(&rejection.detail),
             }),
             wit::Outcome::Unavailable(detail) => Outcome::Unavailable(excerpt(&detail)),
+            wit::Outcome::Unclaimed => Outcome::Unclaimed,
         })
     }
 

@@ -1,4 +1,4 @@
-//! The adapter for `dropins:client-auth@0.1.x`.
+//! The adapter for `dropins:client-auth@0.2.x`.
 //!
 //! One store and one instance serve one request and are then dropped, unless the operator chose reuse: after a trap a
 //! store is unusable, and nothing may leak from one request to the next.

@@ -7,9 +7,9 @@ use wasmtime::component::Resource;
 
 use crate::contract::text::excerpt;
 use crate::run::call::CallState;
-use crate::run::v0_1::bindings::dropins::client_auth::keys;
-use crate::run::v0_1::imports::services::KEYS;
-use crate::run::v0_1::key_handle::KeyHandle;
+use crate::run::v0_2::bindings::dropins::client_auth::keys;
+use crate::run::v0_2::imports::services::KEYS;
+use crate::run::v0_2::key_handle::KeyHandle;
 
 /// The longest text that a signature may cover: twice the longest assertion.
 const MAX_MESSAGE: usize = 32 << 10;
@@ -23,26 +23,48 @@ impl CallState {
     fn hand_out(&mut self, key: Arc<dyn PublicKey>, decoy: bool) -> wasmtime::Result<Resource<KeyHandle>> {
         Ok(self.table.push(KeyHandle { key, decoy })?)
     }
-}
 
-impl keys::Host for CallState {
-    async fn candidates(
+    /// Hands out what was found, and notes the algorithm that was asked for.
+    fn hand_out_all(
         &mut self,
-        client_id: String,
-        hint: keys::Hint,
-    ) -> wasmtime::Result<Result<Vec<Resource<KeyHandle>>, keys::LookupError>> {
-        let services = match self.services() {
-            Ok(services) => services,
-            Err(loading) => return Ok(Err(keys::LookupError::Unavailable(loading))),
-        };
-        let hint = KeyHint { kid: hint.kid, x5t: hint.x5t, x5t_s256: hint.x5t_s256, algorithm: hint.algorithm };
-        let found = self.ask(KEYS, services.keys.candidates(&client_id, &hint)).await?;
+        hint: &KeyHint,
+        found: Result<Vec<Arc<dyn PublicKey>>, KeyLookupError>,
+    ) -> wasmtime::Result<Candidates> {
         self.evidence.algorithm = Some(excerpt(&hint.algorithm));
         match found {
             Ok(keys) => keys.into_iter().map(|key| self.hand_out(key, false)).collect::<Result<_, _>>().map(Ok),
             Err(error @ KeyLookupError::Unusable(_)) => Ok(Err(keys::LookupError::Unusable(error.to_string()))),
             Err(KeyLookupError::Unavailable(down)) => Ok(Err(keys::LookupError::Unavailable(down.to_string()))),
         }
+    }
+}
+
+/// The answer to a key lookup.
+type Candidates = Result<Vec<Resource<KeyHandle>>, keys::LookupError>;
+
+fn to_hint(hint: keys::Hint) -> KeyHint {
+    KeyHint { kid: hint.kid, x5t: hint.x5t, x5t_s256: hint.x5t_s256, algorithm: hint.algorithm }
+}
+
+impl keys::Host for CallState {
+    async fn candidates(&mut self, client_id: String, hint: keys::Hint) -> wasmtime::Result<Candidates> {
+        let services = match self.services() {
+            Ok(services) => services,
+            Err(loading) => return Ok(Err(keys::LookupError::Unavailable(loading))),
+        };
+        let hint = to_hint(hint);
+        let found = self.ask(KEYS, services.keys.candidates(&client_id, &hint)).await?;
+        self.hand_out_all(&hint, found)
+    }
+
+    async fn of_issuer(&mut self, issuer: String, hint: keys::Hint) -> wasmtime::Result<Candidates> {
+        let services = match self.services() {
+            Ok(services) => services,
+            Err(loading) => return Ok(Err(keys::LookupError::Unavailable(loading))),
+        };
+        let hint = to_hint(hint);
+        let found = self.ask(KEYS, services.keys.of_issuer(&issuer, &hint)).await?;
+        self.hand_out_all(&hint, found)
     }
 
     fn decoy(&mut self, algorithm: String) -> wasmtime::Result<Option<Resource<KeyHandle>>> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dropins_services::Isolation;
 
-use crate::run::v0_1::instance::Instance;
+use crate::run::v0_2::instance::Instance;
 
 /// Fewest requests of a reused instance; the most are twice as many.
 const MIN_USES: u64 = 64;

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use dropins_services::Services;
 
 use crate::run::call::CallState;
-use crate::run::v0_1::bindings::dropins::client_auth::types;
+use crate::run::v0_2::bindings::dropins::client_auth::types;
 
 pub(super) const CLIENTS: &str = "client directory";
 pub(super) const KEYS: &str = "key source";
-pub(super) const REPLAY: &str = "replay store";
 
 const LOADING: &str = "a plug-in that is being loaded has no services";
 

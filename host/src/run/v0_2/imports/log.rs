@@ -3,7 +3,7 @@
 use tracing::Level;
 
 use crate::run::call::CallState;
-use crate::run::v0_1::bindings::dropins::client_auth::log;
+use crate::run::v0_2::bindings::dropins::client_auth::log;
 
 impl log::Host for CallState {
     fn emit(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {

@@ -1,6 +1,6 @@
 //! Pairs of texts in the types of the contract.
 
-use crate::run::v0_1::bindings::exports::dropins::client_auth::client_authenticator::Field;
+use crate::run::v0_2::bindings::exports::dropins::client_auth::client_authenticator::Field;
 
 /// A pair in the type of the contract.
 pub(super) fn field((name, value): &(String, String)) -> Field {

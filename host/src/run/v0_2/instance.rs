@@ -10,7 +10,7 @@ use crate::contract::text::excerpt;
 use crate::run::budget::Spent;
 use crate::run::call::CallState;
 use crate::run::failure::Failure;
-use crate::run::v0_1::bindings::AuthenticatorPlugin;
+use crate::run::v0_2::bindings::AuthenticatorPlugin;
 
 /// An instance; one request at a time has it.
 pub(super) struct Instance {

@@ -15,23 +15,22 @@ use crate::run::call::CallState;
 use crate::run::engine::Engine;
 use crate::run::failure::Failure;
 use crate::run::plugin::{Call, ConfigReport, Configured, Plugin};
-use crate::run::transcript::Transcript;
-use crate::run::v0_1::bindings::exports::dropins::client_auth::client_authenticator as wit;
-use crate::run::v0_1::bindings::{AuthenticatorPlugin, AuthenticatorPluginIndices};
-use crate::run::v0_1::call::CallV01;
-use crate::run::v0_1::field::{field, fields};
-use crate::run::v0_1::instance::{Instance, arm, failure, finish, within};
-use crate::run::v0_1::pool::Pool;
+use crate::run::v0_2::bindings::exports::dropins::client_auth::client_authenticator as wit;
+use crate::run::v0_2::bindings::{AuthenticatorPlugin, AuthenticatorPluginIndices};
+use crate::run::v0_2::call::CallV02;
+use crate::run::v0_2::field::{field, fields};
+use crate::run::v0_2::instance::{Instance, arm, failure, finish, within};
+use crate::run::v0_2::pool::Pool;
 use crate::run::wasi::link;
 
 /// A component of this version, compiled and linked.
-pub(crate) struct V01 {
+pub(crate) struct V02 {
     pre: InstancePre<CallState>,
     exports: AuthenticatorPluginIndices,
     limits: Limits,
 }
 
-impl V01 {
+impl V02 {
     /// Links a compiled component to what is granted.
     pub(crate) fn link(engine: &Engine, component: &Component) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine.inner());
@@ -61,7 +60,7 @@ impl V01 {
 }
 
 #[async_trait::async_trait]
-impl Plugin for V01 {
+impl Plugin for V02 {
     async fn describe(&self) -> Result<Description, Failure> {
         let limits = &self.limits;
         let mut instance = self.instance(CallState::new(limits, 0, None)).await?;
@@ -76,6 +75,7 @@ impl Plugin for V01 {
             summary: excerpt(&said.summary),
             methods: said.methods,
             reads: said.reads,
+            assertion_types: said.assertion_types,
         })
     }
 
@@ -106,20 +106,24 @@ impl Plugin for V01 {
 
     fn configure(self: Arc<Self>, properties: &[(String, String)], isolation: Isolation) -> Box<dyn Configured> {
         let pool = Pool::new(isolation);
-        Box::new(ConfiguredV01 { plugin: self, properties: fields(properties).into(), pool })
+        Box::new(ConfiguredV02 { plugin: self, properties: fields(properties).into(), pool })
     }
 }
 
-struct ConfiguredV01 {
-    plugin: Arc<V01>,
+struct ConfiguredV02 {
+    plugin: Arc<V02>,
     properties: Arc<[wit::Field]>,
     pool: Pool,
 }
 
 #[async_trait::async_trait]
-impl Configured for ConfiguredV01 {
+impl Configured for ConfiguredV02 {
     fn pool_instances(&self, pooling: bool) {
         self.pool.keep(pooling);
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.plugin.limits
     }
 
     async fn begin(
@@ -135,7 +139,6 @@ impl Configured for ConfiguredV01 {
         let mut state = CallState::new(limits, now, services.cloned());
         state.place = place;
         state.explanation = explain.then(Vec::new);
-        state.transcript = (!explain).then(|| Transcript::of(request, reads));
         let instance = match self.pool.take() {
             Some(mut idle) => {
                 *idle.instance.store.data_mut() = state;
@@ -152,6 +155,6 @@ impl Configured for ConfiguredV01 {
             now,
         };
         let (properties, pool) = (Arc::clone(&self.properties), self.pool.clone());
-        Ok(Box::new(CallV01::new(instance, properties, request, limits.clone(), pool)))
+        Ok(Box::new(CallV02::new(instance, properties, request, limits.clone(), pool)))
     }
 }

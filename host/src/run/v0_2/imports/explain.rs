@@ -3,7 +3,7 @@
 use crate::contract::decision::{Check, CheckState};
 use crate::contract::text::excerpt;
 use crate::run::call::CallState;
-use crate::run::v0_1::bindings::dropins::client_auth::explain;
+use crate::run::v0_2::bindings::dropins::client_auth::explain;
 
 /// More rules than any authenticator has.
 const MAX_CHECKS: usize = 256;

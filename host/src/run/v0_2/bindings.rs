@@ -6,7 +6,7 @@ wasmtime::component::bindgen!({
     imports: {
         "dropins:client-auth/clients": async | trappable,
         "dropins:client-auth/keys.candidates": async | trappable,
-        "dropins:client-auth/replay": async | trappable,
+        "dropins:client-auth/keys.of-issuer": async | trappable,
         default: trappable,
     },
     exports: { default: async },

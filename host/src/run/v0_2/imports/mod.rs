@@ -7,5 +7,4 @@ mod clients;
 mod explain;
 mod keys;
 mod log;
-mod replay;
 mod services;
