@@ -15,6 +15,8 @@ pub struct Limits {
     pub call_deadline: Duration,
     /// The same for the calls at load time, `describe` and `check-config`.
     pub load_deadline: Duration,
+    /// Time that compiling one component may take.
+    pub compile_deadline: Duration,
     /// Time that one request may take inside one plug-in, waiting for services included; longer than all that an honest
     /// plug-in asks may take together. Beyond it the request is unavailable, which does
     /// not count as a failure of the plug-in: it was waiting for others.
@@ -45,6 +47,7 @@ impl Default for Limits {
             stack: 512 << 10,
             call_deadline: Duration::from_millis(100),
             load_deadline: Duration::from_millis(500),
+            compile_deadline: Duration::from_secs(180),
             call_wall_limit: Duration::from_secs(10),
             service_calls: 32,
             import_calls: 256,

@@ -5,6 +5,7 @@
 
 pub(crate) mod decision;
 pub(crate) mod description;
+pub(crate) mod names;
 pub(crate) mod reads;
 pub(crate) mod request;
 pub(crate) mod surface;

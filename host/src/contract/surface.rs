@@ -5,9 +5,10 @@
 
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
+use crate::contract::names::NamesError;
 use crate::contract::text::excerpt;
 use crate::contract::version::{ApiVersion, EXPORT, IMPORTS};
-use crate::contract::wasi;
+use crate::contract::{names, wasi};
 
 /// The names at the surface of a component.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -18,6 +19,8 @@ pub struct Contract {
     pub imports: Vec<String>,
     /// Its exports, sorted.
     pub exports: Vec<String>,
+    /// Its name and aliases, if it has the section `dropins:names`.
+    pub names: Option<Vec<String>>,
 }
 
 /// Why bytes are not a plug-in.
@@ -49,6 +52,9 @@ pub enum ContractError {
         /// What the component exports.
         wanted: String,
     },
+    /// Its section `dropins:names` is unusable.
+    #[error(transparent)]
+    Names(#[from] NamesError),
     /// It imports an interface that is not granted.
     #[error("it imports `{0}`, which is not granted: a plug-in has no access to files, sockets or the environment")]
     Import(String),
@@ -76,7 +82,7 @@ impl Contract {
         if let Some(import) = imports.iter().find(|import| !granted(import)) {
             return Err(ContractError::Import(import.clone()));
         }
-        Ok(Self { version: version?, imports, exports })
+        Ok(Self { version: version?, imports, exports, names: names::of(bytes)? })
     }
 }
 

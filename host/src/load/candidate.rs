@@ -12,9 +12,11 @@ use dropins_services::Digest;
 use wasmtime::component::Component;
 
 use crate::contract::description::Description;
+use crate::contract::names;
 use crate::contract::surface::Contract;
 use crate::contract::text::excerpt;
 use crate::contract::version::ApiVersion;
+use crate::load::compile_cost;
 use crate::load::refusal::{CandidateError, CandidateRefusal};
 use crate::run::described::Described;
 use crate::run::engine::Engine;
@@ -71,6 +73,16 @@ impl Candidate {
         &self.bytes
     }
 
+    /// The names under which a listener entry may mean it, read without compiling it: those of its section
+    /// `dropins:names`, or else its file's name without the suffix. An unusable section has none.
+    pub fn names(&self) -> Vec<String> {
+        match names::of(&self.bytes) {
+            Ok(Some(names)) => names,
+            Ok(None) => vec![self.file.strip_suffix(".wasm").unwrap_or(&self.file).to_owned()],
+            Err(_) => Vec::new(),
+        }
+    }
+
     /// Size in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
@@ -84,8 +96,8 @@ impl Candidate {
         Contract::of(&self.bytes).map_err(|error| self.refused(error.into()))
     }
 
-    /// Checks, compiles, links and describes the component. Compilation runs in the background, one component at a time;
-    /// bytes that the engine validated recently are not compiled again.
+    /// Checks, compiles, links and describes the component. Compilation runs on a thread of its own, one component at a
+    /// time and for a bounded time; bytes that the engine validated recently are not compiled again.
     ///
     /// # Errors
     /// [`CandidateError`] with the first thing that is wrong.
@@ -93,7 +105,8 @@ impl Candidate {
         if let Some(described) = engine.shelf().get(self.digest) {
             return Ok(Validated { file: self.file, described });
         }
-        let (version, plugin) = self.compile(engine).await.map_err(|reason| self.refused(reason))?;
+        let (contract, plugin) = self.compile(engine).await.map_err(|reason| self.refused(reason))?;
+        let Contract { version, names, .. } = contract;
         let description = plugin.describe().await.map_err(|failure| {
             self.refused(match failure {
                 Failure::Types(difference) => CandidateRefusal::Link(difference),
@@ -101,6 +114,11 @@ impl Candidate {
             })
         })?;
         let reads = description.check().map_err(|error| self.refused(error.into()))?;
+        let described = || std::iter::once(&description.name).chain(&description.aliases);
+        if let Some(names) = names.filter(|names| !names.iter().eq(described())) {
+            let described = described().cloned().collect::<Vec<_>>().join(", ");
+            return Err(self.refused(CandidateRefusal::Names { section: excerpt(&names.join(", ")), described }));
+        }
         let described = Described {
             digest: self.digest,
             version,
@@ -112,20 +130,21 @@ impl Candidate {
         Ok(Validated { file: self.file, described })
     }
 
-    async fn compile(&self, engine: &Engine) -> Result<(ApiVersion, Arc<dyn Plugin>), CandidateRefusal> {
+    async fn compile(&self, engine: &Engine) -> Result<(Contract, Arc<dyn Plugin>), CandidateRefusal> {
         let bytes = Arc::clone(&self.bytes);
         let compiled = engine.compile(move |engine| {
             let contract = Contract::of(&bytes)?;
+            compile_cost::check(&bytes)?;
             let component = Component::new(engine, &bytes);
             component
-                .map(|component| (contract.version, component))
+                .map(|component| (contract, component))
                 .map_err(|error| CandidateRefusal::Compile(excerpt(&format!("{error:#}"))))
         });
         // A compiler panic rejects the component and nothing else.
-        let (version, component) = compiled.await.map_err(|panic| CandidateRefusal::Compile(panic.to_string()))??;
-        match version {
+        let (contract, component) = compiled.await.map_err(CandidateRefusal::Compiler)??;
+        match contract.version {
             ApiVersion::V0_2 => match V02::link(engine, &component) {
-                Ok(plugin) => Ok((version, Arc::new(plugin))),
+                Ok(plugin) => Ok((contract, Arc::new(plugin))),
                 Err(error) => Err(CandidateRefusal::Link(excerpt(&format!("{error:#}")))),
             },
         }

@@ -2,5 +2,6 @@
 
 pub(crate) mod binding;
 pub(crate) mod candidate;
+pub(crate) mod compile_cost;
 pub(crate) mod folder;
 pub(crate) mod refusal;

@@ -2,6 +2,8 @@
 
 use crate::contract::description::DescriptionError;
 use crate::contract::surface::ContractError;
+use crate::load::compile_cost::TooCostly;
+use crate::run::compiler::CompileError;
 use crate::run::failure::Failure;
 
 /// Why a file is not a plug-in.
@@ -32,15 +34,29 @@ pub enum CandidateRefusal {
     /// Not a component of a served version with granted imports only.
     #[error(transparent)]
     Contract(#[from] ContractError),
+    /// Compiling it would cost too much.
+    #[error("it costs too much to compile: {0}")]
+    Cost(#[from] TooCostly),
     /// It does not compile.
     #[error("it does not compile: {0}")]
     Compile(String),
+    /// The compiler panicked or took too long.
+    #[error("it does not compile: {0}")]
+    Compiler(#[from] CompileError),
     /// Its types differ from the contract's.
     #[error("it does not link, although its names are right; its WIT text differs from this host's: {0}")]
     Link(String),
     /// It failed to describe itself.
     #[error("it fails to describe itself: {0}")]
     Describe(Failure),
+    /// Its section `dropins:names` differs from its description.
+    #[error("its section `dropins:names` says {section}, but it describes itself as {described}")]
+    Names {
+        /// The names in the section.
+        section: String,
+        /// The name and aliases in the description.
+        described: String,
+    },
     /// Its description is unusable.
     #[error("its description is unusable: {0}")]
     Description(#[from] DescriptionError),
@@ -50,12 +66,15 @@ impl CandidateRefusal {
     /// Whether the unchanged file may be accepted later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Read(_) => true,
+            Self::Read(_) | Self::Compiler(CompileError::Busy) => true,
             Self::Describe(failure) => failure.is_transient(),
             Self::NotAFile
             | Self::Size { .. }
             | Self::Contract(_)
+            | Self::Cost(_)
             | Self::Compile(_)
+            | Self::Compiler(_)
+            | Self::Names { .. }
             | Self::Link(_)
             | Self::Description(_) => false,
         }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dropins_services::Limits;
 use wasmtime::{Cache, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::run::background::{Panicked, background};
 use crate::run::bulkhead::Bulkhead;
+use crate::run::compiler::{CompileError, Compiler};
 use crate::run::described::Described;
 use crate::run::shelf::Shelf;
 use crate::run::{compile_cache, epoch};
@@ -33,6 +33,7 @@ pub struct Engine {
     cache: Option<Cache>,
     in_flight: Arc<AtomicUsize>,
     shelf: Arc<Shelf<Described>>,
+    compiler: Arc<Compiler>,
 }
 
 /// Why there is no engine.
@@ -69,7 +70,8 @@ impl Engine {
             wasmtime::Engine::new(&config).map_err(|error| EngineError::Start(format!("{error:#}")))
         })?;
         epoch::start_ticker(&inner).map_err(|error| EngineError::Start(error.to_string()))?;
-        Ok(Self { inner, limits, cache, in_flight: Arc::default(), shelf: Arc::default() })
+        let compiler = Arc::new(Compiler::new(limits.compile_deadline));
+        Ok(Self { inner, limits, cache, in_flight: Arc::default(), shelf: Arc::default(), compiler })
     }
 
     /// The limits of every plug-in.
@@ -104,13 +106,13 @@ impl Engine {
         &self.shelf
     }
 
-    /// Runs a compilation in the background, after those that were asked for before.
+    /// Runs a compilation after those that were asked for before, for a bounded time.
     pub(crate) async fn compile<T: Send + 'static>(
         &self,
         work: impl FnOnce(&wasmtime::Engine) -> T + Send + 'static,
-    ) -> Result<T, Panicked> {
+    ) -> Result<T, CompileError> {
         let engine = self.inner.clone();
-        background(move || work(&engine)).await
+        self.compiler.run(move || work(&engine)).await
     }
 
     /// The wasmtime engine.
@@ -159,15 +161,6 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_compiler_that_panics_takes_nothing_down_with_it() {
-        let engine = Engine::new(Limits::default(), None).unwrap();
-        let panicked = engine.compile(|_| panic!("assertion failed in cranelift")).await;
-        let panicked: Result<(), Panicked> = panicked;
-        assert!(panicked.unwrap_err().0.contains("assertion failed in cranelift"));
-        assert_eq!(engine.compile(|_| 1).await, Ok(1), "the next one has its turn");
-    }
 
     #[cfg(unix)]
     #[test]

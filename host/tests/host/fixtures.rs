@@ -81,6 +81,7 @@ package wasi:cli@0.2.6 {
 pub(crate) struct Fixture {
     name: String,
     aliases: Vec<String>,
+    section: Option<String>,
     reads: Vec<String>,
     pages: u32,
     text: String,
@@ -103,6 +104,7 @@ impl Fixture {
         Self {
             name: name.to_owned(),
             aliases: Vec::new(),
+            section: None,
             reads: vec!["form:token".to_owned()],
             pages: 4,
             text: "a line".to_owned(),
@@ -123,6 +125,12 @@ impl Fixture {
 
     pub(crate) fn alias(mut self, alias: &str) -> Self {
         self.aliases.push(alias.to_owned());
+        self
+    }
+
+    /// The text of its section `dropins:names`.
+    pub(crate) fn section(mut self, names: &str) -> Self {
+        self.section = Some(names.to_owned());
         self
     }
 
@@ -214,7 +222,11 @@ impl Fixture {
         let world = resolve.select_world(&[package], Some("fixture")).unwrap();
         let mut module = wat::parse_str(self.module()).unwrap();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-        ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+        let mut component = ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap();
+        if let Some(names) = &self.section {
+            append_section(&mut component, names);
+        }
+        component
     }
 
     /// The WIT files of the repository as one text, with the fixture's world.
@@ -298,6 +310,15 @@ impl Fixture {
         let module = numbers.iter().fold(PRELUDE.to_owned(), |m, (name, value)| m.replace(name, &value.to_string()));
         texts.iter().fold(module, |module, (name, value)| module.replace(name, value))
     }
+}
+
+/// Appends the section `dropins:names`, whose sizes fit into one byte.
+fn append_section(component: &mut Vec<u8>, names: &str) {
+    let name = "dropins:names";
+    let size = u8::try_from(1 + name.len() + names.len()).unwrap();
+    assert!(size < 128);
+    component.extend([0, size, u8::try_from(name.len()).unwrap()]);
+    component.extend(name.bytes().chain(names.bytes()));
 }
 
 /// Static memory: strings, lists of strings and records of words, in the canonical ABI's layout.

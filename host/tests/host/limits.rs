@@ -41,6 +41,7 @@ fn the_defaults_are_those_of_the_design() {
         stack: 512 << 10,
         call_deadline: Duration::from_millis(100),
         load_deadline: Duration::from_millis(500),
+        compile_deadline: Duration::from_secs(180),
         call_wall_limit: Duration::from_secs(10),
         service_calls: 32,
         import_calls: 256,

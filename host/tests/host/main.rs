@@ -16,6 +16,7 @@ mod limits;
 mod loading;
 mod log;
 mod metering;
+mod naming;
 mod retries;
 mod services;
 mod shadow;

@@ -52,7 +52,7 @@ async fn calls_in_a_straight_line_are_counted() {
 async fn calls_in_a_straight_line_are_charged() {
     let limits = Limits { import_calls: 100_000, ..Limits::default() };
     let engine = Engine::new(limits, None).unwrap();
-    let generation = hand_linked_generation(&engine, &straight(20_000, 32 << 10)).await;
+    let generation = hand_linked_generation(&engine, &straight(15_000, 32 << 10)).await;
     let decision = generation.authenticate(&request(&[("token", "x")])).await;
     assert!(matches!(decision.verdict, Verdict::Failed(FailureKind::Deadline, _)), "{decision:?}");
     assert!(decision.duration < std::time::Duration::from_secs(5), "{:?}", decision.duration);

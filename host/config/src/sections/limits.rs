@@ -23,6 +23,7 @@ pub(crate) fn read(settings: &Section, findings: &mut Findings) -> Limits {
         handles: settings.number("limits.handles"),
         component_size: settings.size("limits.component_size"),
         import_calls: Limits::default().import_calls,
+        compile_deadline: Limits::default().compile_deadline,
         log_lines: settings.number("limits.log_lines"),
         log_bytes: size("limits.log_bytes"),
         concurrent_calls: concurrent_calls.unwrap_or(Limits::default().concurrent_calls),
