@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Resource limits of plug-ins. Sizes in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Linear memory of one instance.
+    /// Linear memory of one component instance, all its memories together.
     pub memory: usize,
     /// WebAssembly stack of one call.
     pub stack: usize,
@@ -53,7 +53,7 @@ impl Default for Limits {
             import_calls: 256,
             host_copy: 64 << 10,
             handles: 1_000,
-            component_size: 8 << 20,
+            component_size: 24 << 20,
             log_lines: 32,
             log_bytes: 8 << 10,
             concurrent_calls: 2 * cores * 64,

@@ -56,8 +56,17 @@ pub enum ContractError {
     #[error(transparent)]
     Names(#[from] NamesError),
     /// It imports an interface that is not granted.
-    #[error("it imports `{0}`, which is not granted: a plug-in has no access to files, sockets or the environment")]
+    #[error("it imports `{0}`, which is not granted: a plug-in has no access to files, sockets or the environment{stub}", stub = stub(.0))]
     Import(String),
+}
+
+/// How other toolchains leave WASI out.
+fn stub(import: &str) -> &'static str {
+    if import.starts_with("wasi:") {
+        "; build it with WASI stubbed: componentize-py `--stub-wasi`, jco `--backend-qjs-stub-wasi`"
+    } else {
+        ""
+    }
 }
 
 impl Contract {
@@ -166,11 +175,15 @@ mod tests {
     fn an_import_that_is_not_granted_is_named() {
         for import in ["wasi:filesystem/types@0.2.6", "wasi:sockets/tcp@0.2.6", "wasi:random/random@0.2.6"] {
             let component = wat::parse_str(format!("(component (import \"{import}\" (instance)))")).unwrap();
-            assert_eq!(Contract::of(&component), Err(ContractError::Import(import.to_owned())));
+            let refused = Contract::of(&component).unwrap_err();
+            assert_eq!(refused, ContractError::Import(import.to_owned()));
+            assert!(refused.to_string().contains("`--stub-wasi`"), "{refused}");
         }
         let future = "dropins:client-auth/keys@0.3.0";
         let component = wat::parse_str(format!("(component (import \"{future}\" (instance)))")).unwrap();
-        assert_eq!(Contract::of(&component), Err(ContractError::Import(future.to_owned())));
+        let refused = Contract::of(&component).unwrap_err();
+        assert_eq!(refused, ContractError::Import(future.to_owned()));
+        assert!(!refused.to_string().contains("stub"), "{refused}");
     }
 
     #[test]

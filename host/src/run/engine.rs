@@ -10,6 +10,7 @@ use wasmtime::{Cache, Config, Enabled, InstanceAllocationStrategy, PoolingAlloca
 use crate::run::bulkhead::Bulkhead;
 use crate::run::compiler::{CompileError, Compiler};
 use crate::run::described::Described;
+use crate::run::memory::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLES};
 use crate::run::shelf::Shelf;
 use crate::run::{compile_cache, epoch};
 
@@ -141,14 +142,14 @@ fn slots(limits: &Limits) -> usize {
 }
 
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    let slots = u32::try_from(slots(limits)).unwrap_or(u32::MAX);
+    let slots = slots(limits);
+    let total = |each: usize, most: usize| u32::try_from(slots.saturating_mul(each).min(most)).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
-    // The linker adds two small modules to a component of one module.
-    pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(4))
-        .total_memories(slots)
-        .total_tables(slots.saturating_mul(3))
-        .total_stacks(slots)
+    pool.total_component_instances(total(1, MAX_SLOTS))
+        .total_core_instances(total(MAX_CORE_INSTANCES, usize::MAX))
+        .total_memories(total(MAX_MEMORIES, MAX_SLOTS))
+        .total_tables(total(MAX_TABLES, usize::MAX))
+        .total_stacks(total(1, MAX_SLOTS))
         .max_memory_size(limits.memory)
         // Without the page-map scan all kept pages are cleared, which is slower than keeping none.
         .pagemap_scan(Enabled::Auto);

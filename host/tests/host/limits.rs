@@ -47,7 +47,7 @@ fn the_defaults_are_those_of_the_design() {
         import_calls: 256,
         host_copy: 64 << 10,
         handles: 1_000,
-        component_size: 8 << 20,
+        component_size: 24 << 20,
         log_lines: 32,
         log_bytes: 8 << 10,
         concurrent_calls: 2 * cores * 64,
@@ -98,6 +98,40 @@ async fn a_plug_in_that_needs_too_much_memory_to_begin_with_is_not_loaded() {
         "{refused}"
     );
     assert!(refused.to_string().contains("memory"), "{refused}");
+}
+
+/// A plug-in with a second core module that has this many memories of so many pages, and one instance for each memory.
+fn with_memories(memories: usize, pages: u32) -> Candidate {
+    let component = wasmprinter::print_bytes(Fixture::named("roomy").component()).unwrap();
+    let module = format!("(core module $room (memory {pages}))");
+    let instances = "(core instance (instantiate $room))".repeat(memories);
+    let inside = component.trim().strip_prefix("(component").unwrap();
+    Candidate::new("roomy.wasm", wat::parse_str(format!("(component {module} {instances} {inside}")).unwrap())
+}
+
+#[tokio::test]
+async fn a_component_has_four_memories_that_count_together() {
+    // The fixture has one of 4 pages itself.
+    with_memories(3, 84).validate(&ENGINE).await.unwrap();
+    for refused in [with_memories(4, 1), with_memories(3, 85)] {
+        let refused = refused.validate(&ENGINE).await.unwrap_err();
+        assert!(refused.to_string().contains("memor"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_component_has_64_core_instances() {
+    let with_instances = |count: usize| {
+        let component = wasmprinter::print_bytes(Fixture::named("linked").component()).unwrap();
+        let instances = "(core instance (instantiate $empty))".repeat(count);
+        let inside = component.trim().strip_prefix("(component").unwrap();
+        let text = format!("(component (core module $empty) {instances} {inside}");
+        Candidate::new("linked.wasm", wat::parse_str(text).unwrap())
+    };
+    // The fixture has one itself.
+    with_instances(63).validate(&ENGINE).await.unwrap();
+    let refused = with_instances(64).validate(&ENGINE).await.unwrap_err();
+    assert!(refused.to_string().contains("instance"), "{refused}");
 }
 
 fn recursing(depth: u32) -> Fixture {

@@ -237,7 +237,7 @@ pub static KEYS: &[Key] = &[
     key("limits.service_calls", Integer(1, 1_000_000), Some("32"), "calls to services for one request"),
     key("limits.host_copy", Size(KIB, GIB), Some("64KiB"), "bytes copied between host and plug-in in one call"),
     key("limits.handles", Integer(1, 1_000_000), Some("1000"), "resource handles of one call"),
-    key("limits.component_size", Size(KIB, GIB), Some("8MiB"), "size of a component file"),
+    key("limits.component_size", Size(KIB, GIB), Some("24MiB"), "size of a component file"),
     key("limits.log_lines", Integer(0, 10_000), Some("32"), "log lines of one call"),
     key("limits.log_bytes", Size(0, 16 * MIB), Some("8KiB"), "log bytes of one call"),
     key("limits.concurrent_calls", Integer(1, 1_000_000), None, "calls at once; default 2 x cores x 64"),

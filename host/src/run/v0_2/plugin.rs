@@ -141,6 +141,7 @@ impl Configured for ConfiguredV02 {
         state.explanation = explain.then(Vec::new);
         let instance = match self.pool.take() {
             Some(mut idle) => {
+                state.memory = idle.instance.store.data().memory.renewed();
                 *idle.instance.store.data_mut() = state;
                 idle
             }
