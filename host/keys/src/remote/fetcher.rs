@@ -12,33 +12,29 @@ use moka::policy::EvictionPolicy;
 use tokio::sync::Semaphore;
 
 use super::cached_set::CachedSet;
-use super::client::{Answer, Client, request_headers};
+use super::client::{Client, request_headers};
 use super::disk::Disk;
 use super::error::FetchError;
 use super::guard::{Lookup, SystemLookup};
 use super::jwks_url::JwksUrl;
 use super::outcome::FetchOutcome;
+use super::set_reader::SetReader;
 use super::settings::FetchSettings;
 use super::slot::{FetchResult, FetchTicket, Slot, Wait};
 use super::stats::{Counters, FetchStats};
-use crate::finding::Severity;
 use crate::key_set::KeySet;
 
 /// Requests that may wait for fetches of all URLs together, the first one of each URL not counted.
 const MAX_WAITING: usize = 1000;
-
-/// Logged findings of one set.
-const MAX_REPORTED: usize = 8;
 
 /// Fetches and keeps JWK sets. A clone is another handle to the same one.
 #[derive(Clone)]
 pub struct JwksFetcher(Arc<Inner>);
 
 struct Inner {
-    settings: FetchSettings,
     clock: Arc<dyn Clock>,
     client: Client,
-    disk: Option<Disk>,
+    reader: SetReader,
     slots: moka::sync::Cache<String, Arc<Slot>>,
     /// Requests that may wait for fetches of any URL.
     seats: Semaphore,
@@ -93,13 +89,14 @@ impl JwksFetcher {
         let slots = moka::sync::Cache::builder().max_capacity(settings.memory).weigher(weigh);
         let slots = slots.eviction_policy(EvictionPolicy::lru()).build();
         let (seats, counters) = (Semaphore::new(MAX_WAITING), Counters::default());
-        Ok(Self(Arc::new(Inner { settings, clock, client, disk, slots, seats, counters })))
+        let reader = SetReader::new(settings, disk);
+        Ok(Self(Arc::new(Inner { clock, client, reader, slots, seats, counters })))
     }
 
     /// The settings, to detect a change.
     #[must_use]
     pub fn settings(&self) -> &FetchSettings {
-        &self.0.settings
+        self.0.reader.settings()
     }
 
     /// The counters.
@@ -147,7 +144,7 @@ impl JwksFetcher {
     /// The set, fetched if the cached one is not fresh.
     async fn set(&self, url: &JwksUrl) -> Option<Arc<CachedSet>> {
         let slot = self.slot(url);
-        if let Some(wait) = slot.when_due(self.now(), &self.0.settings) {
+        if let Some(wait) = slot.when_due(self.now(), self.0.reader.settings()) {
             // After a failure, a stale set that is still usable serves.
             self.queue(&slot, wait).await;
         }
@@ -168,7 +165,7 @@ impl JwksFetcher {
             return seen;
         }
         let slot = self.slot(url);
-        if let Some(wait) = slot.when_in_doubt(&seen, self.now(), &self.0.settings) {
+        if let Some(wait) = slot.when_in_doubt(&seen, self.now(), self.0.reader.settings()) {
             self.queue(&slot, wait).await;
         }
         slot.usable(self.now()).unwrap_or(seen)
@@ -236,7 +233,7 @@ impl JwksFetcher {
         let headers = before.as_ref().map_or_else(request_headers, |set| set.revalidation(slot.url()));
         let answer = self.0.client.get(slot.url(), headers).await?;
         let now = self.now();
-        let work = move || self.0.read(slot.url(), answer, before.as_deref(), now);
+        let work = move || self.0.reader.read(slot.url(), answer, before.as_deref(), now);
         // Reading 64 RSA keys takes milliseconds, and the disk may block.
         tokio::task::spawn_blocking(work).await.unwrap_or(Err(FetchError::Interrupted))
     }
@@ -247,59 +244,8 @@ impl JwksFetcher {
             return;
         }
         let (fetcher, url, now) = (self.clone(), slot.url().clone(), self.now());
-        let restored = tokio::task::spawn_blocking(move || fetcher.0.restored(&url, now)).await;
+        let restored = tokio::task::spawn_blocking(move || fetcher.0.reader.restored(&url, now)).await;
         slot.restore(restored.ok().flatten());
-    }
-}
-
-impl Inner {
-    /// Turns an answer into the set to use from now on.
-    fn read(
-        &self,
-        url: &JwksUrl,
-        answer: Answer,
-        before: Option<&CachedSet>,
-        now: UnixMillis,
-    ) -> Result<(Arc<CachedSet>, FetchOutcome), FetchError> {
-        let (set, outcome) = match answer {
-            Answer::Set(headers, body) => {
-                let unchanged = before.is_some_and(|before| **before.body() == *body);
-                let set = CachedSet::read(url, &headers, body, now, &self.settings).map_err(FetchError::BadKeySet)?;
-                if !unchanged {
-                    report(url, &set);
-                }
-                (set, FetchOutcome::Fetched)
-            }
-            Answer::NotModified(headers) => {
-                let confirmed = before.and_then(|before| before.confirmed(url, &headers, now, &self.settings));
-                (confirmed.ok_or(FetchError::BadStatus(304))?, FetchOutcome::NotModified)
-            }
-        };
-        if let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.store(url, &set)) {
-            tracing::warn!(source = url.source(), %error, "a fetched JWK set cannot be stored for the next start");
-        }
-        Ok((Arc::new(set), outcome))
-    }
-
-    fn restored(&self, url: &JwksUrl, now: UnixMillis) -> Option<CachedSet> {
-        let disk = self.disk.as_ref()?;
-        disk.load(url, now, &self.settings).unwrap_or_else(|error| {
-            let file = disk.path(url);
-            tracing::warn!(source = url.source(), file = %file.display(), %error, "a stored JWK set is ignored");
-            None
-        })
-    }
-}
-
-/// Logs a new set. The client controls the number of findings, so only the first ones are logged.
-fn report(url: &JwksUrl, set: &CachedSet) {
-    let (keys, findings) = (set.keys().keys().len(), set.findings().len());
-    tracing::info!(source = url.source(), keys, findings, "a client has a new JWK set");
-    for finding in set.findings().iter().take(MAX_REPORTED) {
-        match finding.severity {
-            Severity::Error => tracing::error!("{finding}"),
-            Severity::Warning => tracing::warn!("{finding}"),
-        }
     }
 }
 

@@ -14,6 +14,7 @@ mod guard;
 mod host_list;
 mod jwks_url;
 mod outcome;
+mod set_reader;
 mod settings;
 mod slot;
 mod stats;

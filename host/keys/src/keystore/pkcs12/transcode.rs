@@ -52,19 +52,16 @@ fn detached(outer: &[u8]) -> der::Result<Option<Transcoded<'static>>> {
         return Ok(None);
     }
     let content = pfx.auth_safe.content.decode_as::<OctetString>()?.into_bytes().to_vec();
-    let inner = inner(&content)?;
-    if inner == content {
-        return Ok(None);
-    }
+    let Some(Cow::Owned(safes)) = ber::to_der(&content) else { return Ok(None) };
+    let inner = with_bags_in_der(&safes)?;
     pfx.auth_safe.content = Any::encode_from(&OctetString::new(inner)?)?;
     let mac = pfx.mac_data.take().map(|data| DetachedMac { data, content });
     Ok(Some(Transcoded { der: pfx.to_der()?.into(), mac }))
 }
 
-/// The safes, those in the clear included.
-fn inner(content: &[u8]) -> der::Result<Vec<u8>> {
-    let safes = ber::to_der(content).unwrap_or(content.into());
-    let mut safes = AuthenticatedSafe::from_der(&safes)?;
+/// The safes, with the bags of those in the clear rewritten too.
+fn with_bags_in_der(safes: &[u8]) -> der::Result<Vec<u8>> {
+    let mut safes = AuthenticatedSafe::from_der(safes)?;
     safes.iter_mut().filter(|safe| safe.content_type == DATA).try_for_each(rewrite_bags)?;
     safes.to_der()
 }
