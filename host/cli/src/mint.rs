@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use dropins_host::services::{Clock as _, SystemClock};
-use dropins_keys::{Algorithm, SigningKey};
+use dropins_keys::{Algorithm, KeyChoice, SigningKey};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::args::HomeArgs;
 use crate::output::say;
@@ -25,7 +26,7 @@ pub(super) struct Mint {
     /// The client: issuer and subject
     #[arg(long, value_name = "ID")]
     client_id: String,
-    /// The client's private key, PEM (PKCS#8)
+    /// The client's private key: PEM, DER, JWK, or a JWK set of which --kid or --algorithm names one key
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// The audience; the issuer of the home when left out
@@ -37,7 +38,7 @@ pub(super) struct Mint {
     /// Seconds until the assertion expires
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     lifetime: u64,
-    /// The `kid` header; none when left out
+    /// The `kid` header; that of the JWK, otherwise none, when left out
     #[arg(long)]
     kid: Option<String>,
     /// The `typ` header
@@ -62,7 +63,7 @@ fn claim(text: &str) -> Result<(String, Value), String> {
 
 impl Mint {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let key = read_key(&self.key)?;
+        let key = read_key(&self.key, &KeyChoice { kid: self.kid.as_deref(), algorithm: self.algorithm })?;
         let audience = match &self.audience {
             Some(audience) => audience.clone(),
             None => LoadedHome::read(&self.home.home(), &self.home.properties)
@@ -76,7 +77,7 @@ impl Mint {
             audience: &audience,
             lifetime: self.lifetime,
             algorithm: self.algorithm,
-            kid: self.kid.as_deref(),
+            kid: self.kid.as_deref().or(key.kid()),
             typ: &self.typ,
             jti: self.jti.clone(),
             claims: &self.claims,
@@ -121,7 +122,8 @@ impl Assertion<'_> {
     }
 }
 
-pub(super) fn read_key(path: &Path) -> anyhow::Result<SigningKey> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    SigningKey::from_pem(&text).with_context(|| format!("{} holds no usable private key", path.display()))
+pub(super) fn read_key(path: &Path, choice: &KeyChoice<'_>) -> anyhow::Result<SigningKey> {
+    let bytes =
+        std::fs::read(path).map(Zeroizing::new).with_context(|| format!("{} cannot be read", path.display()))?;
+    SigningKey::read(&bytes, choice).with_context(|| format!("{} holds no usable private key", path.display()))
 }

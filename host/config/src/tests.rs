@@ -663,6 +663,11 @@ fn key_files_are_read_relative_to_the_configuration() {
         |id: &str, file: &str| format!("[[service_provider]]\nclient_id = '{id}'\ncertificate_file = '{file}'\n");
     let (deployment, _) = read(&client("a", "a.pem"));
     assert_eq!(deployment.read_key_files(folder.path()).unwrap().certificates["a"], "PEM");
+    std::fs::write(folder.path().join("a.pem"), "\u{feff}PEM").unwrap();
+    assert_eq!(deployment.read_key_files(folder.path()).unwrap().certificates["a"], "PEM", "a mark is skipped");
+    std::fs::write(folder.path().join("a.pem"), [0x30, 1, 0]).unwrap();
+    let der = deployment.read_key_files(folder.path()).unwrap().certificates["a"].clone();
+    assert_eq!(der, "-----BEGIN CERTIFICATE-----\nMAEA\n-----END CERTIFICATE-----\n");
     let (deployment, _) = read(&(client("a", "a.pem") + &client("b", "b.pem") + &client("c", ".")));
     let problems = deployment.read_key_files(folder.path()).unwrap_err();
     let lines: Vec<usize> = problems.iter().map(|problem| problems.position(problem).line).collect();

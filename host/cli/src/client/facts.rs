@@ -137,12 +137,10 @@ impl Facts {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let mut text = String::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_string(&mut text)
-        .with_context(|| format!("{} cannot be read as text; give PEM or JSON", path.display()))?;
-    anyhow::ensure!(text.len() as u64 <= MAX_BYTES, "{} is larger than 256 KiB", path.display());
-    Ok(text)
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("{} cannot be read", path.display()))?;
+    anyhow::ensure!(bytes.len() as u64 <= MAX_BYTES, "{} is larger than 256 KiB", path.display());
+    dropins_keys::registration_text(&bytes).with_context(|| format!("{} cannot be registered", path.display()))
 }
 
 #[cfg(test)]

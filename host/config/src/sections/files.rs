@@ -1,6 +1,6 @@
 //! Files that the configuration names for the keys of clients.
 //!
-//! Regular files of at most 256 KiB, UTF-8, relative to `repository/conf`; every one that cannot be read is a
+//! Regular files of at most 256 KiB, PEM, DER or JSON, relative to `repository/conf`; every one that cannot be read is a
 //! problem at the place that names it.
 
 use std::collections::BTreeMap;
@@ -61,12 +61,12 @@ fn text(material: &Material, conf: &Path) -> std::io::Result<String> {
             if !std::fs::metadata(&path)?.is_file() {
                 return Err(std::io::Error::other("it is not a regular file"));
             }
-            let mut text = String::new();
-            std::fs::File::open(&path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-            if text.len() as u64 > MAX_BYTES {
+            let mut bytes = Vec::new();
+            std::fs::File::open(&path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > MAX_BYTES {
                 return Err(std::io::Error::other("it is larger than 256 KiB"));
             }
-            Ok(text)
+            dropins_keys::registration_text(&bytes).map_err(std::io::Error::other)
         }
     }
 }

@@ -82,7 +82,11 @@ impl Declared {
         let (keys, findings) = material.read(now);
         for finding in findings {
             let material = if finding.source.starts_with("jwks") { &client.jwks } else { &client.certificate };
-            let message = format!("client `{}`: {finding}", client.client_id);
+            let file = match material {
+                Some(Material::File { path, .. }) => format!(":{}", path.display()),
+                _ => String::new(),
+            };
+            let message = format!("client `{}`: {}{file}: {}", client.client_id, finding.source, finding.detail());
             match finding.severity {
                 Severity::Error => {
                     let span = material.as_ref().map_or_else(|| client.span.clone(), Material::span);

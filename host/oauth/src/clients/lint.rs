@@ -108,7 +108,7 @@ fn keys(client: &ClientRecord, now: u64, lint: &mut Lint) {
     for finding in findings {
         let field = if finding.source.starts_with("jwks") { "jwks" } else { "certificate" };
         match finding.severity {
-            Severity::Error => lint.fault(field, finding.to_string()),
+            Severity::Error => lint.fault(field, finding.detail()),
             Severity::Warning => lint.warnings.push(finding.to_string()),
         }
     }
