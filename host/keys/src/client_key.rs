@@ -13,7 +13,7 @@ use crate::failure_note::FailureNote;
 use crate::material::{Material, MaterialError};
 use crate::validity::Validity;
 
-/// Memory of a key besides its verifiers, and of a verifier besides its numbers; measured, rounded up.
+/// Memory of a key besides its verifiers, and of a verifier besides its numbers: estimates, rather high.
 const KEY_OVERHEAD: usize = 1024;
 const VERIFIER_OVERHEAD: usize = 768;
 

@@ -46,6 +46,7 @@ pub(crate) fn is_pem(bytes: &[u8]) -> bool {
 pub(crate) fn labels(bytes: &[u8]) -> impl Iterator<Item = String> {
     begins(bytes).map(|at| {
         let label = bytes.get(at + BEGIN.len()..).unwrap_or_default();
+        let label = label.get(..label.len().min(MAX_LABEL + DASHES.len())).unwrap_or_default();
         let label = label.split(|byte| matches!(byte, b'\r' | b'\n' | b'\\')).next().unwrap_or_default();
         let end = find(label, DASHES).unwrap_or(label.len().min(MAX_LABEL));
         String::from_utf8_lossy(label.get(..end).unwrap_or_default()).into_owned()
@@ -104,22 +105,27 @@ fn decode(body: &[u8]) -> Option<Vec<u8>> {
 
 /// Where blocks begin. Armour in the middle of a line counts only if its END follows: a comment may mention it.
 fn begins(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let mut from = 0;
-    let places = std::iter::from_fn(move || {
-        let at = from + find(bytes.get(from..)?, BEGIN)?;
-        from = at + BEGIN.len();
-        Some(at)
-    });
-    places.filter(move |at| {
-        let before = bytes.get(..*at).unwrap_or_default();
-        let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        without_mark(line).trim_ascii().is_empty() || is_closed(bytes.get(at + BEGIN.len()..).unwrap_or_default())
+    let begins: Vec<_> = places(bytes, BEGIN).collect();
+    let mut ends = places(bytes, END).peekable();
+    let next = begins.iter().skip(1).copied().chain([bytes.len()]).collect::<Vec<_>>();
+    begins.into_iter().zip(next).filter_map(move |(begin, next)| {
+        while ends.next_if(|end| *end < begin).is_some() {}
+        let is_closed = ends.peek().is_some_and(|end| *end < next);
+        (is_closed || begins_line(bytes.get(..begin).unwrap_or_default())).then_some(begin)
     })
 }
 
-/// Whether an END follows before the next BEGIN.
-fn is_closed(rest: &[u8]) -> bool {
-    find(rest, END).is_some_and(|end| find(rest, BEGIN).is_none_or(|begin| end < begin))
+/// Whether only white space, or a byte order mark, is between the last line end and the end of the text.
+fn begins_line(before: &[u8]) -> bool {
+    let blanks = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+    let before = before.get(..before.len() - blanks).unwrap_or_default();
+    before.is_empty() || before.ends_with(b"\n") || without_mark(before).is_empty()
+}
+
+/// Where the text occurs, in one pass.
+fn places<'a>(bytes: &'a [u8], wanted: &'static [u8]) -> impl Iterator<Item = usize> + use<'a> {
+    let windows = bytes.windows(wanted.len()).enumerate();
+    windows.filter_map(move |(at, window)| (window == wanted).then_some(at))
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -195,6 +201,16 @@ mod tests {
             assert_eq!(error, expected);
             assert!(!error.to_string().contains("BwcH"));
         }
+    }
+
+    #[test]
+    fn a_text_full_of_armour_is_read_in_one_pass() {
+        let text = format!("x{}", "-----BEGIN ".repeat(6_000));
+        let began = std::time::Instant::now();
+        assert!(!is_pem(text.as_bytes()));
+        assert!(blocks(text.as_bytes()).unwrap().is_empty());
+        assert!(blocks("-----BEGIN A\n".repeat(6_000).as_bytes()).is_err());
+        assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -9,8 +9,8 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
 pub(crate) fn foreign_encoding(bytes: &[u8]) -> Option<&'static str> {
     let wide = match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
-        // Without a mark: PEM and JSON begin with ASCII.
-        [first, 0, ..] | [0, first, ..] => first.is_ascii_graphic(),
+        // Without a mark: PEM and JSON begin with ASCII, and DER with `0`.
+        [first, 0, ..] | [0, first, ..] => first.is_ascii_graphic() && *first != b'0',
         _ => false,
     };
     wide.then_some(
@@ -49,7 +49,8 @@ mod tests {
         for text in [&b"\xff\xfe-\0"[..], b"\xfe\xff\0-", b"-\0-\0", b"\0{\0\""] {
             assert!(foreign_encoding(text).is_some(), "{text:?}");
         }
-        for text in [&b"-----"[..], b"{}", b"", b"-", b"\xef\xbb\xbf{", b"0\x82\x01\x00", b"0\x80\0\0", b"\0\0"] {
+        for text in [&b"-----"[..], b"{}", b"", b"-", b"\xef\xbb\xbf{", b"0\x82\x01\x00", b"0\0", b"0\x80\0\0", b"\0\0"]
+        {
             assert!(foreign_encoding(text).is_none(), "{text:?}");
         }
     }
