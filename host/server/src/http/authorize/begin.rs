@@ -24,7 +24,7 @@ pub(super) async fn get(State(pages): State<Pages>, request: Request) -> Respons
     let (head, _) = request.into_parts();
     let visit = Visit::new(pages, &head);
     let answered = answer(&visit, head.uri.query().unwrap_or_default()).await;
-    answered.unwrap_or_else(|problem| problem.respond(&visit))
+    answered.unwrap_or_else(|problem| visit.end(problem))
 }
 
 async fn answer(visit: &Visit, query: &str) -> Result<Response, Problem> {
@@ -64,7 +64,7 @@ pub(super) async fn post(State(pages): State<Pages>, request: Request) -> Respon
         Some(query) => see_other(&format!("{}{}?{query}", visit.frame().prefix, endpoints::AUTHORIZE)),
         None => {
             let error = RequestError::shown(ErrorCode::InvalidRequest, "The request is not a form");
-            Problem::Refused { client_id: None, error }.respond(&visit)
+            visit.end(Problem::Refused { client_id: None, error })
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) async fn get(State(pages): State<Pages>, request: Request) -> Respons
     let visit = Visit::new(pages, &request.into_parts().0);
     match visit.session().await {
         Ok(session) => page::sign_out(&visit, session.as_ref()),
-        Err(problem) => problem.respond(&visit),
+        Err(problem) => visit.end(problem),
     }
 }
 

@@ -9,6 +9,8 @@ mod assets;
 mod begin;
 mod consent;
 mod cookie;
+mod frame;
+mod html;
 mod logout;
 mod page;
 mod pages;

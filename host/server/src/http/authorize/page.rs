@@ -1,49 +1,19 @@
-//! The pages, and the headers that keep them ours.
-//!
-//! Nothing inline, nothing from elsewhere, framed by nobody, stored by nobody. Forms post to this server only; where
-//! the answer leads on to the client, browsers want its origin in the policy too.
+//! The pages with a form: sign in, consent, sign out.
 
 use super::cookie::Browser;
 use super::tickets::Ticket;
 use askama::Template;
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 
-use super::assets::{LOGO, STYLE};
+use super::frame::Frame;
+use super::html::html;
 use super::problem::Problem;
 use super::scope_words::{ScopeWords, in_words};
 use super::visit::Visit;
-use dropins_config::endpoints;
 use dropins_oauth::authorization::form_target;
 use dropins_oauth::clients::RegisteredClient;
 use dropins_store::sessions::Session;
-
-/// What all pages have in common.
-pub(super) struct Frame {
-    /// What stands before every path.
-    pub(super) prefix: String,
-    /// The host that the person is at.
-    pub(super) host: String,
-}
-
-impl Frame {
-    fn path(&self, path: &str) -> String {
-        format!("{}{path}", self.prefix)
-    }
-
-    fn asset(&self, name: &str) -> String {
-        self.path(&endpoints::STATIC.replace("{name}", name))
-    }
-
-    fn style(&self) -> String {
-        self.asset(&STYLE.name)
-    }
-
-    fn logo(&self) -> String {
-        self.asset(&LOGO.name)
-    }
-}
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -72,14 +42,6 @@ struct ConsentPage<'a> {
 struct SignOutPage<'a> {
     frame: Frame,
     username: Option<&'a str>,
-}
-
-#[derive(Template)]
-#[template(path = "problem.html")]
-struct ProblemPage<'a> {
-    frame: Frame,
-    advice: &'a str,
-    reference: &'a str,
 }
 
 /// The sign-in page, as it is seen first.
@@ -136,13 +98,7 @@ pub(super) async fn consent(
 /// The page that asks whether to sign out, or says that nobody is signed in.
 pub(super) fn sign_out(visit: &Visit, session: Option<&Session>) -> Response {
     let username = session.map(|session| session.user.name.as_str());
-    respond(StatusCode::OK, SignOutPage { frame: visit.frame(), username }.render(), None)
-}
-
-/// The page that says why nothing can be done.
-pub(super) fn problem(visit: &Visit, status: StatusCode, advice: &str) -> Response {
-    let page = ProblemPage { frame: visit.frame(), advice, reference: &visit.reference };
-    respond(status, page.render(), None)
+    html(StatusCode::OK, SignOutPage { frame: visit.frame(), username }.render(), None)
 }
 
 fn name_of(client: &RegisteredClient) -> &str {
@@ -161,32 +117,6 @@ async fn ticketed(
         None => Browser::new().map_err(Problem::internal)?,
     };
     let sealed = visit.seal(ticket, &browser).await?;
-    let response = respond(status, render(&sealed), form_target(&ticket.request.redirect_uri).as_deref());
+    let response = html(status, render(&sealed), form_target(&ticket.request.redirect_uri).as_deref());
     Ok(visit.with_cookie(response, &browser))
-}
-
-fn respond(status: StatusCode, page: askama::Result<String>, form_target: Option<&str>) -> Response {
-    let Ok(page) = page else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let mut response = Response::new(Body::from(page));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        // Not `no-referrer`: browsers then withhold the origin of our own posts as well.
-        (header::REFERRER_POLICY, "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{}; frame-ancestors 'none'; \
-         base-uri 'none'",
-        form_target.map(|target| format!(" {target}")).unwrap_or_default()
-    );
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
 }

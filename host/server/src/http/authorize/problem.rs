@@ -3,17 +3,26 @@
 //! A client hears of what concerns its request once its redirect URI is trusted; everything else is a page for the
 //! person, with the reference id under which the log has the reason.
 
+use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use dropins_host::services::Unavailable;
 
-use super::page;
+use super::frame::Frame;
+use super::html::html;
 use super::see_other::see_other;
-use super::visit::Visit;
 use crate::telemetry::audit;
 use dropins_database::StoreError;
 use dropins_oauth::authorization::{AuthorizationRequest, RequestError};
 use dropins_protocol::ErrorCode;
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    frame: Frame,
+    advice: &'a str,
+    reference: &'a str,
+}
 
 /// What ends the flow without a code.
 #[derive(Debug)]
@@ -84,22 +93,21 @@ impl Problem {
     }
 
     /// The response, with one line in the log.
-    pub(super) fn respond(self, visit: &Visit) -> Response {
-        let reference = visit.reference.as_str();
+    pub(super) fn respond(self, frame: Frame, reference: &str, issuer: &str) -> Response {
         match self {
             Self::Refused { client_id, error } => {
                 audit::refused_authorization(reference, client_id.as_deref(), error.code.as_str(), error.description);
                 match error.return_to {
                     Some(to) => {
                         let described = format!("{} (reference {reference})", error.description);
-                        see_other(&to.with_error(error.code, &described, &visit.live.endpoints.issuer))
+                        see_other(&to.with_error(error.code, &described, issuer))
                     }
-                    None => page::problem(visit, StatusCode::BAD_REQUEST, &format!("{}.", error.description)),
+                    None => page(frame, reference, StatusCode::BAD_REQUEST, &format!("{}.", error.description)),
                 }
             }
             Self::Page { status, advice, detail } => {
                 audit::refused_authorization(reference, None, status.as_str(), &detail);
-                let mut response = page::problem(visit, status, advice);
+                let mut response = page(frame, reference, status, advice);
                 if status == StatusCode::SERVICE_UNAVAILABLE {
                     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
                 }
@@ -107,6 +115,11 @@ impl Problem {
             }
         }
     }
+}
+
+/// The page that says why nothing can be done.
+fn page(frame: Frame, reference: &str, status: StatusCode, advice: &str) -> Response {
+    html(status, ProblemPage { frame, advice, reference }.render(), None)
 }
 
 impl From<StoreError> for Problem {

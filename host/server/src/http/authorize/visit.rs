@@ -10,7 +10,7 @@ use axum::response::Response;
 use url::Url;
 
 use super::cookie::Browser;
-use super::page::Frame;
+use super::frame::Frame;
 use super::pages::Pages;
 use super::problem::Problem;
 use super::same_origin::is_same_origin;
@@ -58,7 +58,7 @@ impl Visit {
             Ok(_) => Err(Problem::foreign_post()),
             Err(problem) => Err(problem),
         };
-        answered.unwrap_or_else(|problem| problem.respond(&visit))
+        answered.unwrap_or_else(|problem| visit.end(problem))
     }
 
     /// The form in the body of a post.
@@ -117,6 +117,11 @@ impl Visit {
             response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
         }
         response
+    }
+
+    /// Answers what ends the flow without a code.
+    pub(super) fn end(&self, problem: Problem) -> Response {
+        problem.respond(self.frame(), &self.reference, &self.live.endpoints.issuer)
     }
 
     /// What all pages have in common.
