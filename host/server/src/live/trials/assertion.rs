@@ -9,8 +9,8 @@ use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, SigningError, Signing
 use serde_json::json;
 use tokio::sync::OnceCell;
 
+use super::request::{ISSUER, request};
 use super::throw_away::ThrowAway;
-use super::{ISSUER, request};
 
 pub(super) const METHOD: &str = "private_key_jwt";
 

@@ -5,18 +5,13 @@
 //! and used assertions is touched. Of other methods nothing is known, so nothing is tried.
 
 mod assertion;
+mod request;
 mod secret;
 mod throw_away;
 
 use async_trait::async_trait;
 use dropins_host::services::{Unavailable, UnixMillis};
-use dropins_host::{Expected, Probe, Request, Subject, Trial};
-
-use self::throw_away::ThrowAway;
-
-/// Where nobody is: the server of the trials.
-const ISSUER: &str = "https://canary.invalid";
-const TOKEN_ENDPOINT: &str = "https://canary.invalid/oauth2/token";
+use dropins_host::{Probe, Subject, Trial};
 
 /// Tries plug-ins out with throw-away clients.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,31 +29,6 @@ impl Probe for Canary {
             }
         }
         Ok(trials)
-    }
-}
-
-/// A request to the server of the trials.
-fn request(form: &[(&str, &str)], headers: &[(&str, &str)]) -> Request {
-    let owned =
-        |pairs: &[(&str, &str)]| pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Request {
-        endpoint: TOKEN_ENDPOINT.to_owned(),
-        issuer: ISSUER.to_owned(),
-        token_endpoint: TOKEN_ENDPOINT.to_owned(),
-        form: owned(form),
-        headers: owned(headers),
-        ..Request::default()
-    }
-}
-
-impl ThrowAway {
-    fn trial(&self, name: &'static str, request: Request, expected: Expected) -> Trial {
-        Trial { name, services: self.services.clone(), request, expected }
-    }
-
-    /// What comes of a good credential.
-    fn authenticated(&self) -> Expected {
-        Expected::Authenticated(self.id.clone())
     }
 }
 

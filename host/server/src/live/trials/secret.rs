@@ -6,7 +6,7 @@ use dropins_host::services::UnixMillis;
 use dropins_host::{Expected, Request, Trial};
 use dropins_keys::KeySet;
 
-use super::request;
+use super::request::request;
 use super::throw_away::ThrowAway;
 use dropins_protocol::reference;
 

@@ -7,6 +7,7 @@ use dropins_host::services::{Clock as _, Memory, ReplayStore, Services, SystemCl
 use dropins_host::{BindError, Binding, Candidate, Engine, Generation, Isolation, Limits, Listener, Validated};
 use tokio::sync::OnceCell;
 
+use super::throw_away::ThrowAway;
 use super::*;
 
 /// Its deadlines are long: the machine may be busy.

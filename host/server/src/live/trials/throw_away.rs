@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use dropins_host::services::{
     ClientDirectory, FixedClock, Memory, Registration, ReplayStore, Services, Unavailable, UnixMillis, Use,
 };
+use dropins_host::{Expected, Request, Trial};
 use dropins_keys::{KeySet, StaticKeySource};
 
 use dropins_protocol::reference;
@@ -33,6 +34,16 @@ impl ThrowAway {
             clock: Arc::new(FixedClock::at(now)),
         };
         Self { id, services }
+    }
+
+    /// A trial with a request to its server.
+    pub(super) fn trial(&self, name: &'static str, request: Request, expected: Expected) -> Trial {
+        Trial { name, services: self.services.clone(), request, expected }
+    }
+
+    /// What comes of a good credential.
+    pub(super) fn authenticated(&self) -> Expected {
+        Expected::Authenticated(self.id.clone())
     }
 }
 
