@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod app;
 pub mod http;
+mod json;
 pub mod live;
 pub mod logging;
 pub mod reload;

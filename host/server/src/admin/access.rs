@@ -16,7 +16,7 @@ use super::state::AdminState;
 
 pub(super) async fn check(State(state): State<AdminState>, request: Request, next: Next) -> Response {
     let live = state.services.published.current();
-    let refused = |status, message: &str| crate::http::json::json(status, &json!({ "error": message }));
+    let refused = |status, message: &str| crate::json::json(status, &json!({ "error": message }));
     match &live.deployment.transport.admin.token {
         Some(token) => {
             let given = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();

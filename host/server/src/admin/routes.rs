@@ -18,7 +18,7 @@ use serde_json::json;
 use super::state::AdminState;
 use super::{access, metrics as metrics_page, shadow, status as status_document};
 use crate::app::AdminServices;
-use crate::http::json::json as json_answer;
+use crate::json::json as json_answer;
 use crate::reload::Reloader;
 use crate::reload::{ReloadReport, Target, Trigger};
 

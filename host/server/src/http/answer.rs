@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use dropins_host::{Client, Verdict};
 use dropins_protocol::{ErrorCode, OAuthError};
 
-use super::json::json;
+use crate::json::json;
 
 /// The authenticated client, or the error that answers the verdict.
 ///

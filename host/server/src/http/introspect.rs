@@ -10,8 +10,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::exchange::{Exchange, Public};
-use super::json::json as json_answer;
 use crate::app::ClientServices;
+use crate::json::json as json_answer;
 use dropins_oauth::Authenticated;
 use dropins_oauth::grants::{GrantRefusal, validity};
 use dropins_protocol::AccessToken;

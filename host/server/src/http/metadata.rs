@@ -83,7 +83,7 @@ pub(super) async fn jwks(State(services): State<MetadataServices>) -> Response {
 
 /// An answer that everybody may keep, but for a shorter time than a new key is published before it signs.
 fn cacheable(body: &Value) -> Response {
-    let mut response = super::json::json(StatusCode::OK, body);
+    let mut response = crate::json::json(StatusCode::OK, body);
     let headers = response.headers_mut();
     headers.remove(header::PRAGMA);
     let max_age = tokens::PUBLISHED_MAX_AGE.as_secs();

@@ -10,7 +10,6 @@ mod client_address;
 mod exchange;
 mod first_bytes;
 mod introspect;
-pub mod json;
 pub mod listen;
 mod metadata;
 mod par;

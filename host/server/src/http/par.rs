@@ -8,8 +8,8 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::exchange::{Exchange, Public};
-use super::json::json as json_answer;
 use crate::app::ClientServices;
+use crate::json::json as json_answer;
 use dropins_oauth::authorization::AuthorizationRequest;
 use dropins_oauth::grants::GrantRefusal;
 use dropins_protocol::OAuthError;

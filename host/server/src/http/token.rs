@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::exchange::{Exchange, Public};
-use super::json::json as json_answer;
 use crate::app::ClientServices;
+use crate::json::json as json_answer;
 use dropins_oauth::grants::{self, GrantServices, TokenRequest};
 use dropins_protocol::names;
 use dropins_protocol::{ErrorCode, OAuthError};

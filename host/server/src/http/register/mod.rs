@@ -154,6 +154,6 @@ impl Exchange<'_> {
 
     fn answer(&self, status: StatusCode, record: &ClientRecord, issued: &Issued) -> Done {
         let document = answer::document(record, issued, &self.live.deployment);
-        Done { client_id: record.client_id.clone(), response: super::json::json(status, &document) }
+        Done { client_id: record.client_id.clone(), response: crate::json::json(status, &document) }
     }
 }
