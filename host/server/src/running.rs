@@ -36,7 +36,6 @@ pub struct Running {
     listeners: JoinSet<std::io::Result<()>>,
     /// Tasks that end with the server.
     background: Vec<AbortOnDropHandle<()>>,
-    purges: (dropins_replay::PurgeTask, dropins_database::PurgeTask),
 }
 
 /// The bound addresses of a server.
@@ -139,13 +138,14 @@ impl Running {
             },
             release,
         );
-        let replay_purge = replay.purger().spawn();
         let background = vec![
             Arc::clone(&resources.stored).watch(),
             Arc::clone(app.clients().published.ledger()).keep(),
             Arc::clone(&app.clients().keys).watch(),
             watch_expiry(&app),
             reloader.start(),
+            replay.purger().spawn(),
+            app.admin().purger.clone().spawn(),
         ];
         let mut running = Self {
             reloader,
@@ -156,7 +156,6 @@ impl Running {
             handles: Vec::new(),
             listeners: JoinSet::new(),
             background,
-            purges: (replay_purge, app.admin().purger.clone().spawn()),
             app,
         };
         if let Some(bound) = https {
@@ -207,7 +206,7 @@ impl Running {
             tracing::error!(%error, "the last use of some keys is not written down");
         }
         self.background.clear();
-        drop((self.address, self.purges));
+        drop(self.address);
         if let Err(error) = self.replay.close().await {
             tracing::error!(%error, "the replay store did not close in order");
         }
