@@ -3,6 +3,7 @@
 //! Private keys are listed and carried along, never shown and never replaced. Every change is one atomic step and
 //! leaves the previous file as `.bak`.
 
+mod location;
 mod show;
 
 use std::fs;
@@ -12,14 +13,11 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use dropins_host::services::{Clock as _, SystemClock};
-use dropins_keys::keystore::{Entry, EntryKind, Keystore as Store, StoreError, certificate_pem, certificate_to_import};
-use zeroize::Zeroizing;
+use dropins_keys::keystore::{EntryKind, Keystore as Store, StoreError, certificate_pem, certificate_to_import};
 
+use self::location::{StoreArgs, now};
 use self::show::{List, View, printable, remarks};
-use crate::args::HomeArgs;
 use crate::output::say;
-use dropins_config::LoadedHome;
 
 /// Certificates of clients in keystores, JKS or PKCS#12; an alias is a client id.
 #[derive(Subcommand)]
@@ -85,22 +83,6 @@ pub(super) struct Remove {
     force: bool,
 }
 
-/// Which keystore: one of the home's, or a file.
-#[derive(Args)]
-struct StoreArgs {
-    #[command(flatten)]
-    home: HomeArgs,
-    /// The home's [truststore] instead of its [keystore.primary]
-    #[arg(long, conflicts_with = "keystore")]
-    truststore: bool,
-    /// A keystore file, of no home
-    #[arg(long, value_name = "FILE")]
-    keystore: Option<PathBuf>,
-    /// Password of that file
-    #[arg(long, value_name = "PASSWORD", env = "DROPINS_STOREPASS", hide_env_values = true)]
-    storepass: Option<String>,
-}
-
 impl Keystore {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
@@ -112,50 +94,6 @@ impl Keystore {
         }
         .map(|()| ExitCode::SUCCESS)
     }
-}
-
-/// A keystore file and its password.
-struct Location {
-    path: PathBuf,
-    password: Zeroizing<String>,
-}
-
-impl StoreArgs {
-    fn location(self) -> anyhow::Result<Location> {
-        if let Some(path) = self.keystore {
-            let password = self.storepass.context("--keystore needs --storepass or the variable DROPINS_STOREPASS")?;
-            return Ok(Location { path, password: Zeroizing::new(password) });
-        }
-        let home = self.home.home();
-        let keystores = LoadedHome::read(&home, &self.home.properties)?.deployment.keystores;
-        let (section, configured) =
-            if self.truststore { ("truststore", keystores.trust) } else { ("keystore.primary", keystores.primary) };
-        let configured = configured.with_context(|| {
-            format!(
-                "{} has no [{section}] with file_name and password; add it, or name a file with --keystore",
-                home.deployment_toml().display()
-            )
-        })?;
-        let password = Zeroizing::new(configured.password.expose().to_owned());
-        Ok(Location { path: home.security().join(&configured.file_name), password })
-    }
-}
-
-impl Location {
-    fn open(&self) -> anyhow::Result<Store> {
-        Ok(Store::open(&self.path, &self.password)?)
-    }
-
-    /// The entry under this alias.
-    fn entry(&self, store: &Store, alias: &str) -> anyhow::Result<Entry> {
-        let named = || format!("the keystore {}", self.path.display());
-        let entry = store.find(alias).with_context(named)?.cloned();
-        entry.ok_or_else(|| StoreError::NoAlias { alias: alias.to_owned() }).with_context(named)
-    }
-}
-
-fn now() -> anyhow::Result<i64> {
-    Ok(i64::try_from(SystemClock.now_seconds())?)
 }
 
 impl Import {

@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::document;
 use super::facts::Facts;
-use super::{Registry, document};
+use super::registry::Registry;
 use crate::args::HomeArgs;
 use crate::output::{say, say_json};
 use dropins_protocol::{names, random, secret_hash};

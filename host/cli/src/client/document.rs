@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Registry;
+use super::registry::Registry;
 use crate::output::{say, say_table};
 use dropins_oauth::clients::{RegisteredClient, Sources, declared};
 use dropins_protocol::Secret;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::Registry;
 use super::document::Origin;
+use super::registry::Registry;
 use crate::args::HomeArgs;
 use crate::output::{say_json, say_table};
 

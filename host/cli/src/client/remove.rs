@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{ClientId, Registry};
+use super::client_id::ClientId;
+use super::registry::Registry;
 use crate::args::HomeArgs;
 use crate::output::{say, say_json};
 

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{ClientId, Registry, document};
+use super::client_id::ClientId;
+use super::document;
+use super::registry::Registry;
 use crate::args::HomeArgs;
 use crate::output::say_json;
 

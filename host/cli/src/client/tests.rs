@@ -3,13 +3,15 @@
 use clap::Parser as _;
 use dropins_keys::{KeyFamily, SigningKey};
 
+use super::registry::Registry;
 use super::*;
+use crate::args::HomeArgs;
 use crate::cli::{Cli, Verb};
 use crate::init;
-use dropins_config::home::Addresses;
+use dropins_config::home::{Addresses, Home};
 use dropins_protocol::TokenAlgorithm;
 use dropins_protocol::secret_hash;
-use dropins_store::clients::KeyUse;
+use dropins_store::clients::{ClientRecord, KeyUse};
 
 struct Bench(tempfile::TempDir);
 

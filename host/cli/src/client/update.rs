@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::client_id::ClientId;
+use super::document;
 use super::facts::Facts;
-use super::{ClientId, Registry, document};
+use super::registry::Registry;
 use crate::args::HomeArgs;
 use crate::output::{say, say_json};
 use dropins_protocol::{random, secret_hash};

@@ -7,7 +7,7 @@ use dropins_keys::keystore::{CertificateView, Entry, EntryKind, Keystore as Stor
 use dropins_keys::{KeyInput, lint};
 use serde_json::{Value, json};
 
-use super::{StoreArgs, now};
+use super::location::{StoreArgs, now};
 use crate::output::{say, say_json};
 
 /// List the entries.

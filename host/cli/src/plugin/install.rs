@@ -11,8 +11,8 @@ use dropins_host::Candidate;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::Folder;
 use super::destination::Destination;
+use super::folder::Folder;
 use crate::admin;
 use crate::args::HomeArgs;
 use crate::output::{member, say};

@@ -7,7 +7,7 @@ use dropins_host::{Engine, Validated, read_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{names, shadows};
+use super::names::{names, shadows};
 use crate::admin;
 use crate::args::HomeArgs;
 use crate::output::{member, say_json, say_table};

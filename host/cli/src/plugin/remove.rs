@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 use dropins_host::Validated;
 
-use super::{Folder, names};
+use super::folder::Folder;
+use super::names::names;
 use crate::admin;
 use crate::args::HomeArgs;
 use crate::output::say;
