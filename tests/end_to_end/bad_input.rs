@@ -75,6 +75,70 @@ fn repeated_parameters_are_refused() {
 }
 
 #[test]
+fn resource_and_audience_may_be_repeated() {
+    with_assertion(|server, _| {
+        let twice = [
+            ("resource", "https://a.example"),
+            ("resource", "https://b.example"),
+            ("audience", "a"),
+            ("audience", "b"),
+        ];
+        server.post(&[&[("grant_type", "client_credentials")][..], &twice].concat()).error(401, "invalid_client");
+    });
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    let twice =
+        [("resource", "https://a.example"), ("resource", "https://b.example"), ("audience", "a"), ("audience", "b")];
+    server.authenticate_with(&client.mint(), &twice).token();
+}
+
+#[test]
+fn another_credential_beside_an_assertion_is_rejected_whatever_is_enabled() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    home.replace("order = 900\nenable = true", "order = 900\nenable = false");
+    let server = Server::start(&home);
+    let assertion = client.mint();
+    for header in ["Bearer x", "Digest username=\"app\"", "Basic YXBwOng=", "x"] {
+        let request = server.token_request(&credential(&assertion)).header("authorization", header);
+        server.http().send(request).error(400, "invalid_request");
+    }
+    server.authenticate_with(&assertion, &[("client_secret", "x")]).error(400, "invalid_request");
+    server.authenticate_with(&assertion, &[("client_secret", "")]).token();
+}
+
+#[test]
+fn one_slash_more_is_the_same_endpoint() {
+    with_assertion(|server, _| {
+        let unauthenticated = [("grant_type", "client_credentials"), ("token", "x")];
+        for path in ["/oauth2/token/", "/oauth2/revoke/", "/oauth2/introspect/", "/oauth2/par/"] {
+            server.http().send(Request::form(server.url(path), &unauthenticated)).error(401, "invalid_client");
+        }
+        for path in ["/oauth2/jwks/", "/.well-known/openid-configuration/", "/.well-known/oauth-authorization-server/"]
+        {
+            assert_eq!(server.get(path).status, 200, "{path}");
+        }
+        assert_eq!(server.get("/oauth2/authorize/").status, 400);
+        assert_eq!(server.get("/oauth2/token//").status, 404);
+    });
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    server.http().send(Request::form(server.url("/oauth2/token/"), &credential(&client.mint()))).token();
+}
+
+#[test]
+fn browsers_are_told_to_stay_on_https() {
+    with_assertion(|server, _| {
+        for path in ["/oauth2/jwks", "/oauth2/token", "/nothing"] {
+            assert_eq!(server.get(path).header("strict-transport-security"), "max-age=31536000", "{path}");
+        }
+        assert_eq!(server.admin_get("/healthz").header("strict-transport-security"), "");
+    });
+}
+
+#[test]
 fn broken_encoding_is_refused() {
     with_assertion(|server, _| {
         for body in [&b"grant_type=client_credentials&x=%zz"[..], b"grant_type=client_credentials&x=\xff", b"x=%e4"] {

@@ -154,3 +154,22 @@ fn a_body_without_an_announced_length_is_bounded_too() {
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("invalid_request"), "{answer}");
     server.authenticate(&client.mint()).token();
 }
+
+#[test]
+fn an_http_1_1_request_without_a_host_or_with_two_is_refused() {
+    let home = TestHome::new();
+    let _server = Server::start(&home);
+    let answer = |head: &str| {
+        let mut stream = tls(&home);
+        stream.write_all(format!("GET /oauth2/jwks {head}Connection: close\r\n\r\n").as_bytes()).unwrap();
+        until_closed(stream, b"").0
+    };
+    for bad in ["HTTP/1.1\r\n", "HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n", "HTTP/1.1\r\nHost: a@b\r\n"] {
+        let answer = answer(bad);
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("invalid_request"), "{bad:?}: {answer}");
+    }
+    for good in ["HTTP/1.1\r\nHost: localhost\r\n", "HTTP/1.0\r\n"] {
+        let answer = answer(good);
+        assert!(answer.contains(" 200 OK\r\n"), "{good:?}: {answer}");
+    }
+}

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use dropins_host::{Client, Verdict};
 use dropins_protocol::{ErrorCode, OAuthError};
 
+use super::post::SEVERAL_METHODS;
 use crate::json::json;
 
 /// The authenticated client, or the error that answers the verdict.
@@ -22,9 +23,7 @@ pub(super) fn authenticated(verdict: &Verdict) -> Result<&Client, OAuthError> {
         }
         // Whatever a plug-in calls it, a rejected credential is answered as such.
         Verdict::Rejected(_) | Verdict::NoMethod => OAuthError::invalid_client(),
-        Verdict::SeveralMethods(_) => {
-            OAuthError::invalid_request("The request uses more than one client authentication method")
-        }
+        Verdict::SeveralMethods(_) => OAuthError::invalid_request(SEVERAL_METHODS),
         Verdict::Unavailable(_) | Verdict::Overloaded => OAuthError::unavailable(),
         Verdict::Failed(..) => OAuthError::new(ErrorCode::ServerError, "The server failed to authenticate the client"),
     })

@@ -8,7 +8,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::AddExtension;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{AddExtension, from_fn, map_response};
+use axum::response::Response;
 use axum::{Extension, Router};
 use axum_server::Handle;
 use axum_server::accept::{Accept, DefaultAcceptor};
@@ -20,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_layer::Layer as _;
 
 use super::first_bytes::FirstBytes;
+use super::host;
 
 /// How long a client may take for its TLS handshake, and for a header section.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -104,6 +107,8 @@ impl Bound {
             .max_pending_accept_reset_streams(Some(20))
             .keep_alive_interval(Some(Duration::from_secs(20)))
             .keep_alive_timeout(Duration::from_secs(10));
+        let router = router.layer(from_fn(host::check));
+        let router = if tls.is_some() { router.layer(map_response(strict_transport)) } else { router };
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let bounded = Bounded { permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)), inner: DefaultAcceptor::new() };
         match tls {
@@ -114,6 +119,13 @@ impl Bound {
             None => server.acceptor(FirstBytes { inner: bounded, within: HEADER_TIMEOUT }).serve(service).await,
         }
     }
+}
+
+/// Keeps browsers on https (RFC 6797). Where a listener speaks https, the configuration has an https base path.
+async fn strict_transport(mut response: Response) -> Response {
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
 }
 
 /// Lets requests finish and refuses new connections.

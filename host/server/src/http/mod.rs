@@ -9,6 +9,7 @@ mod body;
 mod client_address;
 mod exchange;
 mod first_bytes;
+mod host;
 mod introspect;
 pub mod listen;
 mod metadata;
@@ -16,6 +17,7 @@ mod par;
 mod post;
 mod register;
 mod revoke;
+mod slash;
 mod token;
 
 use axum::Router;
@@ -23,24 +25,25 @@ use axum::routing::{any, get};
 
 use dropins_config::endpoints;
 
+use self::slash::RouterExt as _;
 use crate::app::App;
 
 /// The public endpoints.
 pub fn public(app: &App) -> Router {
     let clients = Router::new()
-        .route(endpoints::TOKEN, any(token::endpoint))
-        .route(endpoints::REVOKE, any(revoke::endpoint))
-        .route(endpoints::INTROSPECT, any(introspect::endpoint))
-        .route(endpoints::PAR, any(par::endpoint))
+        .endpoint(endpoints::TOKEN, any(token::endpoint))
+        .endpoint(endpoints::REVOKE, any(revoke::endpoint))
+        .endpoint(endpoints::INTROSPECT, any(introspect::endpoint))
+        .endpoint(endpoints::PAR, any(par::endpoint))
         .with_state(app.clients().clone());
     let registration = Router::new()
-        .route(endpoints::REGISTER, any(register::register))
-        .route(endpoints::REGISTERED_CLIENT, any(register::manage))
+        .endpoint(endpoints::REGISTER, any(register::register))
+        .endpoint(endpoints::REGISTERED_CLIENT, any(register::manage))
         .with_state(app.registration().clone());
     let metadata = Router::new()
-        .route(endpoints::JWKS, get(metadata::jwks))
-        .route(endpoints::OPENID_METADATA, get(metadata::metadata))
-        .route(endpoints::OAUTH_METADATA, get(metadata::metadata))
+        .endpoint(endpoints::JWKS, get(metadata::jwks))
+        .endpoint(endpoints::OPENID_METADATA, get(metadata::metadata))
+        .endpoint(endpoints::OAUTH_METADATA, get(metadata::metadata))
         .with_state(app.metadata());
     clients.merge(registration).merge(metadata).merge(authorize::router(app.pages().clone()))
 }

@@ -28,6 +28,13 @@ const NEVER_IN_QUERY: [&str; 16] = [
     "username",
 ];
 
+/// What an assertion comes in. Another credential beside it is rejected before a plug-in could consume its `jti`,
+/// whether or not a plug-in for that credential is enabled.
+const ASSERTION: [&str; 2] = ["client_assertion", "client_assertion_type"];
+
+/// The text of two credentials in one request.
+pub(super) const SEVERAL_METHODS: &str = "The request uses more than one client authentication method";
+
 /// A well-formed form post.
 pub(super) struct FormPost {
     /// The parameters.
@@ -61,6 +68,11 @@ impl FormPost {
         }
         let body = body::read(&parts.headers, body).await?;
         let form = Form::parse(&body).map_err(|error| OAuthError::invalid_request(error.to_string()))?;
+        if ASSERTION.iter().any(|name| form.get(name).is_some())
+            && (parts.headers.contains_key(header::AUTHORIZATION) || form.get("client_secret").is_some())
+        {
+            return Err(OAuthError::invalid_request(SEVERAL_METHODS));
+        }
         Ok(Self { form, headers: readable(&parts.headers)? })
     }
 

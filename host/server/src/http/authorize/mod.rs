@@ -27,16 +27,17 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use self::pages::Pages;
+use super::slash::RouterExt as _;
 use crate::app::PageServices;
 use dropins_config::endpoints;
 
 /// The endpoint, what its pages post to, and what they are made of.
 pub(super) fn router(services: PageServices) -> Router {
     Router::new()
-        .route(endpoints::AUTHORIZE, get(begin::get).post(begin::post))
-        .route(endpoints::SIGN_IN, post(sign_in::endpoint))
-        .route(endpoints::CONSENT, post(consent::endpoint))
-        .route(endpoints::LOGOUT, get(logout::get).post(logout::post))
-        .route(endpoints::STATIC, get(assets::get))
+        .endpoint(endpoints::AUTHORIZE, get(begin::get).post(begin::post))
+        .endpoint(endpoints::SIGN_IN, post(sign_in::endpoint))
+        .endpoint(endpoints::CONSENT, post(consent::endpoint))
+        .endpoint(endpoints::LOGOUT, get(logout::get).post(logout::post))
+        .endpoint(endpoints::STATIC, get(assets::get))
         .with_state(Pages::new(services))
 }
