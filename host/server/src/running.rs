@@ -13,12 +13,14 @@ use dropins_database::StoreError;
 use dropins_oauth::tokens::{FileError, SigningKeys};
 use dropins_replay::JtiStore;
 use dropins_store::users::UserError;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin;
 use crate::app::App;
-use crate::http::{self, listen};
+use crate::http::connections::{Connections, Limits};
+use crate::http::{self, descriptors, listen};
 use crate::live::{BuildError, Published, Release, ResourceError, Resources, Snapshot};
 use crate::reload::{Releases, Reloader, Surroundings};
 use crate::telemetry::expiry::{self, Radar};
@@ -109,6 +111,7 @@ impl Running {
         bind: impl FnOnce(&Transport) -> Result<Listeners, listen::BindError>,
     ) -> Result<Self, StartError> {
         let home = loaded.home.clone();
+        let descriptors = descriptors::raise();
         let (resources, replay) = Resources::open(&loaded).await?;
         let signing_keys = SigningKeys::open(&home)?;
         let (transport, environment) = (loaded.deployment.transport.clone(), loaded.environment.clone());
@@ -158,24 +161,31 @@ impl Running {
             background,
             app,
         };
+        let connections = public_connections(&running.app, descriptors);
         if let Some(bound) = https {
             running.urls.push(format!("https://{}", bound.address()));
-            running.serve(bound, http::public(&running.app), tls);
+            running.serve(bound, http::public(&running.app), tls, Arc::clone(&connections));
         }
         if let Some(bound) = plain {
             running.urls.push(format!("http://{}", bound.address()));
-            running.serve(bound, http::public(&running.app), None);
+            running.serve(bound, http::public(&running.app), None, connections);
         }
         let router = admin::router(running.app.admin().clone(), Arc::clone(&running.reloader));
-        running.serve(admin, router, None);
+        running.serve(admin, router, None, Connections::new(Limits::of_admin(), Gauge::default(), |_| false));
         running.address = AdminAddress::announce(&home, running.admin);
         Ok(running)
     }
 
-    fn serve(&mut self, bound: listen::Bound, router: axum::Router, tls: Option<RustlsConfig>) {
+    fn serve(
+        &mut self,
+        bound: listen::Bound,
+        router: axum::Router,
+        tls: Option<RustlsConfig>,
+        connections: Arc<Connections>,
+    ) {
         let handle = Handle::new();
         self.handles.push(handle.clone());
-        self.listeners.spawn(bound.serve(router, tls, handle));
+        self.listeners.spawn(bound.serve(router, tls, connections, handle));
     }
 
     /// Where requests are accepted.
@@ -211,6 +221,14 @@ impl Running {
             tracing::error!(%error, "the replay store did not close in order");
         }
     }
+}
+
+/// The connections of the public listeners together, in a process that may have so many file descriptors.
+fn public_connections(app: &App, descriptors: usize) -> Arc<Connections> {
+    let (published, metrics) = (Arc::clone(&app.clients().published), &app.clients().metrics);
+    let is_proxy = move |peer| published.current().deployment.transport.trusted_proxies.holds(peer);
+    let limits = Limits::of_public(descriptors);
+    Connections::new(limits, metrics.connections(limits.total), is_proxy)
 }
 
 /// Looks at the keys of all clients again and again, and warns about those that expire soon.

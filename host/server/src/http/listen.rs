@@ -1,26 +1,24 @@
 //! Listeners that a slow or silent client cannot exhaust, and that stop without losing a request.
 //!
-//! Time-outs cover the TLS handshake, the header section and idle connections; the number of connections is
-//! bounded, and more of them wait in the kernel's queue.
+//! Time-outs cover the TLS handshake, the header section, idle connections and answers that the client does not read;
+//! [`Connections`] bounds how many connections there are.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::http::{HeaderValue, header};
-use axum::middleware::{AddExtension, from_fn, map_response};
+use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
-use axum::{Extension, Router};
 use axum_server::Handle;
-use axum_server::accept::{Accept, DefaultAcceptor};
+use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use futures_util::future::BoxFuture;
 use hyper_util::rt::TokioTimer;
-use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower_layer::Layer as _;
 
+use super::admitted::{Admitted, in_flight};
+use super::connections::Connections;
 use super::first_bytes::FirstBytes;
 use super::host;
 
@@ -28,14 +26,12 @@ use super::host;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long requests may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(20);
-/// Connections of one listener.
-const MAX_CONNECTIONS: usize = 10_000;
 /// Bytes of a header section.
 const MAX_HEADER_BYTES: usize = 32 << 10;
 /// Headers of a request.
 const MAX_HEADERS: usize = 64;
-/// Requests of one HTTP/2 connection at once.
-const MAX_STREAMS: u32 = 128;
+/// Requests of one HTTP/2 connection at once: each may hold a body in memory until the rest of it has come.
+const MAX_STREAMS: u32 = 16;
 
 /// A bound address, not served yet.
 pub struct Bound {
@@ -92,7 +88,13 @@ impl Bound {
     ///
     /// # Errors
     /// The listener failed.
-    pub async fn serve(self, router: Router, tls: Option<RustlsConfig>, handle: Handle<SocketAddr>) -> io::Result<()> {
+    pub async fn serve(
+        self,
+        router: Router,
+        tls: Option<RustlsConfig>,
+        connections: Arc<Connections>,
+        handle: Handle<SocketAddr>,
+    ) -> io::Result<()> {
         let mut server = axum_server::from_tcp(self.listener)?.handle(handle);
         let http = server.http_builder();
         http.http1()
@@ -107,16 +109,19 @@ impl Bound {
             .max_pending_accept_reset_streams(Some(20))
             .keep_alive_interval(Some(Duration::from_secs(20)))
             .keep_alive_timeout(Duration::from_secs(10));
-        let router = router.layer(from_fn(host::check));
+        let router = router.layer(from_fn(host::check)).layer(from_fn(in_flight));
         let router = if tls.is_some() { router.layer(map_response(strict_transport)) } else { router };
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let bounded = Bounded { permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)), inner: DefaultAcceptor::new() };
         match tls {
             Some(config) => {
-                let tls = RustlsAcceptor::new(config).handshake_timeout(HEADER_TIMEOUT).acceptor(bounded);
-                server.acceptor(FirstBytes { inner: tls, within: HEADER_TIMEOUT }).serve(service).await
+                let inner = RustlsAcceptor::new(config).handshake_timeout(HEADER_TIMEOUT);
+                let inner = Admitted { inner, connections };
+                server.acceptor(FirstBytes { inner, within: HEADER_TIMEOUT }).serve(service).await
             }
-            None => server.acceptor(FirstBytes { inner: bounded, within: HEADER_TIMEOUT }).serve(service).await,
+            None => {
+                let inner = Admitted { inner: DefaultAcceptor::new(), connections };
+                server.acceptor(FirstBytes { inner, within: HEADER_TIMEOUT }).serve(service).await
+            }
         }
     }
 }
@@ -133,33 +138,5 @@ pub fn stop(handle: &Handle<SocketAddr>) {
     handle.graceful_shutdown(Some(DRAIN));
 }
 
-/// Holds a connection back until another one has ended.
-#[derive(Clone)]
-struct Bounded<A> {
-    permits: Arc<Semaphore>,
-    inner: A,
-}
-
-impl<A, S> Accept<TcpStream, S> for Bounded<A>
-where
-    A: Accept<TcpStream, S, Stream = TcpStream> + Clone + Send + Sync + 'static,
-    A::Service: Send,
-    A::Future: Send,
-    S: Send + 'static,
-{
-    type Stream = TcpStream;
-    /// The service lives as long as its connection, and so does the permit that it carries.
-    type Service = AddExtension<A::Service, Arc<OwnedSemaphorePermit>>;
-    type Future = BoxFuture<'static, io::Result<(TcpStream, Self::Service)>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let (permits, inner) = (Arc::clone(&self.permits), self.inner.clone());
-        Box::pin(async move {
-            let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
-            // Small answers must not wait for an acknowledgement.
-            stream.set_nodelay(true)?;
-            let (stream, service) = inner.accept(stream, service).await?;
-            Ok((stream, Extension(Arc::new(permit)).layer(service)))
-        })
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,15 @@
 //!
 //! Every answer that may hold a token or an error is `no-store`; bodies are bounded before they are read.
 
+mod activity;
+mod admitted;
 mod answer;
 mod attempt;
 mod authorize;
 mod body;
 mod client_address;
+pub mod connections;
+pub mod descriptors;
 mod exchange;
 mod first_bytes;
 mod host;
@@ -19,6 +23,7 @@ mod register;
 mod revoke;
 mod slash;
 mod token;
+mod watched;
 
 use axum::Router;
 use axum::routing::{any, get};

@@ -17,6 +17,7 @@ use dropins_host::{Decision, Verdict};
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -47,6 +48,8 @@ pub struct Metrics {
     sign_ins: Family<ResultLabels, Counter>,
     reloads: Family<ResultLabels, Counter>,
     phases: Family<PhaseLabels, Histogram, fn() -> Histogram>,
+    connections: Gauge,
+    most_connections: Gauge,
     known_reasons: Mutex<BTreeSet<String>>,
 }
 
@@ -76,6 +79,9 @@ impl Metrics {
         registry.register("sign_ins", "Attempts of people to sign in by result", sign_ins.clone());
         registry.register("reload", "Candidates and rollbacks by result", reloads.clone());
         registry.register("reload_phase_seconds", "Time of a reload by phase", phases.clone());
+        let (connections, most_connections) = (Gauge::default(), Gauge::default());
+        registry.register("connections", "Open connections of the public listeners", connections.clone());
+        registry.register("connections_max", "Connections that may be open", most_connections.clone());
         let known_reasons = Mutex::default();
         Self {
             registry,
@@ -89,6 +95,8 @@ impl Metrics {
             sign_ins,
             reloads,
             phases,
+            connections,
+            most_connections,
             known_reasons,
         }
     }
@@ -137,6 +145,12 @@ impl Metrics {
     /// Takes the time of a phase of a reload: `settle`, `read`, `build` or `publish`.
     pub fn phase(&self, phase: &'static str, duration: Duration) {
         self.phases.get_or_create(&PhaseLabels { phase }).observe(duration.as_secs_f64());
+    }
+
+    /// The number of open connections, of which there may be so many.
+    pub fn connections(&self, most: usize) -> Gauge {
+        self.most_connections.set(i64::try_from(most).unwrap_or(i64::MAX));
+        self.connections.clone()
     }
 
     fn bounded(&self, reason: &str) -> String {
