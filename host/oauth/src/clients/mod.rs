@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 mod lint;
 mod registered;
+mod secret_attempts;
 mod sources;
 mod stored;
 
@@ -21,5 +22,6 @@ pub use lint::shown;
 pub use lint::{Fault, Lint, lint};
 pub use registered::RegisteredClient;
 pub use registered::settings;
+pub use secret_attempts::{SecretAttempt, SecretAttempts};
 pub use sources::{SourceError, Sources};
 pub use stored::StoredClients;
