@@ -17,6 +17,7 @@ mod inherited;
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod outage;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod purge;

@@ -6,6 +6,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Instant,
 };
 
 use dropins_services::Unavailable;
@@ -15,6 +16,7 @@ use crate::{
     backend::Backend,
     entry::{Entry, Outcome, down},
     executor::Executor,
+    outage::Outages,
     retry::{Retries, Retry},
     stats::Counters,
 };
@@ -44,6 +46,7 @@ pub(crate) struct Writer<B> {
     max_batch: usize,
     counters: Arc<Counters>,
     retries: Arc<Retries>,
+    outages: Outages,
 }
 
 impl<B: Backend> Writer<B> {
@@ -54,7 +57,7 @@ impl<B: Backend> Writer<B> {
         counters: Arc<Counters>,
         retries: Arc<Retries>,
     ) -> Self {
-        Self { backend, queue, max_batch: max_batch.max(1), counters, retries }
+        Self { backend, queue, max_batch: max_batch.max(1), counters, retries, outages: Outages::default() }
     }
 
     /// Works until the queue is closed and empty, then closes the backend.
@@ -139,7 +142,9 @@ impl<B: Backend> Writer<B> {
                 answered.filter_map(|(job, answer)| settle(job, answer, &self.retries)).collect()
             }
             Err(error) => {
-                tracing::error!(%error, uses, "a transaction of the replay store failed; its uses are rejected");
+                if let Some(uses) = self.outages.failed(&error.to_string(), jobs.len(), Instant::now()) {
+                    tracing::error!(%error, uses, "transactions of the replay store failed; their uses are rejected");
+                }
                 for job in jobs {
                     job.reply.send(Err(error.clone())).ok();
                 }
