@@ -83,7 +83,7 @@ fn without_a_token_a_web_page_cannot_use_the_admin_endpoints() {
         assert_eq!(status(&method, path, "origin", "https://evil.example"), 403, "{path}: another site posts");
         assert_eq!(status(&method, path, "host", "evil.example:9444"), 403, "{path}: its name leads here");
     }
-    assert_eq!(status(&Method::POST, "/reload", "host", "localhost:9444"), 200);
+    assert_eq!(status(&Method::GET, "/status", "host", "localhost:9444"), 200);
 }
 
 #[test]
@@ -116,15 +116,67 @@ fn a_node_that_cannot_ask_its_identity_database_is_not_ready_although_its_replay
 }
 
 #[test]
-fn the_verbs_ask_the_server_of_their_home_while_it_runs_whoever_listens_where_the_configuration_says() {
+fn without_a_token_only_the_socket_of_the_home_takes_commands() {
+    let home = TestHome::new();
+    let server = Server::start(&home);
+    for (method, path) in [
+        (Method::POST, "/reload"),
+        (Method::POST, "/rollback"),
+        (Method::POST, "/keys/refresh?client_id=app"),
+        (Method::GET, "/plugins/private_key_jwt_authenticator/diff"),
+    ] {
+        let answer = server.http().send(Request::new(method, server.admin_url(path)));
+        assert_eq!(answer.status, 403, "{path}");
+        assert!(answer.body.contains("tmp/admin.sock"), "{answer:?}");
+    }
+    assert_eq!(server.operator(Method::POST, "/reload").status, 200);
+}
+
+#[test]
+fn a_verb_acts_on_the_server_of_its_own_home_although_another_home_is_served_at_its_address() {
     let (home, other) = (TestHome::new(), TestHome::new());
-    let (server, _other) = (Server::start(&home), Server::start(&other));
+    let _other = Server::start(&other);
     home.replace(&format!("listen = \"{}\"", home.admin), &format!("listen = \"{}\"", other.admin));
-    let issuer = || home.dropins(&["status", "--json"]).succeeded().json()["issuer"].as_str().map(str::to_owned);
-    assert_eq!(issuer(), Some(home.issuer()));
+    let url = format!("http://{}", other.admin);
+    for verb in [&["status"][..], &["reload"], &["plugin", "rollback"]] {
+        home.dropins(verb).failed(&["no server answers for", home.root(), "dropins serve"]);
+        let asked = home.dropins(&[verb, &["--admin", &url]].concat());
+        asked.failed(&["409", "served by another home"]);
+    }
+    let shown = other.dropins(&["status", "--json"]).succeeded().json();
+    assert_eq!(shown["home"], other.root());
+    assert_eq!(other.dropins(&["status", "--json", "--admin", &url]).succeeded().json()["home"], other.root());
+    other.dropins(&["reload", "--admin", &url]).failed(&["403", "set a token"]);
+}
+
+#[test]
+fn a_home_is_served_once_and_by_several_nodes_only_when_they_say_so() {
+    let home = TestHome::new();
+    let server = Server::start(&home);
+    let moved = home.moved();
+    home.dropins(&["serve"]).failed(&["is served already", home.root(), "--shared"]);
+    let second = Server::start(&moved);
     drop(server);
-    assert!(home.path("tmp/admin-address").is_file(), "it was killed");
-    assert_eq!(issuer(), Some(other.issuer()));
+    assert!(home.path("tmp/admin.sock").exists(), "it was killed");
+    drop(second);
+    let mut alone = moved;
+    alone.shared = false;
+    let _alone = Server::start(&alone);
+    alone.dropins(&["status"]).succeeded();
+}
+
+#[test]
+fn a_stopping_server_is_not_ready_and_still_takes_requests_until_the_delay_has_passed() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    home.replace("[server]", "[server]\nshutdown_delay = \"3s\"");
+    let server = Server::start(&home);
+    server.signal("TERM");
+    until("readiness drains", || (server.admin_get("/readyz").status == 503).then_some(()));
+    server.authenticate(&client.mint()).token();
+    let (code, log) = server.end("TERM");
+    assert_eq!(code, Some(0));
+    assert!(log.contains("stopped"), "{log}");
 }
 
 #[test]

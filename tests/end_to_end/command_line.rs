@@ -165,7 +165,7 @@ fn check_agrees_with_serve() {
 #[test]
 fn status_asks_the_running_server() {
     let home = TestHome::new();
-    home.dropins(&["status"]).failed(&[&home.admin.to_string(), "running"]);
+    home.dropins(&["status"]).failed(&["tmp/admin.sock", home.root(), "running"]);
     let _server = Server::start(&home);
     let status = home.dropins(&["status", "--json"]).succeeded().json();
     assert_eq!((&status["ready"], &status["issuer"]), (&true.into(), &home.issuer().into()));

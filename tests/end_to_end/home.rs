@@ -22,6 +22,8 @@ pub(crate) struct TestHome {
     pub(crate) https: SocketAddr,
     /// Where the admin endpoints are.
     pub(crate) admin: SocketAddr,
+    /// Whether another server serves the folder.
+    pub(crate) shared: bool,
 }
 
 impl TestHome {
@@ -42,7 +44,7 @@ impl TestHome {
         let folder = tempfile::Builder::new().prefix("dropins-test-").tempdir().unwrap();
         let https = free_address();
         let issuer = format!("https://localhost:{}", https.port());
-        let home = Self { folder: Arc::new(folder), issuer, https, admin: free_address() };
+        let home = Self { folder: Arc::new(folder), issuer, https, admin: free_address(), shared: false };
         dropins(&["init", "--home", home.root()]).succeeded();
         home.replace("listen = \"127.0.0.1:9443\"", &format!("listen = \"{}\"", home.https));
         home.replace("listen = \"127.0.0.1:9444\"", &format!("listen = \"{}\"", home.admin));
@@ -52,7 +54,7 @@ impl TestHome {
 
     /// The same home on other ports, as a second node has it; the issuer stays.
     pub(crate) fn moved(&self) -> Self {
-        let moved = Self { https: free_address(), admin: free_address(), ..self.clone() };
+        let moved = Self { https: free_address(), admin: free_address(), shared: true, ..self.clone() };
         self.replace(&format!("listen = \"{}\"", self.https), &format!("listen = \"{}\"", moved.https));
         self.replace(&format!("listen = \"{}\"", self.admin), &format!("listen = \"{}\"", moved.admin));
         moved

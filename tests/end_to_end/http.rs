@@ -50,6 +50,13 @@ impl Http {
         Self { client: builder.build().unwrap() }
     }
 
+    /// A client of the server behind this socket.
+    pub(crate) fn at_socket(path: &Path) -> Self {
+        let _runtime = RUNTIME.enter();
+        let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60));
+        Self { client: builder.unix_socket(path.to_owned()).build().unwrap() }
+    }
+
     /// Sends a request.
     ///
     /// # Panics

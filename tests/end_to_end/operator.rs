@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::home::TestHome;
-use crate::http::{Answer, Request};
+use crate::http::Answer;
 use crate::server::Server;
 use crate::wait::until;
 
@@ -179,6 +179,6 @@ impl<'a> Operator<'a> {
     }
 
     fn post(&self, path: &str) -> Answer {
-        self.server.http().send(Request::new(Method::POST, self.server.admin_url(path)))
+        self.server.operator(Method::POST, path)
     }
 }

@@ -238,13 +238,20 @@ fn a_broken_configuration_does_not_hide_that_the_admin_token_stands_in_it() {
     home.dropins(&["status"]).succeeded();
     home.replace("timestamp_skew = \"30s\"", "timestamp_skew = \"soon\"");
     let place = format!("deployment.toml:{}", home.position("\"soon\""));
+    home.dropins(&["status"]).succeeded();
+    home.dropins(&["reload"]).failed(&["generation 1 stays live", &place]);
+    let url = format!("http://{}", home.admin);
     for verb in ["status", "reload"] {
-        let said = home.dropins(&[verb]).failed(&["DROPINS_ADMIN_TOKEN", "`oauth.timestamp_skew` is", &place]);
+        let said = home.dropins(&[verb, "--admin", &url]).failed(&[
+            "DROPINS_ADMIN_TOKEN",
+            "`oauth.timestamp_skew` is",
+            &place,
+        ]);
         assert!(!said.stderr.contains("a-long-admin-token"), "{}", said.stderr);
     }
     let with_token = |token: &str| {
         let mut verb = command(DROPINS);
-        run(verb.args(["reload", "--home", home.root()]).env("DROPINS_ADMIN_TOKEN", token))
+        run(verb.args(["reload", "--home", home.root(), "--admin", &url]).env("DROPINS_ADMIN_TOKEN", token))
     };
     with_token("a-long-admin-token-for-tests").failed(&["generation 1 stays live", &place]);
     with_token("another").failed(&["DROPINS_ADMIN_TOKEN", &place]);

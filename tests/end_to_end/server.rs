@@ -1,6 +1,7 @@
 //! `dropins serve` as a process of its own, killed when it is dropped.
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ pub(crate) struct Server {
     http: Http,
     public: String,
     admin: String,
+    socket: PathBuf,
     /// Time from the start of the process to `listening on`.
     pub(crate) ready_after: Duration,
 }
@@ -48,6 +50,7 @@ impl Server {
         let began = Instant::now();
         let mut child = command(DROPINS)
             .args(["serve", "--home", home.root()])
+            .args(home.shared.then_some("--shared"))
             .args(arguments)
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
@@ -65,6 +68,7 @@ impl Server {
             http: Http::new(home.https, &home.authority()),
             public: format!("https://localhost:{}", home.https.port()),
             admin: format!("http://{}", home.admin),
+            socket: home.path("tmp/admin.sock"),
             ready_after: Duration::ZERO,
         };
         let listening = format!("listening on https://{}", home.https);
@@ -152,6 +156,11 @@ impl Server {
     /// `GET` of a path of the admin listener.
     pub(crate) fn admin_get(&self, path: &str) -> Answer {
         self.http.send(Request::new(Method::GET, self.admin_url(path)))
+    }
+
+    /// A request to the admin socket, as the tools send it.
+    pub(crate) fn operator(&self, method: Method, path: &str) -> Answer {
+        Http::at_socket(&self.socket).send(Request::new(method, format!("http://localhost{path}")))
     }
 
     /// A post to the token endpoint.

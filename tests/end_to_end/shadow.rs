@@ -1,5 +1,7 @@
 //! A candidate beside the live plug-in: what the server tells about it, and that no request notices.
 
+use reqwest::Method;
+
 use crate::client::TestClient;
 use crate::fixtures::Fixture;
 use crate::home::TestHome;
@@ -65,7 +67,7 @@ fn a_candidate_that_refuses_everybody_is_reported_with_reference_ids_and_refuses
     }
     counted(&server, "different", 2);
 
-    let answer = server.admin_get(&format!("/plugins/{NAME}/diff"));
+    let answer = server.operator(Method::GET, &format!("/plugins/{NAME}/diff"));
     assert_eq!(answer.status, 200);
     let document = answer.json();
     let difference = &document["differences"][0];
@@ -101,7 +103,7 @@ fn a_broken_candidate_is_a_warning_and_the_server_serves() {
         );
         let server = Server::start(&home);
         server.authenticate(&client.mint()).token();
-        let document = server.admin_get(&format!("/plugins/{NAME}/diff")).json();
+        let document = server.operator(Method::GET, &format!("/plugins/{NAME}/diff")).json();
         assert_eq!(document["shadow"]["state"], "not-running");
         assert!(document["shadow"]["reason"].as_str().unwrap().contains(reason), "{document:#}");
         home.dropins(&["plugin", "diff", NAME]).failed(&["does not run"]);

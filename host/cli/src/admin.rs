@@ -1,10 +1,7 @@
-//! Asks the running server over its admin listener.
+//! Asks the running server of a home, at the admin socket in that home and nowhere else, or at the URL of `--admin`.
 //!
-//! Where that is stands in a file that the running server writes, and in the configuration. The file comes first while
-//! the server lives: the configuration may be broken, name an address that waits for a restart, or one at which a server
-//! of another home listens.
+//! Every request carries the id of the home, so that a server of another home rejects it.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,9 +11,9 @@ use serde_json::Value;
 use crate::args::HomeArgs;
 use crate::output::{member, say};
 use dropins_config::LoadedHome;
-use dropins_config::home::{AdminAddress, Announced};
+use dropins_config::home::{HOME_HEADER, HomeId, HomeLock, SocketPath};
 
-/// The token when the configuration, which names it, cannot be read.
+/// The token for `--admin URL` if the configuration names none.
 const TOKEN_VARIABLE: &str = "DROPINS_ADMIN_TOKEN";
 
 /// Compiling a component takes a second on a slow machine; several wait for each other.
@@ -46,11 +43,11 @@ pub(super) async fn ask_if_running(home: &HomeArgs, method: Method, path: &str) 
     }
 }
 
-/// Asks for a reload or a rollback and prints the verdict; none when nobody answers, an error when it is refused.
-pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::Result<Option<()>> {
+/// Asks for a reload or a rollback and prints the verdict; `Err` in the answer if no server runs.
+pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::Result<Result<(), anyhow::Error>> {
     let (url, status, verdict) = match send(home, Method::POST, path).await? {
         Asked::Answered(url, status, answer) => (url, status, answer),
-        Asked::Nobody(_) => return Ok(None),
+        Asked::Nobody(error) => return Ok(Err(error)),
     };
     let text = |name: &str| member(&verdict, name).as_str().unwrap_or_default().to_owned();
     let lines = |name: &str| member(&verdict, name).as_array().cloned().unwrap_or_default();
@@ -63,7 +60,7 @@ pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::
     }
     anyhow::ensure!(status.is_success(), "{url} answers {status}: {}", text("error"));
     if json {
-        return crate::output::say_json(&verdict).map(Some);
+        return crate::output::say_json(&verdict).map(Ok);
     }
     let changes: Vec<_> = lines("changes").iter().filter_map(|line| line.as_str().map(str::to_owned)).collect();
     let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
@@ -81,7 +78,7 @@ pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::
     for warning in lines("warnings") {
         say(format_args!("warning: {}", warning.as_str().unwrap_or_default()))?;
     }
-    Ok(Some(()))
+    Ok(Ok(()))
 }
 
 enum Asked {
@@ -91,54 +88,64 @@ enum Asked {
 }
 
 async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Asked> {
-    let started = LoadedHome::read(&home.home(), &home.properties);
-    let admin = started.as_ref().ok().map(|started| &started.deployment.transport.admin);
-    let token = match admin {
-        Some(admin) => admin.token.as_ref().map(|token| token.expose().to_owned()),
-        None => std::env::var(TOKEN_VARIABLE).ok(),
+    let folder = home.home();
+    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
+    // The path of a socket is valid while the value lives.
+    let socket = match &home.admin {
+        Some(_) => None,
+        None => SocketPath::of(&folder).ok(),
     };
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
-    let mut nobody = None;
-    for address in addresses(AdminAddress::read(&home.home()), admin.map(|admin| admin.listen)) {
-        let url = format!("http://{address}{path}");
-        let mut request = client.request(method.clone(), &url);
-        if let Some(token) = &token {
-            request = request.bearer_auth(token);
+    let (client, url, place) = match (&home.admin, &socket) {
+        (Some(url), _) => (client, format!("{}{path}", url.trim_end_matches('/')), url.clone()),
+        (None, Some(socket)) => {
+            let place = folder.admin_socket().display().to_string();
+            (client.unix_socket(socket.as_path().to_owned()), format!("http://localhost{path}"), place)
         }
-        match request.send().await {
-            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => {
-                if let Err(error) = started {
-                    let reason = unlabelled(&error.to_string()).to_owned();
-                    anyhow::bail!(
-                        "{url} asks for the admin token, and the configuration, which names it, cannot be used; \
-                         give the token in {TOKEN_VARIABLE}, or repair the configuration: {reason}"
-                    );
-                }
-                return read(url, response).await;
-            }
-            Ok(response) => return read(url, response).await,
-            Err(error) if error.is_connect() => {
-                let error = anyhow::Error::new(error);
-                nobody.get_or_insert(error.context(format!("no server answers at {url}; is `dropins serve` running?")));
-            }
-            Err(error) => return Err(error).with_context(|| format!("{url} does not answer")),
-        }
+        (None, None) => return nobody(home, anyhow::anyhow!("{} is not there", folder.tmp().display())),
+    };
+    let mut request = client.build()?.request(method, &url);
+    if let Some(id) = HomeId::read(&folder) {
+        request = request.header(HOME_HEADER, id.as_str());
     }
-    // Nobody runs, and the configuration says why nobody could.
-    started?;
-    Ok(Asked::Nobody(nobody.unwrap_or_else(|| anyhow::anyhow!("no server runs"))))
+    if home.admin.is_some()
+        && let Some(token) = token(home)
+    {
+        request = request.bearer_auth(token);
+    }
+    match request.send().await {
+        Ok(response) if response.status() == StatusCode::UNAUTHORIZED => {
+            if let Err(error) = LoadedHome::read(&folder, &home.properties) {
+                let reason = unlabelled(&error.to_string()).to_owned();
+                anyhow::bail!(
+                    "{place} asks for the admin token, and the configuration, which names it, cannot be used; \
+                     give the token in {TOKEN_VARIABLE}, or repair the configuration: {reason}"
+                );
+            }
+            read(format!("{place}{path}"), response).await
+        }
+        Ok(response) => read(format!("{place}{path}"), response).await,
+        Err(error) if error.is_connect() => nobody(home, anyhow::anyhow!("nothing listens at {place}")),
+        Err(error) => Err(error).with_context(|| format!("{place} does not answer")),
+    }
 }
 
-/// Where to ask, one after the other.
-fn addresses(announced: Option<Announced>, configured: Option<SocketAddr>) -> Vec<SocketAddr> {
-    let (alive, unsure) = match announced {
-        Some(Announced::Alive(address)) => (Some(address), None),
-        Some(Announced::Unsure(address)) => (None, Some(address)),
-        None => (None, None),
-    };
-    let mut addresses: Vec<SocketAddr> = [alive, configured, unsure].into_iter().flatten().collect();
-    addresses.dedup();
-    addresses
+/// The token for an address: of the configuration, or of the environment if the configuration does not name one.
+fn token(home: &HomeArgs) -> Option<String> {
+    let configured = LoadedHome::read(&home.home(), &home.properties).ok();
+    let configured = configured.and_then(|read| read.deployment.transport.admin.token);
+    configured.map(|token| token.expose().to_owned()).or_else(|| std::env::var(TOKEN_VARIABLE).ok())
+}
+
+/// No server answers. A home that cannot be served for a mistake in its configuration is told so instead.
+fn nobody(home: &HomeArgs, cause: anyhow::Error) -> anyhow::Result<Asked> {
+    let folder = home.home();
+    LoadedHome::read(&folder, &home.properties)?;
+    let last =
+        HomeLock::last_process(&folder).map_or_else(String::new, |process| format!(" (last: process {process})"));
+    let root = folder.root().display();
+    Ok(Asked::Nobody(anyhow::anyhow!(
+        "no server answers for {root}{last}: {cause}; if none is running, start it with `dropins serve --home {root}`"
+    )))
 }
 
 /// A reason that renders itself begins with a label, which has no place within a sentence.
@@ -158,16 +165,6 @@ async fn read(url: String, response: Response) -> anyhow::Result<Asked> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_announced_address_comes_first_only_while_its_server_lives() {
-        let [announced, configured] = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-        assert_eq!(addresses(Some(Announced::Alive(announced)), Some(configured)), [announced, configured]);
-        assert_eq!(addresses(Some(Announced::Unsure(announced)), Some(configured)), [configured, announced]);
-        assert_eq!(addresses(Some(Announced::Alive(announced)), Some(announced)), [announced]);
-        assert_eq!(addresses(Some(Announced::Unsure(announced)), None), [announced]);
-        assert_eq!(addresses(None, Some(configured)), [configured]);
-    }
 
     #[test]
     fn only_the_label_of_a_reason_is_cut_off() {

@@ -4,6 +4,7 @@
 //! standard output, everything else to standard error.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -16,6 +17,9 @@ use crate::{assertion, check, client, init, keys, keystore, plugin, quickstart, 
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+    /// The home folder, before or after the verb
+    #[arg(id = "home", long = "home", global = true, value_name = "DIR")]
+    _home: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -83,6 +87,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_home_is_named_before_or_after_the_verb() {
+        for line in [["dropins", "--home", "/srv/is", "status"], ["dropins", "status", "--home", "/srv/is"]] {
+            let Verb::Status(status) = Cli::try_parse_from(line).unwrap().verb else { panic!("{line:?}") };
+            assert_eq!(status.home.home, std::path::Path::new("/srv/is"));
+        }
     }
 
     #[test]

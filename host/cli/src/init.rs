@@ -24,6 +24,7 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let home = self.home.home();
+        let has_users = home.database().exists();
         let report = make(&home, self.force, Addresses::default(), "")?;
         say(format_args!("made {}", home.root().display()))?;
         for path in &report.written {
@@ -32,7 +33,19 @@ impl Init {
         for path in &report.kept {
             say(format_args!("  kept  {}", path.strip_prefix(home.root()).unwrap_or(path).display()))?;
         }
-        say(format_args!("\nthe password of the administrator stands in {}", home.deployment_toml().display()))?;
+        if let Some(saved) = &report.saved {
+            say(format_args!("  saved the configuration of before as {}", saved.display()))?;
+        }
+        let root = self.home.home.display();
+        if has_users {
+            say(format_args!(
+                "\nthe database is kept, and users in it keep their passwords; set a new one with \
+                 `dropins user passwd admin --home {root}`"
+            ))?;
+        } else {
+            let file = home.deployment_toml();
+            say(format_args!("\nthe password of the administrator is in {}", file.display()))?;
+        }
         say(format_args!("next: dropins serve --home {}", self.home.home.display()))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::admin;
@@ -26,8 +25,7 @@ pub(super) struct Reload {
 impl Reload {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         block_on(async move {
-            let verdict = admin::verdict(&self.home, "/reload", self.json).await?;
-            verdict.context("no server answers; is `dropins serve` running?")?;
+            admin::verdict(&self.home, "/reload", self.json).await??;
             Ok(ExitCode::SUCCESS)
         })
     }

@@ -12,7 +12,7 @@ use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_server::logging;
 use dropins_server::reload::Trigger;
-use dropins_server::running::Running;
+use dropins_server::running::{Running, Sharing};
 
 /// Serve a home; stops gracefully on SIGTERM and SIGINT, reloads on SIGHUP.
 #[derive(Args)]
@@ -20,6 +20,9 @@ use dropins_server::running::Running;
 pub(super) struct Serve {
     #[command(flatten)]
     home: HomeArgs,
+    /// Serve although another node serves this folder; the first one answers the tools
+    #[arg(long)]
+    shared: bool,
 }
 
 impl Serve {
@@ -39,7 +42,7 @@ impl Serve {
         for notice in &started.notices {
             tracing::info!("{}", notice.line(&file_name));
         }
-        let running = Running::start(started).await?;
+        let running = Running::start(started, if self.shared { Sharing::Shared } else { Sharing::Alone }).await?;
         say(format_args!("admin on http://{}", running.admin()))?;
         for url in running.urls() {
             say(format_args!("listening on {url}"))?;
@@ -57,6 +60,7 @@ impl Serve {
         }
         tracing::info!("stopping");
         running.stop().await;
+        tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
 }

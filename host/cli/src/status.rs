@@ -16,7 +16,7 @@ use crate::runtime::block_on;
 #[command(after_help = "Example:\n  dropins status --home ./dropins-home --json")]
 pub(super) struct Status {
     #[command(flatten)]
-    home: HomeArgs,
+    pub(super) home: HomeArgs,
     /// Print the JSON document
     #[arg(long)]
     json: bool,
@@ -44,6 +44,7 @@ impl Status {
             "{issuer}  {ready}  generation {generation}  up {uptime} s  clients {}",
             member(&status, "clients")
         ))?;
+        say(format_args!("home {}", text(member(&status, "home"))))?;
         say(replay(member(&status, "replay")))?;
         let plugins = member(&status, "plugins").as_array().cloned().unwrap_or_default();
         reloads(member(&status, "reload"), member(&status, "time").as_u64().unwrap_or_default())?;

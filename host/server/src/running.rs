@@ -3,21 +3,24 @@
 //! Every address is bound before anything is served, so a port in use stops the start and nothing else.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use dropins_config::home::AdminAddress;
-use dropins_config::{LoadError, LoadedHome, Transport};
+use dropins_config::home::{HomeId, HomeLock, LockError};
+use dropins_config::{Home, LoadError, LoadedHome, Transport};
 use dropins_database::StoreError;
 use dropins_oauth::tokens::{FileError, SigningKeys};
 use dropins_replay::JtiStore;
 use dropins_store::users::UserError;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::admin;
+use crate::admin::{self, AdminSocket, Door, ServedHome};
 use crate::app::App;
 use crate::http::connections::{Connections, Limits};
 use crate::http::{self, descriptors, listen};
@@ -32,12 +35,33 @@ pub struct Running {
     replay: Arc<JtiStore>,
     urls: Vec<String>,
     admin: SocketAddr,
-    /// Removed when the server stops.
-    address: AdminAddress,
-    handles: Vec<Handle<SocketAddr>>,
-    listeners: JoinSet<std::io::Result<()>>,
+    /// Where clients and browsers ask.
+    public: Served,
+    /// Where operators and probes ask: served until the public listeners have ended.
+    operators: Served,
+    socket_stop: CancellationToken,
+    shutdown_delay: Duration,
     /// Tasks that end with the server.
     background: Vec<AbortOnDropHandle<()>>,
+    /// Held until everything else has ended.
+    lock: Option<HomeLock>,
+}
+
+/// Listeners that are served and stopped together.
+#[derive(Default)]
+struct Served {
+    handles: Vec<Handle<SocketAddr>>,
+    listeners: JoinSet<std::io::Result<()>>,
+}
+
+/// Whether other servers may serve the same home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sharing {
+    /// A second server of the home does not start.
+    #[default]
+    Alone,
+    /// Several nodes serve one folder; the first one has the admin socket.
+    Shared,
 }
 
 /// The bound addresses of a server.
@@ -66,6 +90,17 @@ impl Listeners {
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Another server serves the home.
+    #[error(transparent)]
+    Locked(#[from] LockError),
+    /// The folder `tmp` of the home cannot be used.
+    #[error("{} cannot be used: {error}", path.display())]
+    Tmp {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// The home cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -94,8 +129,8 @@ impl Running {
     ///
     /// # Errors
     /// [`StartError`] in one paragraph; nothing is served then.
-    pub async fn start(home: LoadedHome) -> Result<Self, StartError> {
-        Self::run(home, Listeners::bind).await
+    pub async fn start(home: LoadedHome, sharing: Sharing) -> Result<Self, StartError> {
+        Self::run(home, sharing, Listeners::bind).await
     }
 
     /// Starts the server of a home on addresses that are bound already, and are those of the configuration.
@@ -103,15 +138,19 @@ impl Running {
     /// # Errors
     /// [`StartError`] in one paragraph; nothing is served then.
     pub async fn start_on(home: LoadedHome, listeners: Listeners) -> Result<Self, StartError> {
-        Self::run(home, |_| Ok(listeners)).await
+        Self::run(home, Sharing::Alone, |_| Ok(listeners)).await
     }
 
     async fn run(
         loaded: LoadedHome,
+        sharing: Sharing,
         bind: impl FnOnce(&Transport) -> Result<Listeners, listen::BindError>,
     ) -> Result<Self, StartError> {
         let home = loaded.home.clone();
         let descriptors = descriptors::raise();
+        let lock = lock(&home, sharing)?;
+        let id = HomeId::ensure(&home).map_err(|error| StartError::Tmp { path: home.id_file(), error })?;
+        let served_home = ServedHome { root: home.root().to_owned(), id };
         let (resources, replay) = Resources::open(&loaded).await?;
         let signing_keys = SigningKeys::open(&home)?;
         let (transport, environment) = (loaded.deployment.transport.clone(), loaded.environment.clone());
@@ -123,6 +162,16 @@ impl Running {
 
         let tls = release.tls.clone().map(RustlsConfig::from_config);
         let Listeners { https, http: plain, admin } = bind(&transport)?;
+        let socket = match &lock {
+            Some(_) => AdminSocket::bind(&home).map(Some),
+            None => Ok(None),
+        };
+        let socket = socket.map_err(|error| StartError::Tmp { path: home.admin_socket(), error })?;
+        if !admin.address().ip().is_loopback() {
+            let address = admin.address();
+            tracing::warn!("the admin listener {address} has no TLS: its token crosses the network in clear text");
+        }
+        let shutdown_delay = release.live.deployment.shutdown_delay;
 
         let app = Arc::new(App::new(Arc::clone(&release.live), &resources, Arc::clone(&replay), signing_keys));
         let super_admin = &release.live.deployment.super_admin;
@@ -155,37 +204,31 @@ impl Running {
             replay,
             urls: Vec::new(),
             admin: admin.address(),
-            address: AdminAddress::default(),
-            handles: Vec::new(),
-            listeners: JoinSet::new(),
+            public: Served::default(),
+            operators: Served::default(),
+            socket_stop: CancellationToken::new(),
+            shutdown_delay,
             background,
             app,
+            lock,
         };
         let connections = public_connections(&running.app, descriptors);
         if let Some(bound) = https {
             running.urls.push(format!("https://{}", bound.address()));
-            running.serve(bound, http::public(&running.app), tls, Arc::clone(&connections));
+            running.public.serve(bound, http::public(&running.app), tls, Arc::clone(&connections));
         }
         if let Some(bound) = plain {
             running.urls.push(format!("http://{}", bound.address()));
-            running.serve(bound, http::public(&running.app), None, connections);
+            running.public.serve(bound, http::public(&running.app), None, connections);
         }
-        let router = admin::router(running.app.admin().clone(), Arc::clone(&running.reloader));
-        running.serve(admin, router, None, Connections::new(Limits::of_admin(), Gauge::default(), |_| false));
-        running.address = AdminAddress::announce(&home, running.admin);
+        let router =
+            |door| admin::router(running.app.admin().clone(), Arc::clone(&running.reloader), served_home.clone(), door);
+        let unbounded = Connections::new(Limits::of_admin(), Gauge::default(), |_| false);
+        running.operators.serve(admin, router(Door::Tcp), None, unbounded);
+        if let Some(socket) = socket {
+            running.operators.listeners.spawn(socket.serve(router(Door::Socket), running.socket_stop.clone()));
+        }
         Ok(running)
-    }
-
-    fn serve(
-        &mut self,
-        bound: listen::Bound,
-        router: axum::Router,
-        tls: Option<RustlsConfig>,
-        connections: Arc<Connections>,
-    ) {
-        let handle = Handle::new();
-        self.handles.push(handle.clone());
-        self.listeners.spawn(bound.serve(router, tls, connections, handle));
     }
 
     /// Where requests are accepted.
@@ -203,23 +246,55 @@ impl Running {
         &self.reloader
     }
 
-    /// Lets requests in flight finish, then writes the ledger and closes the replay store.
+    /// Says that it is not ready, waits `[server] shutdown_delay`, lets requests in flight finish, then writes the ledger
+    /// and closes the replay store. The admin listener answers until the requests have finished.
     pub async fn stop(mut self) {
         self.app.stop();
+        tokio::time::sleep(self.shutdown_delay).await;
+        self.public.stop().await;
+        self.socket_stop.cancel();
+        self.operators.stop().await;
+        if let Err(error) = self.app.clients().published.ledger().flush(true).await {
+            tracing::error!(%error, "the last use of some keys is not written down");
+        }
+        self.background.clear();
+        if let Err(error) = self.replay.close().await {
+            tracing::error!(%error, "the replay store did not close in order");
+        }
+        drop(self.lock);
+    }
+}
+
+impl Served {
+    fn serve(
+        &mut self,
+        bound: listen::Bound,
+        router: axum::Router,
+        tls: Option<RustlsConfig>,
+        connections: Arc<Connections>,
+    ) {
+        let handle = Handle::new();
+        self.handles.push(handle.clone());
+        self.listeners.spawn(bound.serve(router, tls, connections, handle));
+    }
+
+    async fn stop(&mut self) {
         self.handles.iter().for_each(listen::stop);
         while let Some(ended) = self.listeners.join_next().await {
             if let Ok(Err(error)) = ended {
                 tracing::error!(%error, "a listener failed");
             }
         }
-        if let Err(error) = self.app.clients().published.ledger().flush(true).await {
-            tracing::error!(%error, "the last use of some keys is not written down");
-        }
-        self.background.clear();
-        drop(self.address);
-        if let Err(error) = self.replay.close().await {
-            tracing::error!(%error, "the replay store did not close in order");
-        }
+    }
+}
+
+/// Locks a home for its only server. Of several that share it, the first one has the lock; a file system without locks
+/// has none to give.
+fn lock(home: &Home, sharing: Sharing) -> Result<Option<HomeLock>, LockError> {
+    match HomeLock::take(home) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::Served { .. }) if sharing == Sharing::Shared => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

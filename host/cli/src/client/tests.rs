@@ -23,7 +23,7 @@ impl Bench {
     }
 
     fn home(&self) -> HomeArgs {
-        HomeArgs { home: self.0.path().to_owned(), properties: Vec::new() }
+        HomeArgs { home: self.0.path().to_owned(), properties: Vec::new(), admin: None }
     }
 
     /// Runs `dropins client …` on the home.

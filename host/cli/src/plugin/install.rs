@@ -48,8 +48,8 @@ impl Install {
         let digest = plugin.digest().short();
         say(format_args!("installed {name} {} ({digest}) as {}", plugin.description().version, path.display()))?;
         match admin::verdict(&self.home, "/reload", false).await {
-            Ok(Some(())) => {}
-            Ok(None) => say("no server runs; it is used at the next start")?,
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => say("no server runs; it is used at the next start")?,
             Err(error) => return Err(error.context(format!("{file} stays in the folder, but is not in use"))),
         }
         Ok(ExitCode::SUCCESS)

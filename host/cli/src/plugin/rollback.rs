@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use crate::admin;
@@ -38,8 +37,7 @@ impl Rollback {
             query.append_pair("generation", &number.to_string());
         }
         let path = format!("/rollback?{}", query.finish());
-        let verdict = admin::verdict(&self.home, path.trim_end_matches('?'), self.json).await?;
-        verdict.context("no server answers; is `dropins serve` running?")?;
+        admin::verdict(&self.home, path.trim_end_matches('?'), self.json).await??;
         Ok(ExitCode::SUCCESS)
     }
 }

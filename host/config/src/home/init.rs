@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use dropins_protocol::{NoRandomness, Secret, TokenAlgorithm, random};
 use zeroize::Zeroizing;
 
+use super::home_id::HomeId;
 use super::layout::Home;
 use super::template::{Addresses, deployment_toml};
 use super::tls;
@@ -36,6 +37,8 @@ pub struct InitReport {
     pub written: Vec<PathBuf>,
     /// Files that were there before and were kept.
     pub kept: Vec<PathBuf>,
+    /// Where the configuration of before is, if there was one.
+    pub saved: Option<PathBuf>,
     /// The password of the administrator, new in the configuration.
     pub super_admin_password: Secret,
 }
@@ -102,6 +105,7 @@ impl Home {
             }
             files.write(&self.dropins().join(name), bytes, Access::Public)?;
         }
+        let saved = if options.force { self.save_configuration(options.now)? } else { None };
         // Last: a home with a configuration is complete.
         let mut text = deployment_toml(&options.addresses, &password);
         if !options.further_configuration.is_empty() {
@@ -111,7 +115,7 @@ impl Home {
         if !files.write(&configuration, text.as_bytes(), Access::Private)? {
             return Err(HomeError::Exists { path: configuration });
         }
-        Ok(InitReport { written: files.written, kept: files.kept, super_admin_password: Secret::new(password) })
+        Ok(InitReport { written: files.written, kept: files.kept, saved, super_admin_password: Secret::new(password) })
     }
 
     /// Writes a private key; false when the file is there already, which is never overwritten.
@@ -123,6 +127,23 @@ impl Home {
         write::file(path, pem, Access::Private, Existing::Keep).map_err(failed)
     }
 
+    /// Copies the configuration beside itself, under a name that is free.
+    fn save_configuration(&self, now: u64) -> Result<Option<PathBuf>, HomeError> {
+        let path = self.deployment_toml();
+        let failed = |source| HomeError::Io { path: path.clone(), source };
+        let content = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(failed)?,
+        };
+        for time in now.. {
+            let copy = path.with_extension(format!("toml.{time}"));
+            if write::file(&copy, &content, Access::Private, Existing::Keep).map_err(failed)? {
+                return Ok(Some(copy));
+            }
+        }
+        Ok(None)
+    }
+
     fn make_folders(&self) -> Result<(), HomeError> {
         let database = self.database().parent().map(Path::to_path_buf).unwrap_or_default();
         let folders = [
@@ -131,12 +152,14 @@ impl Home {
             (self.security(), Access::Private),
             (database, Access::Private),
             (self.logs(), Access::Private),
+            (self.tmp(), Access::Private),
             // Compiled code is executed as it is found: nobody else may write here.
             (self.compile_cache(), Access::Private),
         ];
         for (path, access) in folders {
             write::folder(&path, access).map_err(|source| HomeError::Io { path, source })?;
         }
+        HomeId::ensure(self).map_err(|source| HomeError::Io { path: self.id_file(), source })?;
         Ok(())
     }
 
@@ -248,10 +271,14 @@ mod tests {
         let others = [home.tls_key(), home.tls_certificate(), home.database()];
         let kept: Vec<_> = signing_keys.into_iter().chain(others).collect();
         let before: Vec<Vec<u8>> = kept.iter().map(|path| std::fs::read(path).unwrap()).collect();
+        let configuration = std::fs::read(home.deployment_toml()).unwrap();
         let options = InitOptions { force: true, token_signing_keys: &keys("another"), ..options() };
         let report = home.init(&options).unwrap();
         assert_eq!((report.written.len(), report.kept.len()), (2, 4));
         assert_ne!(report.super_admin_password, first.super_admin_password);
+        assert_eq!(std::fs::read(report.saved.unwrap()).unwrap(), configuration);
+        let again = home.init(&options).unwrap().saved.unwrap();
+        assert_ne!(std::fs::read(again).unwrap(), configuration, "each copy has a name of its own");
         let after: Vec<Vec<u8>> = kept.iter().map(|path| std::fs::read(path).unwrap()).collect();
         assert_eq!(before, after);
     }

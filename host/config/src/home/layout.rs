@@ -80,14 +80,29 @@ impl Home {
         self.root.join("repository/logs")
     }
 
-    /// `tmp/admin-address`: where the running server's admin listener is, whatever the configuration says by now.
-    pub fn admin_address(&self) -> PathBuf {
-        self.root.join("tmp/admin-address")
+    /// `tmp`: what a running server needs, for its own user only.
+    pub fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// `tmp/admin.sock`: where the running server listens for the tools of this home.
+    pub fn admin_socket(&self) -> PathBuf {
+        self.tmp().join("admin.sock")
+    }
+
+    /// `tmp/home-id`: what tells this home from others.
+    pub fn id_file(&self) -> PathBuf {
+        self.tmp().join("home-id")
+    }
+
+    /// `tmp/lock`: locked while a server serves this home; holds the id of its process.
+    pub fn lock_file(&self) -> PathBuf {
+        self.tmp().join("lock")
     }
 
     /// `tmp/compiled`: compiled components, safe to delete.
     pub fn compile_cache(&self) -> PathBuf {
-        self.root.join("tmp/compiled")
+        self.tmp().join("compiled")
     }
 }
 

@@ -38,6 +38,15 @@ pub(super) fn folder(path: &Path, access: Access) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(mode).create(path)
 }
 
+/// Makes a folder for its owner only; one that is there is closed to others.
+pub(super) fn private_folder(path: &Path) -> std::io::Result<()> {
+    folder(path, Access::Private)?;
+    if std::fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
 /// Writes a file; false when it was there already and is kept.
 pub(super) fn file(path: &Path, content: &[u8], access: Access, existing: Existing) -> std::io::Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -101,6 +101,12 @@ pub static KEYS: &[Key] = &[
         Some("https://$ref{server.hostname}:9443"),
         "public base URL; issuer and endpoints derive from it",
     ),
+    key(
+        "server.shutdown_delay",
+        Duration,
+        Some("0s"),
+        "how long a stopping server is not ready and still takes requests, so that load balancers notice",
+    ),
     key("transport.trusted_proxies", Words, None, "proxies whose X-Forwarded-For is believed: addresses or networks"),
     key("transport.https.listen", Address, Some("127.0.0.1:9443"), "address of the HTTPS listener"),
     key("transport.https.enabled", Boolean, Some("true"), "whether HTTPS is served"),

@@ -3,6 +3,7 @@
 //! It is a pure function of the text and the environment; only `read_key_files` touches the disk.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::language::problem::Findings;
 use crate::language::source::Source;
@@ -28,6 +29,8 @@ pub struct Deployment {
     pub source: Arc<Source>,
     /// Name and public URL.
     pub server: Server,
+    /// How long readiness is refused before the listeners close.
+    pub shutdown_delay: Duration,
     /// Listeners.
     pub transport: Transport,
     /// Plug-ins.
@@ -98,6 +101,7 @@ impl Deployment {
         Some(Self {
             source,
             server: server?,
+            shutdown_delay: settings.duration("server.shutdown_delay"),
             transport,
             listeners,
             replay_cache,

@@ -1,23 +1,34 @@
-//! Who may use the admin endpoints: with a token, whoever has it; without one, every program of this machine.
+//! Who may use the admin endpoints: the home's user through the socket, and over TCP every caller with the token.
 //!
-//! Browsers are such programs, and act for whichever page asks them to. A page of another site is known by the `Origin`
-//! of its posts, and one that had its own name lead here (DNS rebinding) by that name in `Host`; both are refused.
+//! Without a token, TCP answers `GET /metrics` and `GET /status` to programs of this machine, and rejects web pages: a
+//! page of another site is known by its `Origin`, and a page whose name resolves to this machine (DNS rebinding) by
+//! that name in `Host`. A request that names another home is rejected at every door.
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use dropins_config::home::HOME_HEADER;
 use serde_json::json;
 use std::net::IpAddr;
 use subtle::ConstantTimeEq as _;
 
-use super::state::AdminState;
+use super::state::{AdminState, Door};
+
+/// What TCP answers without a token, besides health and readiness.
+const OPEN: [&str; 2] = ["/metrics", "/status"];
 
 pub(super) async fn check(State(state): State<AdminState>, request: Request, next: Next) -> Response {
     let live = state.services.published.current();
     let refused = |status, message: &str| crate::json::json(status, &json!({ "error": message }));
+    if let Some(meant) = request.headers().get(HOME_HEADER)
+        && meant.as_bytes() != state.home.id.as_str().as_bytes()
+    {
+        return refused(StatusCode::CONFLICT, "this address is served by another home");
+    }
     match &live.deployment.transport.admin.token {
+        _ if state.door == Door::Socket => {}
         Some(token) => {
             let given = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
             let given = given.strip_prefix(b"Bearer ").unwrap_or_default();
@@ -35,9 +46,20 @@ pub(super) async fn check(State(state): State<AdminState>, request: Request, nex
                  a Host is localhost or a loopback address",
             );
         }
+        None if !is_open(request.method(), request.uri().path()) => {
+            return refused(
+                StatusCode::FORBIDDEN,
+                "without transport.admin.token this address only answers GET /healthz, /readyz, /metrics and /status; \
+                 ask at the socket tmp/admin.sock of the home, or set a token",
+            );
+        }
         None => {}
     }
     next.run(request).await
+}
+
+fn is_open(method: &Method, path: &str) -> bool {
+    matches!(*method, Method::GET | Method::HEAD) && OPEN.contains(&path)
 }
 
 /// Whether a page may be behind the request, as far as the browser tells.
@@ -55,6 +77,22 @@ fn is_this_machine(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_reading_the_pages_without_secrets_needs_no_token() {
+        for (method, path, open) in [
+            (Method::GET, "/metrics", true),
+            (Method::GET, "/status", true),
+            (Method::HEAD, "/status", true),
+            (Method::POST, "/status", false),
+            (Method::POST, "/reload", false),
+            (Method::POST, "/rollback", false),
+            (Method::GET, "/plugins/x/diff", false),
+            (Method::GET, "/decisions/ABCDEFGH", false),
+        ] {
+            assert_eq!(is_open(&method, path), open, "{method} {path}");
+        }
+    }
 
     #[test]
     fn a_page_is_known_by_its_origin_or_by_the_name_that_it_made_lead_here() {

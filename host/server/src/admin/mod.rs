@@ -4,7 +4,10 @@ mod access;
 mod metrics;
 mod routes;
 mod shadow;
+mod socket;
 mod state;
 mod status;
 
 pub use routes::router;
+pub use socket::AdminSocket;
+pub use state::{Door, ServedHome};

@@ -1,7 +1,6 @@
 //! The admin listener: health, readiness, metrics, status, and the words of an operator: reload, rollback.
 //!
-//! It listens on loopback unless a token is configured; who may use what stands in [`admin_access`], and `/healthz` and
-//! `/readyz` are for everybody.
+//! `/healthz` and `/readyz` are for every caller; [`access`] decides about the others.
 
 use std::sync::Arc;
 
@@ -15,16 +14,16 @@ use dropins_keys::remote::JwksUrl;
 use dropins_services::PublicKey as _;
 use serde_json::json;
 
-use super::state::AdminState;
+use super::state::{AdminState, Door, ServedHome};
 use super::{access, metrics as metrics_page, shadow, status as status_document};
 use crate::app::AdminServices;
 use crate::json::json as json_answer;
 use crate::reload::Reloader;
 use crate::reload::{ReloadReport, Target, Trigger};
 
-/// The routes of the admin listener.
-pub fn router(services: AdminServices, reloader: Arc<Reloader>) -> Router {
-    let state = AdminState { services, reloader };
+/// The admin routes as they are served at one door.
+pub fn router(services: AdminServices, reloader: Arc<Reloader>, home: ServedHome, door: Door) -> Router {
+    let state = AdminState { services, reloader, home, door };
     let guarded = Router::new()
         .route("/metrics", get(metrics))
         .route("/status", get(status))

@@ -45,6 +45,7 @@ pub(super) async fn document(state: &AdminState) -> Value {
     let now = services.clock.now_seconds();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
+        "home": state.home.root,
         "issuer": live.endpoints.issuer,
         "ready": ready.is_ok(),
         "not_ready_because": ready.err(),
