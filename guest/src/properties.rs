@@ -219,7 +219,7 @@ fn find(name: &str, known: impl Fn(&Property) -> bool) -> Option<usize> {
 
 fn unknown(name: &str, known: impl Fn(&Property) -> bool) -> String {
     let lower = name.to_ascii_lowercase();
-    let distance = |property: &&Property| strsim::damerau_levenshtein(&property.name.to_ascii_lowercase(), &lower);
+    let distance = |property: &&Property| strsim::osa_distance(&property.name.to_ascii_lowercase(), &lower);
     match PROPERTIES.iter().filter(|property| known(property)).min_by_key(distance) {
         Some(nearest) if distance(&nearest) <= 4 => format!("is not known here; did you mean {}?", nearest.name),
         _ => {

@@ -31,6 +31,7 @@ pub struct Component<A>(PhantomData<A>);
 
 impl<A: Authenticator> api::Guest for Component<A> {
     fn describe() -> api::Description {
+        report_panics();
         let crate::Description { name, aliases, version, summary, methods, reads, assertion_types } = A::DESCRIPTION;
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         api::Description {
@@ -45,23 +46,28 @@ impl<A: Authenticator> api::Guest for Component<A> {
     }
 
     fn check_config(properties: Vec<api::Field>) -> Vec<api::Problem> {
+        report_panics();
         let problem = |problem: crate::Problem| api::Problem { property: problem.property, message: problem.message };
         A::check_config(&pairs(&properties), &Host).into_iter().map(problem).collect()
     }
 
     fn algorithms(properties: Vec<api::Field>) -> Vec<String> {
+        report_panics();
         A::algorithms(&pairs(&properties)).into_iter().map(str::to_owned).collect()
     }
 
     fn can_authenticate(properties: Vec<api::Field>, request: api::Request) -> bool {
+        report_panics();
         A::can_authenticate(&pairs(&properties), &view(&request))
     }
 
     fn client_id(request: api::Request) -> Option<String> {
+        report_panics();
         A::claimed_client(&view(&request))
     }
 
     fn authenticate(properties: Vec<api::Field>, request: api::Request) -> api::Outcome {
+        report_panics();
         let (properties, request) = (pairs(&properties), view(&request));
         if !A::can_authenticate(&properties, &request) {
             return api::Outcome::Unclaimed;
@@ -85,6 +91,12 @@ impl<A: Authenticator> api::Guest for Component<A> {
             Err(Refusal::Unavailable(part)) => api::Outcome::Unavailable(part),
         }
     }
+}
+
+/// Has a panic write its place and text to the log before the instance traps.
+fn report_panics() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| log::emit(log::Level::Error, &panic.to_string()))));
 }
 
 fn pairs(fields: &[api::Field]) -> Vec<(&str, &str)> {

@@ -8,6 +8,8 @@ mod authenticator;
 #[doc(hidden)]
 pub mod component;
 mod condition;
+#[cfg(target_family = "wasm")]
+mod no_wasi;
 mod rejection;
 mod report;
 mod request;
