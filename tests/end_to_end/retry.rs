@@ -2,16 +2,16 @@
 //!
 //! The server errors are real ones. A trigger in the identity database makes the transaction that remembers the assertion
 //! last longer than the two seconds that a client is kept waiting, and the transaction succeeds after all. And a plug-in
-//! traps after it was told that the use is the first.
+//! traps, which consumes nothing.
 
 use std::time::Duration;
 
+use dropins_services::{Clock as _, SystemClock};
 use rusqlite::Connection;
 
 use crate::client::TestClient;
-use crate::fixtures::{Fixture, LOOKUP, remember_within};
+use crate::fixtures::{Condition, Fixture, LOOKUP, ONCE};
 use crate::home::TestHome;
-use crate::http::Answer;
 use crate::server::Server;
 use crate::wait::until;
 
@@ -103,44 +103,31 @@ fn a_request_that_got_a_token_may_not_be_repeated_within_the_window_and_none_aft
     server.authenticate(&failed).error(401, "invalid_client");
 }
 
-/// A plug-in that remembers every request as a use by the client `client`, and traps while that client is unknown.
-fn trapping(window: u32) -> Fixture {
-    let (remember, failed) = (remember_within(window), "(i32.load8_u (global.get $answer))");
-    let seen = "(i32.load8_u offset=4 (global.get $answer))";
-    Fixture::named("trapping").authenticate(&format!(
-        "{remember}
-        (if {failed} (then (return (global.get $unavailable))))
-        (if {seen} (then (return (global.get $rejected))))
-        {LOOKUP}
-        (if (i32.eqz {seen}) (then (unreachable)))
-        (global.get $authenticated)"
-    ))
+/// A plug-in that traps while the client `client` is unknown, and then vouches for it if it did not use the identifier
+/// `client` before.
+fn trapping() -> Fixture {
+    let unused = Condition::Unused { identifier: "client", expires_at: now() + 3_600, retry_window: 0 };
+    let known = "(i32.load8_u offset=4 (global.get $answer))";
+    Fixture::named("trapping")
+        .conditions(&[unused])
+        .authenticate(&format!("{LOOKUP} (if (i32.eqz {known}) (then (unreachable))) {ONCE}"))
 }
 
-/// The server of a home with that plug-in, and its answer to the first of the same requests.
-fn trapped(home: &TestHome, window: u32) -> (Server, impl Fn(&Server) -> Answer) {
-    std::fs::write(home.dropin("trapping.wasm"), trapping(window).component()).unwrap();
+#[test]
+fn a_request_that_a_plug_in_failed_consumes_nothing_and_its_repetition_gets_one_token() {
+    let home = TestHome::new();
+    std::fs::write(home.dropin("trapping.wasm"), trapping().component()).unwrap();
     home.append("[[event_listener]]\nid = \"trapping\"\nname = \"trapping\"\norder = \"1\"\nenable = true");
-    let server = Server::start(home);
-    let post = |server: &Server| server.post(&[("grant_type", "client_credentials"), ("token", "x")]);
-    post(&server).error(500, "server_error");
+    let server = Server::start(&home);
+    let post = || server.post(&[("grant_type", "client_credentials"), ("token", "x")]);
+    post().error(500, "server_error");
     home.dropins(&["client", "add", "client"]).succeeded();
-    (server, post)
-}
-
-#[test]
-fn a_request_that_a_plug_in_failed_may_be_repeated_until_it_gets_its_token() {
-    let home = TestHome::new();
-    let (server, post) = trapped(&home, 300);
-    // Each trap before the running server sees the new client is one more server error, and is forgiven as well.
-    let answer = until("the client is known", || Some(post(&server)).filter(|answer| answer.status != 500));
+    // The running server sees the new client a moment later; until then the plug-in traps.
+    let answer = until("the client is known", || Some(post()).filter(|answer| answer.status != 500));
     answer.token();
-    post(&server).error(401, "invalid_client");
+    post().error(401, "invalid_client");
 }
 
-#[test]
-fn without_a_window_a_request_that_a_plug_in_failed_is_a_replay() {
-    let home = TestHome::new();
-    let (server, post) = trapped(&home, 0);
-    post(&server).error(401, "invalid_client");
+fn now() -> u64 {
+    SystemClock.now_seconds()
 }

@@ -20,8 +20,8 @@ const LINKED: &str = r#"
 (core instance $libc (instantiate $libc))
 (alias core export $libc "memory" (core memory $shared))
 (alias core export $libc "cabi_realloc" (core func $allocate))
-(alias export $dropins:client-auth/keys@0.1.0 "decoy" (func $decoy))
-(alias export $dropins:client-auth/keys@0.1.0 "[method]public-key.verify" (func $verify))
+(alias export $dropins:client-auth/keys@0.2.0 "decoy" (func $decoy))
+(alias export $dropins:client-auth/keys@0.2.0 "[method]public-key.verify" (func $verify))
 (core func $decoy (canon lower (func $decoy) (memory $shared) (realloc $allocate) string-encoding=utf8))
 (core func $verify (canon lower (func $verify) (memory $shared) (realloc $allocate) string-encoding=utf8))
 "#;
@@ -34,7 +34,7 @@ const IMPORTS: &str = r#"
 
 const MAIN: &str = r#"
 (core instance $main (instantiate $main
-  (with "dropins:client-auth/keys@0.1.0" (instance $keys))
+  (with "dropins:client-auth/keys@0.2.0" (instance $keys))
   (with "env" (instance (export "memory" (memory $shared))))))
 "#;
 
@@ -43,10 +43,10 @@ const DROPPED: [&str; 9] = [
     "(core module $wit-component-",
     "(core instance $wit-component-shim-instance",
     "(alias core export $wit-component-shim-instance",
-    "(alias export $dropins:client-auth/keys@0.1.0",
+    "(alias export $dropins:client-auth/keys@0.2.0",
     "(core func $\"#core-func",
     "(core instance $fixup",
-    "(core instance $dropins:client-auth/keys@0.1.0",
+    "(core instance $dropins:client-auth/keys@0.2.0",
     "(core instance $main ",
     "(@producers",
 ];

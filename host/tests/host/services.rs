@@ -11,8 +11,7 @@ use dropins_host::services::{
 use dropins_keys::StaticKeySource;
 use tokio::sync::Semaphore;
 
-/// The time of every test, seconds since the Unix epoch.
-pub(crate) const NOW: u64 = 1_800_000_000;
+pub(crate) use crate::fixtures::NOW;
 
 /// Services that know the client `client`, no keys, and no used assertion.
 pub(crate) fn services() -> Services {
@@ -69,7 +68,7 @@ impl Gate {
         Arc::new(Self { came: Semaphore::new(0), open: Semaphore::new(0) })
     }
 
-    async fn pass(&self) {
+    pub(crate) async fn pass(&self) {
         self.came.add_permits(1);
         self.open.acquire().await.unwrap().forget();
     }
