@@ -46,6 +46,28 @@ fn a_client_authenticates_with_its_secret_by_its_registered_method_only() {
 }
 
 #[test]
+fn guesses_of_one_client_from_one_address_are_limited_and_other_clients_are_served() {
+    let home = TestHome::new();
+    let client = TestClient::register(&home, "app");
+    register(&home, "basic", "client_secret_basic");
+    register(&home, "post", "client_secret_post");
+    let server = Server::start(&home);
+    for _ in 0..20 {
+        by_header(&server, "basic", "wrong").error(401, "invalid_client");
+        by_form(&server, "nobody", "wrong").error(401, "invalid_client");
+    }
+    for answer in [by_header(&server, "basic", SECRET), by_form(&server, "nobody", "wrong")] {
+        answer.error(429, "temporarily_unavailable");
+        assert!((1..=60).contains(&answer.header("retry-after").parse::<u64>().unwrap()), "{answer:?}");
+        assert!(server.logged(&answer.reference()).contains("limited"));
+    }
+    for _ in 0..25 {
+        by_form(&server, "post", SECRET).token();
+    }
+    server.authenticate(&client.mint()).token();
+}
+
+#[test]
 fn only_an_authorization_header_is_answered_with_a_challenge() {
     let home = TestHome::new();
     register(&home, "basic", "client_secret_basic");

@@ -67,7 +67,11 @@ impl Form {
     }
 }
 
-fn decode(text: &[u8]) -> Result<String, FormError> {
+/// Decodes one name or value.
+///
+/// # Errors
+/// [`FormError::Encoding`].
+pub fn decode(text: &[u8]) -> Result<String, FormError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter();
     while let Some(&byte) = rest.next() {

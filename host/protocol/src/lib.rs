@@ -16,7 +16,7 @@ mod token_algorithm;
 mod token_hash;
 
 pub use access_token::AccessToken;
-pub use form::{Form, FormError, is_form};
+pub use form::{Form, FormError, decode as form_decode, is_form};
 pub use oauth_error::{ErrorCode, OAuthError};
 pub use random::NoRandomness;
 pub use reference::reference;

@@ -60,6 +60,11 @@ pub enum ErrorCode {
     InvalidToken,
     /// A part that a safe answer needs is down.
     TemporarilyUnavailable,
+    /// The client has sent too many wrong secrets from this address.
+    TooManyRequests {
+        /// After how many seconds the next attempt is judged.
+        seconds: u64,
+    },
     /// A plug-in or the server failed.
     ServerError,
 }
@@ -91,7 +96,7 @@ impl ErrorCode {
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::TemporarilyUnavailable | Self::TooManyRequests { .. } => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }
     }
@@ -103,6 +108,7 @@ impl ErrorCode {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -128,6 +134,11 @@ impl OAuthError {
     /// A part that a safe answer needs is down.
     pub fn unavailable() -> Self {
         Self::new(ErrorCode::TemporarilyUnavailable, UNAVAILABLE)
+    }
+
+    /// Too many wrong secrets; the next attempt is judged after so many seconds.
+    pub fn too_many_requests(seconds: u64) -> Self {
+        Self::new(ErrorCode::TooManyRequests { seconds }, "Too many failed attempts; try again later")
     }
 
     /// The description with only what RFC 6749 section 5.2 allows in it.
@@ -156,6 +167,8 @@ mod tests {
         assert_eq!(OAuthError::invalid_client().code.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(OAuthError::invalid_request("x").code.status(), StatusCode::BAD_REQUEST);
         assert_eq!(OAuthError::unavailable().code.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let limited = OAuthError::too_many_requests(7).code;
+        assert_eq!((limited.status(), limited.as_str()), (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"));
         let refused = ErrorCode::MethodNotAllowed { allow: "POST" };
         assert_eq!((refused.status(), refused.as_str()), (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dropins_database::{Database, Purger};
-use dropins_oauth::clients::{Ledger, StoredClients};
+use dropins_oauth::clients::{Ledger, SecretAttempts, StoredClients};
 use dropins_oauth::tokens::{KeyRing, SigningKeys, TokenSigner};
 use dropins_replay::{JtiStore, Location};
 use dropins_services::Clock;
@@ -30,6 +30,8 @@ pub struct ClientServices {
     pub metrics: Arc<Metrics>,
     /// Used assertions.
     pub replay: Arc<JtiStore>,
+    /// Wrong secrets of clients.
+    pub secret_attempts: Arc<SecretAttempts>,
     /// The keys that sign tokens.
     pub keys: Arc<SigningKeys>,
     /// Codes, refresh tokens, and what was revoked.
@@ -172,6 +174,7 @@ impl App {
                 published: Arc::clone(&published),
                 metrics: Arc::clone(&metrics),
                 replay: Arc::clone(&replay),
+                secret_attempts: Arc::default(),
                 keys: Arc::new(keys),
                 grants: grants.clone(),
                 users: users.clone(),

@@ -48,6 +48,9 @@ pub(super) fn respond(error: &OAuthError, reference: &str, challenge: bool) -> R
     if let Some((name, value)) = further {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    if let ErrorCode::TooManyRequests { seconds } = error.code {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response.into_response()
 }
 
@@ -76,6 +79,15 @@ mod tests {
         assert_eq!(code(&Verdict::Failed(FailureKind::Trap, "x".to_owned())), ErrorCode::ServerError);
         let client = Client { id: "a".to_owned(), method: "m".to_owned(), attributes: vec![] };
         assert_eq!(authenticated(&Verdict::Authenticated(client.clone())), Ok(&client));
+    }
+
+    #[test]
+    fn a_limited_client_is_told_when_to_come_back() {
+        let response = respond(&OAuthError::too_many_requests(42), "R", true);
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[header::RETRY_AFTER]),
+            (429, &"42".parse().unwrap())
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use axum::response::Response;
 use dropins_database::StoreError;
 use dropins_host::{Client, Decision, Verdict};
 use dropins_oauth::Authenticated;
+use dropins_oauth::clients::SecretAttempt;
 use dropins_oauth::grants::GrantRefusal;
 use dropins_oauth::tokens::read_access_token;
 use dropins_protocol::names::NONE;
@@ -23,6 +24,7 @@ use super::answer;
 use super::attempt::Attempt;
 use super::client_address;
 use super::post::FormPost;
+use super::sent_secret;
 use crate::app::ClientServices;
 use crate::live::Live;
 use crate::telemetry::audit;
@@ -108,7 +110,11 @@ impl Exchange {
         endpoint: &str,
         public: Public,
     ) -> Result<Authenticated, OAuthError> {
+        let attempt = self.secret_attempt(post)?;
         let decision = self.judge(post, endpoint, public).await;
+        if let (Some(attempt), false) = (attempt, is_wrong_credential(&decision.verdict)) {
+            attempt.not_wrong();
+        }
         self.record(endpoint, &decision);
         let client = answer::authenticated(&decision.verdict).map_err(|error| match &decision.verdict {
             Verdict::Rejected(rejection) if self.live.deployment.oauth.detailed_errors => {
@@ -117,6 +123,19 @@ impl Exchange {
             _ => error,
         })?;
         self.registered(client, &decision).await
+    }
+
+    /// Begins an attempt to authenticate with a secret, if the request carries one.
+    fn secret_attempt(&self, post: &FormPost) -> Result<Option<SecretAttempt>, OAuthError> {
+        let client = sent_secret::client_of(&post.form, &post.headers);
+        let Some((client, address)) = client.zip(self.address) else { return Ok(None) };
+        match self.services.secret_attempts.check(&client, address, self.services.clock.now()) {
+            Ok(attempt) => Ok(Some(attempt)),
+            Err(wait) => {
+                audit::limited(&self.reference, address, &client);
+                Err(OAuthError::too_many_requests(wait.seconds))
+            }
+        }
     }
 
     /// What the plug-ins decide, and for a client without a credential its registration.
@@ -181,4 +200,9 @@ impl Exchange {
         let found = self.live.clients.find(id).await?.filter(|client| client.is_public());
         Ok(found.map(|_| Client { id: id.to_owned(), method: NONE.to_owned(), attributes: Vec::new() }))
     }
+}
+
+/// Whether a credential was judged, and was wrong.
+fn is_wrong_credential(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Rejected(rejection) if rejection.error != "invalid_request")
 }

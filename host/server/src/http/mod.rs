@@ -21,6 +21,7 @@ mod par;
 mod post;
 mod register;
 mod revoke;
+mod sent_secret;
 mod slash;
 mod token;
 mod watched;

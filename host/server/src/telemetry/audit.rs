@@ -92,6 +92,12 @@ pub fn refused_grant(reference: &str, client: &str, grant: &str, refusal: &Grant
     tracing::info!(target: TARGET, reference, outcome = "grant-refused", client, grant, error = code, detail, "grant refused");
 }
 
+/// A request that was rejected because of the wrong secrets before it, of this client and from this address.
+pub fn limited(reference: &str, address: IpAddr, client: &str) {
+    let (address, client) = (display(address), client.chars().take(255).collect::<String>());
+    tracing::info!(target: TARGET, reference, outcome = "limited", address, client, "too many wrong secrets");
+}
+
 /// An attempt to sign in from this address; the user only where the password was right.
 pub fn sign_in(reference: &str, client: &str, outcome: &'static str, address: Option<IpAddr>, user: Option<&str>) {
     tracing::info!(target: TARGET, reference, outcome, address = address.map(display), client, user, "sign-in");
