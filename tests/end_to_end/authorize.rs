@@ -41,8 +41,8 @@ impl<'a> TestBrowser<'a> {
             request = request.header("cookie", cookies.join("; "));
         }
         let answer = self.server.http().send(request);
-        let set = answer.header("set-cookie");
-        if let Some((name, value)) = set.split(';').next().and_then(|pair| pair.split_once('=')) {
+        for set in &answer.cookies {
+            let (name, value) = set.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();
             assert!(set.contains("HttpOnly; SameSite=Lax; Secure") && name.starts_with("__Host-"), "{set}");
             self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
         }
@@ -161,7 +161,7 @@ fn a_person_signs_in_consents_once_and_the_code_is_worth_tokens() {
 
     let page = browser.sign_in(&page, PASSWORD);
     is_page(&page, 200, "Allow");
-    for text in ["jane", "Know who you are", "orders.read", "http://localhost:8080"] {
+    for text in ["jane", "Know who you are", "Act for you within:", "<li>orders.read</li>", "http://localhost:8080"] {
         assert!(page.body.contains(text), "{text} in {page:?}");
     }
     let answer = returned(&browser.submit(&page, &[("decision", "allow")]));
@@ -222,6 +222,36 @@ fn unknown_users_and_wrong_passwords_look_the_same_and_become_slow() {
         let line = format!("dropins_sign_ins_total{{result=\"{result}\"}} {count}\n");
         assert!(metrics.contains(&line), "`{line}` is missing in\n{metrics}");
     }
+}
+
+#[test]
+fn the_log_says_why_a_sign_in_was_refused() {
+    let (home, _) = home();
+    user(&home, &["disable", "jane"]);
+    let server = Server::start(&home);
+    let browser = TestBrowser::new(&server);
+    let page = browser.open(&authorize(&server, ""));
+    is_page(&browser.sign_in(&page, PASSWORD), 403, "Sign in");
+    server.logged("disabled-user");
+    user(&home, &["enable", "jane"]);
+    is_page(&browser.sign_in(&page, "wrong"), 403, "Sign in");
+    server.logged("wrong-password");
+    is_page(&browser.submit(&page, &[("username", "nobody"), ("password", PASSWORD)]), 403, "Sign in");
+    server.logged("unknown-user");
+}
+
+#[test]
+fn an_attacker_who_guesses_does_not_keep_a_user_out_of_a_browser_that_was_used_before() {
+    let (home, _) = home();
+    let server = Server::start(&home);
+    let (known, attacker) = (TestBrowser::new(&server), TestBrowser::new(&server));
+    is_page(&known.sign_in(&known.open(&authorize(&server, "")), PASSWORD), 200, "Allow");
+    let page = attacker.open(&authorize(&server, ""));
+    for _ in 0..5 {
+        is_page(&attacker.sign_in(&page, "wrong"), 403, "Sign in");
+    }
+    is_page(&attacker.sign_in(&page, PASSWORD), 429, "Sign in");
+    is_page(&known.sign_in(&known.open(&authorize(&server, "prompt=login")), PASSWORD), 200, "Allow");
 }
 
 #[test]
@@ -324,7 +354,10 @@ fn a_session_is_another_one_after_signing_in_and_gone_after_signing_out() {
     let before = browser.cookies.borrow().clone();
     browser.sign_in(&page, PASSWORD);
     let after = browser.cookies.borrow().clone();
-    assert!(before.keys().eq(after.keys()) && before != after);
+    let session = |cookies: &BTreeMap<String, String>| cookies["__Host-dropins"].clone();
+    assert_ne!(session(&before), session(&after));
+    let new: Vec<_> = after.keys().filter(|name| !before.contains_key(*name)).collect();
+    assert_eq!(new, ["__Host-dropins-device"]);
     let planted = TestBrowser { server: &server, cookies: RefCell::new(before) };
     assert_eq!(returned(&planted.open(&authorize(&server, "prompt=none")))["error"], "login_required");
 
@@ -368,6 +401,39 @@ fn a_mistake_is_shown_until_the_redirect_uri_is_trusted_and_told_to_the_client_a
     }
     let posted = Request::form(server.url("/oauth2/authorize"), &[("client_id", "app"), ("response_type", "code")]);
     is_page(&browser.follow(browser.send(posted)), 200, "Sign in");
+}
+
+#[test]
+fn a_client_to_which_users_never_sign_in_looks_like_an_unknown_one() {
+    let (home, _) = home();
+    TestClient::register(&home, "machine");
+    home.append(
+        "[[service_provider]]\nclient_id = \"nowhere\"\ntoken_endpoint_auth_method = \"client_secret_post\"\n\
+         client_secret = \"0123456789abcdef0123456789abcdef\"\ngrant_types = [\"client_credentials\"]\n\
+         redirect_uris = [\"http://localhost:8080/cb\"]\n",
+    );
+    let server = Server::start(&home);
+    let shown = |client: &str| {
+        let page = TestBrowser::new(&server).open(&server.url(&format!("/oauth2/authorize?client_id={client}")));
+        is_page(&page, 400, "This did not work");
+        let (before, reference) = page.body.split_once("class=\"reference\">").unwrap();
+        (before.to_owned(), reference.split_once('<').unwrap().1.to_owned())
+    };
+    assert_eq!(shown("machine"), shown("nobody"));
+    assert_eq!(shown("nowhere"), shown("nobody"));
+    server.logged("has no grant type authorization_code");
+}
+
+#[test]
+fn a_wrong_redirect_uri_is_shown_to_the_developer_with_the_way_back() {
+    let (home, _) = home();
+    let server = Server::start(&home);
+    let query = "client_id=app&response_type=code&redirect_uri=https://evil.example/%22%3E%3Cscript%3E";
+    let page = TestBrowser::new(&server).open(&server.url(&format!("/oauth2/authorize?{query}")));
+    is_page(&page, 400, "This did not work");
+    assert!(page.body.contains("<strong>https://evil.example/&#34;&#62;&#60;script&#62;</strong>"), "{page:?}");
+    assert!(page.body.contains("href=\"http://localhost:8080/\"") && !page.body.contains("href=\"https://evil"));
+    assert!(page.body.contains("class=\"warning\""));
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub(crate) struct Request {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: BTreeMap<String, String>,
+    /// The values of `Set-Cookie`.
+    pub(crate) cookies: Vec<String>,
     pub(crate) body: String,
 }
 
@@ -77,9 +79,11 @@ impl Http {
             }
             let response = builder.send().await?;
             let status = response.status().as_u16();
+            let cookies = response.headers().get_all("set-cookie").iter();
+            let cookies = cookies.map(|value| value.to_str().unwrap().to_owned()).collect();
             let headers = response.headers().iter();
             let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
-            Ok(Answer { status, headers, body: response.text().await? })
+            Ok(Answer { status, headers, cookies, body: response.text().await? })
         })
     }
 }

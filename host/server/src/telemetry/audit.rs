@@ -45,25 +45,33 @@ pub fn decision(reference: &str, endpoint: &str, address: Option<IpAddr>, decisi
     };
     let digest = decision.plugin.as_ref().map(|plugin| plugin.digest.to_string());
     let key = decision.evidence.key.as_ref();
-    tracing::info!(
-        target: TARGET,
-        reference,
-        outcome = outcome(&decision.verdict),
-        endpoint,
-        address = address.map(display),
-        client,
-        method,
-        reason = (!reason.is_empty()).then_some(reason),
-        detail = (!detail.is_empty()).then_some(detail.as_str()),
-        plugin = decision.plugin.as_ref().map(|plugin| plugin.name.as_str()),
-        digest = digest.as_deref(),
-        algorithm = decision.evidence.algorithm.as_deref(),
-        thumbprint = key.map(|key| key.thumbprint.as_str()),
-        key_source = key.map(|key| key.source.as_str()),
-        generation = decision.generation,
-        micros = u64::try_from(decision.duration.as_micros()).unwrap_or(u64::MAX),
-        "client authentication"
-    );
+    macro_rules! event {
+        ($level:ident) => {
+            tracing::$level!(
+                target: TARGET,
+                reference,
+                outcome = outcome(&decision.verdict),
+                endpoint,
+                address = address.map(display),
+                client,
+                method,
+                reason = (!reason.is_empty()).then_some(reason),
+                detail = (!detail.is_empty()).then_some(detail.as_str()),
+                plugin = decision.plugin.as_ref().map(|plugin| plugin.name.as_str()),
+                digest = digest.as_deref(),
+                algorithm = decision.evidence.algorithm.as_deref(),
+                thumbprint = key.map(|key| key.thumbprint.as_str()),
+                key_source = key.map(|key| key.source.as_str()),
+                generation = decision.generation,
+                micros = u64::try_from(decision.duration.as_micros()).unwrap_or(u64::MAX),
+                "client authentication"
+            )
+        };
+    }
+    match &decision.verdict {
+        Verdict::Unavailable(_) | Verdict::Overloaded | Verdict::Failed(..) => event!(warn),
+        _ => event!(info),
+    }
 }
 
 /// A request that was refused before any plug-in saw it.
@@ -98,9 +106,25 @@ pub fn limited(reference: &str, address: IpAddr, client: &str) {
     tracing::info!(target: TARGET, reference, outcome = "limited", address, client, "too many wrong secrets");
 }
 
-/// An attempt to sign in from this address; the user only where the password was right.
-pub fn sign_in(reference: &str, client: &str, outcome: &'static str, address: Option<IpAddr>, user: Option<&str>) {
-    tracing::info!(target: TARGET, reference, outcome, address = address.map(display), client, user, "sign-in");
+/// An attempt to sign in.
+pub struct SignInAttempt<'a> {
+    /// The client that the user comes from.
+    pub client: &'a str,
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
+    /// What came of it.
+    pub outcome: &'static str,
+    /// Why it was refused; the page does not tell.
+    pub reason: Option<&'static str>,
+    /// The user's id, where the password was right.
+    pub user: Option<&'a str>,
+}
+
+/// An attempt to sign in.
+pub fn sign_in(reference: &str, attempt: &SignInAttempt<'_>) {
+    let SignInAttempt { client, address, outcome, reason, user } = *attempt;
+    let address = address.map(display);
+    tracing::info!(target: TARGET, reference, outcome, address, client, reason, user, "sign-in");
 }
 
 /// A person who allowed a client, now or before.

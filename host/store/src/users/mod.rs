@@ -1,7 +1,8 @@
 //! Users: their records, their passwords, and what they allowed which client.
 //!
 //! Passwords are kept as argon2id hashes only. An unknown name, a disabled user and a wrong password get
-//! the same answer after the same work. Guesses are slowed down by account and by address.
+//! the same answer after the same work. Guesses are slowed down by account and by address,
+//! those on a device that is known by the device alone.
 
 mod consents;
 mod password;
@@ -17,6 +18,6 @@ mod tests;
 pub use password::{MIN_PASSWORD, PasswordFault};
 pub use record::{NameFault, User};
 pub use schema::MIGRATION;
-pub use sign_in::SignIn;
+pub use sign_in::{Refusal, SignIn};
 pub use slow_down::{Attempt, SlowDown, Wait};
 pub use store::{UserError, Users};

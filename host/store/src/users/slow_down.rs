@@ -100,11 +100,16 @@ impl SlowDown {
         Self { key, slots: Mutex::new(vec![Slot::default(); 2 * SLOTS].into()) }
     }
 
-    /// Begins an attempt at this account from this address.
+    /// Begins an attempt at this account, or at this account from one device, from this address.
     ///
     /// # Errors
     /// [`Wait`] when there were too many.
-    pub fn begin(self: &Arc<Self>, account: &str, address: Option<IpAddr>, now: UnixMillis) -> Result<Attempt, Wait> {
+    pub fn begin(
+        self: &Arc<Self>,
+        account: impl Hash,
+        address: Option<IpAddr>,
+        now: UnixMillis,
+    ) -> Result<Attempt, Wait> {
         let account = self.slot(account);
         let address = address.and_then(network).map(|network| SLOTS + self.slot(network));
         let places = [Some((account, FREE_FOR_ACCOUNT)), address.map(|address| (address, FREE_FOR_ADDRESS))];

@@ -32,7 +32,7 @@ impl World {
 
     async fn sign_in(&self, name: &str, password: &str) -> SignIn {
         let address: IpAddr = "192.0.2.1".parse().unwrap();
-        self.users.sign_in(name, password, Some(address)).await.unwrap()
+        self.users.sign_in(name, password, Some(address), None).await.unwrap()
     }
 }
 
@@ -42,10 +42,13 @@ async fn the_right_password_signs_in_and_everything_else_is_refused_alike() {
     let jane = world.add("jane").await;
     world.users.add("off", Secret::new("correct horse"), false).await.unwrap();
     assert_eq!(world.sign_in("jane", "correct horse").await, SignIn::Welcome(jane));
-    for (name, password) in
-        [("jane", "Correct horse"), ("Jane", "correct horse"), ("nobody", "correct horse"), ("off", "correct horse")]
-    {
-        assert_eq!(world.sign_in(name, password).await, SignIn::Refused, "{name} {password}");
+    for (name, password, reason) in [
+        ("jane", "Correct horse", Refusal::WrongPassword),
+        ("Jane", "correct horse", Refusal::UnknownUser),
+        ("nobody", "correct horse", Refusal::UnknownUser),
+        ("off", "correct horse", Refusal::DisabledUser),
+    ] {
+        assert_eq!(world.sign_in(name, password).await, SignIn::Refused(reason), "{name} {password}");
     }
 }
 
@@ -57,7 +60,7 @@ async fn an_attempt_that_the_database_could_not_judge_is_no_failure() {
     table("ALTER TABLE DROPINS_USER RENAME TO AWAY").unwrap();
     for _ in 0..50 {
         let address: IpAddr = "192.0.2.1".parse().unwrap();
-        let attempt = world.users.sign_in("jane", "correct horse", Some(address)).await;
+        let attempt = world.users.sign_in("jane", "correct horse", Some(address), None).await;
         assert!(attempt.is_err(), "{attempt:?}");
     }
     table("ALTER TABLE AWAY RENAME TO DROPINS_USER").unwrap();
@@ -69,12 +72,35 @@ async fn after_too_many_attempts_not_even_the_right_password_is_looked_at() {
     let world = world().await;
     world.add("jane").await;
     for _ in 0..5 {
-        assert_eq!(world.sign_in("jane", "wrong").await, SignIn::Refused);
+        assert_eq!(world.sign_in("jane", "wrong").await, SignIn::Refused(Refusal::WrongPassword));
     }
     assert_eq!(world.sign_in("jane", "correct horse").await, SignIn::TooOften(Wait { seconds: 1 }));
     world.clock.set(1_001_000);
     assert!(matches!(world.sign_in("jane", "correct horse").await, SignIn::Welcome(_)));
-    assert_eq!(world.sign_in("jane", "wrong").await, SignIn::Refused, "what was before is forgiven");
+    assert_eq!(
+        world.sign_in("jane", "wrong").await,
+        SignIn::Refused(Refusal::WrongPassword),
+        "what was before is forgiven"
+    );
+}
+
+#[tokio::test]
+async fn a_device_that_is_known_is_not_kept_out_by_guesses_elsewhere_and_becomes_slow_by_its_own() {
+    let world = world().await;
+    world.add("jane").await;
+    for _ in 0..5 {
+        world.sign_in("jane", "wrong").await;
+    }
+    assert!(matches!(world.sign_in("jane", "correct horse").await, SignIn::TooOften(_)));
+    let at = async |device: &str, password: &str| {
+        world.users.sign_in("jane", password, "192.0.2.1".parse().ok(), Some(device)).await.unwrap()
+    };
+    assert!(matches!(at("laptop", "correct horse").await, SignIn::Welcome(_)));
+    for _ in 0..5 {
+        assert_eq!(at("laptop", "wrong").await, SignIn::Refused(Refusal::WrongPassword));
+    }
+    assert!(matches!(at("laptop", "correct horse").await, SignIn::TooOften(_)));
+    assert!(matches!(at("phone", "correct horse").await, SignIn::Welcome(_)));
 }
 
 #[tokio::test]
@@ -99,10 +125,10 @@ async fn a_password_is_changed_and_a_user_is_let_out_and_in_again() {
         let world = World::of(fresh).await;
         world.add("jane").await;
         world.users.set_password("jane", Secret::new("battery staple")).await.unwrap();
-        assert_eq!(world.sign_in("jane", "correct horse").await, SignIn::Refused);
+        assert_eq!(world.sign_in("jane", "correct horse").await, SignIn::Refused(Refusal::WrongPassword));
         assert!(matches!(world.sign_in("jane", "battery staple").await, SignIn::Welcome(_)));
         world.users.set_enabled("jane", false).await.unwrap();
-        assert_eq!(world.sign_in("jane", "battery staple").await, SignIn::Refused);
+        assert_eq!(world.sign_in("jane", "battery staple").await, SignIn::Refused(Refusal::DisabledUser));
         world.users.set_enabled("jane", true).await.unwrap();
         assert!(matches!(world.sign_in("jane", "battery staple").await, SignIn::Welcome(_)));
         for change in [
@@ -125,7 +151,7 @@ async fn the_super_admin_is_made_once_and_then_belongs_to_the_database() {
         assert!(world.users.ensure_super_admin("admin", &Secret::new("admin")).await.unwrap());
         assert!(!world.users.ensure_super_admin("admin", &Secret::new("other")).await.unwrap());
         assert!(matches!(world.sign_in("admin", "admin").await, SignIn::Welcome(_)), "the operator answers for it");
-        assert_eq!(world.sign_in("admin", "other").await, SignIn::Refused);
+        assert_eq!(world.sign_in("admin", "other").await, SignIn::Refused(Refusal::WrongPassword));
     })
     .await;
 }

@@ -3,6 +3,8 @@
 //! A pushed request is used up by its first visit and goes on as a ticket, so that the page can be reloaded. A request
 //! by POST goes on by GET: browsers send the session's cookie from other sites with GET only.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 
@@ -45,8 +47,13 @@ async fn answer(visit: &Visit, query: &str) -> Result<Response, Problem> {
         };
         return visit.go_on(&Ticket { request, signed_in: false }, &browser).await;
     }
-    let refused = |error| Problem::Refused { client_id: Some(client_id.to_owned()), error };
-    let request = AuthorizationRequest::read(&form, &client).map_err(refused)?;
+    let request = AuthorizationRequest::read(&form, &client).map_err(|error| match error.return_to {
+        Some(_) => Problem::Refused { client_id: Some(client_id.to_owned()), error },
+        None => {
+            let received = form.get("redirect_uri").map(str::to_owned);
+            Problem::RedirectUri { client: Arc::clone(&client), received, error }
+        }
+    })?;
     step::proceed(visit, Ticket { request, signed_in: false }).await
 }
 

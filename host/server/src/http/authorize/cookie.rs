@@ -34,12 +34,9 @@ impl Browser {
 
     /// The browser that sends these headers; none when it has no cookie of ours, or two of them.
     pub(super) fn of(headers: &HeaderMap, secure: bool) -> Option<Self> {
-        let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut ours = pairs.filter(|(name, _)| *name == name_of(secure)).map(|(_, value)| value);
-        let (id, second) = (ours.next()?, ours.next());
+        let id = sent(headers, name_of(secure))?;
         let made_here = id.len() == LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        (made_here && second.is_none()).then(|| Self(id.to_owned()))
+        made_here.then(|| Self(id.to_owned()))
     }
 
     /// The `Set-Cookie` header that makes a browser this one, until it is closed.
@@ -58,6 +55,14 @@ impl Browser {
     }
 }
 
+/// The value of a cookie; none when there are two of the name.
+pub(super) fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut ours = pairs.filter(|(other, _)| *other == name).map(|(_, value)| value);
+    ours.next().filter(|_| ours.next().is_none())
+}
+
 fn name_of(secure: bool) -> &'static str {
     if secure { SECURE_NAME } else { PLAIN_NAME }
 }
@@ -66,7 +71,7 @@ fn name_of(secure: bool) -> &'static str {
 mod tests {
     use super::*;
 
-    fn sent(cookies: &[&str], secure: bool) -> Option<Browser> {
+    fn found(cookies: &[&str], secure: bool) -> Option<Browser> {
         let mut headers = HeaderMap::new();
         for cookie in cookies {
             headers.append(header::COOKIE, cookie.parse().unwrap());
@@ -84,19 +89,19 @@ mod tests {
             assert_eq!(attributes.contains("Secure"), secure);
             assert!(attributes.starts_with("Path=/; HttpOnly; SameSite=Lax"), "{attributes}");
             assert!(pair.starts_with(&format!("{name}=")), "{pair}");
-            assert_eq!(sent(&["a=b", &format!("c=d; {pair}")], secure), Some(browser));
-            assert_eq!(sent(&[pair], !secure), None, "another name");
+            assert_eq!(found(&["a=b", &format!("c=d; {pair}")], secure), Some(browser));
+            assert_eq!(found(&[pair], !secure), None, "another name");
         }
     }
 
     #[test]
     fn what_this_server_never_makes_is_no_browser() {
         let good = format!("__Host-dropins={}", "a".repeat(43));
-        assert!(sent(&[&good], true).is_some());
-        assert_eq!(sent(&[], true), None);
-        assert_eq!(sent(&[&good, &good], true), None, "two cookies of one name: somebody planted one");
-        assert_eq!(sent(&[&format!("{good}a")], true), None);
-        assert_eq!(sent(&["__Host-dropins=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""], true), None);
+        assert!(found(&[&good], true).is_some());
+        assert_eq!(found(&[], true), None);
+        assert_eq!(found(&[&good, &good], true), None, "two cookies of one name: somebody planted one");
+        assert_eq!(found(&[&format!("{good}a")], true), None);
+        assert_eq!(found(&["__Host-dropins=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""], true), None);
     }
 
     #[test]

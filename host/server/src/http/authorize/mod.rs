@@ -9,6 +9,7 @@ mod assets;
 mod begin;
 mod consent;
 mod cookie;
+mod device;
 mod frame;
 mod html;
 mod logout;

@@ -23,6 +23,7 @@ struct SignInPage<'a> {
     ticket: &'a str,
     username: &'a str,
     message: &'a str,
+    back: Option<String>,
 }
 
 #[derive(Template)]
@@ -66,7 +67,8 @@ pub(super) async fn sign_in_again(
     message: &str,
 ) -> Result<Response, Problem> {
     ticketed(visit, ticket, status, |sealed| {
-        SignInPage { frame: visit.frame(), client: name_of(client), ticket: sealed, username, message }.render()
+        let back = origin_of(&ticket.request.redirect_uri);
+        SignInPage { frame: visit.frame(), client: name_of(client), ticket: sealed, username, message, back }.render()
     })
     .await
 }

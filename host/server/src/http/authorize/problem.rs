@@ -3,6 +3,8 @@
 //! A client hears of what concerns its request once its redirect URI is trusted; everything else is a page for the
 //! person, with the reference id under which the log has the reason.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -14,14 +16,34 @@ use super::see_other::see_other;
 use crate::telemetry::audit;
 use dropins_database::StoreError;
 use dropins_oauth::authorization::{AuthorizationRequest, RequestError};
+use dropins_oauth::clients::RegisteredClient;
 use dropins_protocol::ErrorCode;
+use url::Url;
 
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
     frame: Frame,
     advice: &'a str,
+    /// What a developer needs to see of the request.
+    received: Option<&'a str>,
+    back: Option<String>,
     reference: &'a str,
+}
+
+/// What a page about a problem shows of the request and its client.
+#[derive(Debug, Clone, Copy, Default)]
+struct Shown<'a> {
+    /// The `redirect_uri` that was received, if it is the problem.
+    received: Option<&'a str>,
+    /// One that the client has registered: its origin is the way back.
+    redirect_uri: Option<&'a str>,
+}
+
+/// The start page of a client that has registered this redirect URI, where it is a page of the web.
+fn origin_of(redirect_uri: &str) -> Option<String> {
+    let url = Url::parse(redirect_uri).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| format!("{}/", url.origin().ascii_serialization()))
 }
 
 /// What ends the flow without a code.
@@ -31,6 +53,15 @@ pub(super) enum Problem {
     Refused {
         /// Whose request it is, where that is known.
         client_id: Option<String>,
+        /// What is wrong.
+        error: RequestError,
+    },
+    /// The `redirect_uri` is not one of the client's, or is missing.
+    RedirectUri {
+        /// Whose request it is.
+        client: Arc<RegisteredClient>,
+        /// What was received.
+        received: Option<String>,
         /// What is wrong.
         error: RequestError,
     },
@@ -57,9 +88,10 @@ impl Problem {
         Self::Refused { client_id: None, error: RequestError::shown(ErrorCode::InvalidRequest, description) }
     }
 
-    /// There is no such client, or it is disabled.
-    pub(super) fn unknown_client() -> Self {
-        Self::shown("The application is not registered here")
+    /// There is no such client, it is disabled, or users never sign in to it; only the log is told which.
+    pub(super) fn unknown_client(detail: impl Into<String>) -> Self {
+        let advice = "No application of this client_id is registered here for users to sign in.";
+        Self::Page { status: StatusCode::BAD_REQUEST, advice, detail: detail.into() }
     }
 
     /// The form or query cannot be read.
@@ -102,12 +134,25 @@ impl Problem {
                         let described = format!("{} (reference {reference})", error.description);
                         see_other(&to.with_error(error.code, &described, issuer))
                     }
-                    None => page(frame, reference, StatusCode::BAD_REQUEST, &format!("{}.", error.description)),
+                    None => page(
+                        frame,
+                        reference,
+                        StatusCode::BAD_REQUEST,
+                        &format!("{}.", error.description),
+                        Shown::default(),
+                    ),
                 }
+            }
+            Self::RedirectUri { client, received, error } => {
+                let id = client.registration.id.as_str();
+                audit::refused_authorization(reference, Some(id), error.code.as_str(), error.description);
+                let redirect_uri = client.redirect_uris.first().map(String::as_str);
+                let shown = Shown { received: received.as_deref(), redirect_uri };
+                page(frame, reference, StatusCode::BAD_REQUEST, &format!("{}.", error.description), shown)
             }
             Self::Page { status, advice, detail } => {
                 audit::refused_authorization(reference, None, status.as_str(), &detail);
-                let mut response = page(frame, reference, status, advice);
+                let mut response = page(frame, reference, status, advice, Shown::default());
                 if status == StatusCode::SERVICE_UNAVAILABLE {
                     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
                 }
@@ -118,8 +163,10 @@ impl Problem {
 }
 
 /// The page that says why nothing can be done.
-fn page(frame: Frame, reference: &str, status: StatusCode, advice: &str) -> Response {
-    html(status, ProblemPage { frame, advice, reference }.render(), None)
+fn page(frame: Frame, reference: &str, status: StatusCode, advice: &str, shown: Shown<'_>) -> Response {
+    let Shown { received, redirect_uri } = shown;
+    let back = redirect_uri.and_then(origin_of);
+    html(status, ProblemPage { frame, advice, received, back, reference }.render(), None)
 }
 
 impl From<StoreError> for Problem {

@@ -9,16 +9,21 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use dropins_services::Clock;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::cookie::Browser;
+use super::device::Device;
 use dropins_database::{Database, StoreError};
 use dropins_oauth::authorization::AuthorizationRequest;
 use dropins_store::sealing_key;
 
 /// How long a person may take for one page, in seconds.
 const VALIDITY: u64 = 30 * 60;
+
+/// The context of a sealed device; that of a ticket is the hash of its browser.
+const DEVICE: &str = "device";
 
 /// A request on its way to an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,10 +65,7 @@ impl Tickets {
     pub(super) async fn seal(&self, ticket: &Ticket, browser: &Browser) -> Result<String, StoreError> {
         let expires_at = self.clock.now_seconds().saturating_add(VALIDITY);
         let sealed = Sealed { ticket: ticket.clone(), expires_at };
-        let mut bytes = serde_json::to_vec(&sealed).map_err(StoreError::unavailable)?;
-        let nonce = self.key().await?.seal_in_place_append_tag(Aad::from(browser.hash().as_str()), &mut bytes);
-        let nonce = nonce.map_err(StoreError::unavailable)?;
-        Ok(BASE64_URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &bytes].concat()))
+        seal(self.key().await?, &sealed, browser.hash().as_str())
     }
 
     /// Opens a ticket of this browser; none when it is another's, changed, or too old.
@@ -71,18 +73,41 @@ impl Tickets {
     /// # Errors
     /// [`StoreError`] when there is no key to open it with.
     pub(super) async fn unseal(&self, text: &str, browser: &Browser) -> Result<Option<Ticket>, StoreError> {
-        let opened = open(self.key().await?, text, browser);
+        let opened: Option<Sealed> = open(self.key().await?, text, browser.hash().as_str());
         let now = self.clock.now_seconds();
         Ok(opened.filter(|sealed| sealed.expires_at > now).map(|sealed| sealed.ticket))
     }
+
+    /// Seals a device for its cookie.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is no key to seal it with.
+    pub(super) async fn seal_device(&self, device: &Device) -> Result<String, StoreError> {
+        seal(self.key().await?, device, DEVICE)
+    }
+
+    /// Opens the cookie of a device; none when it was changed or made elsewhere.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is no key to open it with.
+    pub(super) async fn unseal_device(&self, text: &str) -> Result<Option<Device>, StoreError> {
+        Ok(open(self.key().await?, text, DEVICE))
+    }
 }
 
-fn open(key: &RandomizedNonceKey, text: &str, browser: &Browser) -> Option<Sealed> {
+/// Seals a value that only the same context opens.
+fn seal(key: &RandomizedNonceKey, value: &impl Serialize, context: &str) -> Result<String, StoreError> {
+    let mut bytes = serde_json::to_vec(value).map_err(StoreError::unavailable)?;
+    let nonce = key.seal_in_place_append_tag(Aad::from(context), &mut bytes).map_err(StoreError::unavailable)?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &bytes].concat()))
+}
+
+fn open<T: DeserializeOwned>(key: &RandomizedNonceKey, text: &str, context: &str) -> Option<T> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
     let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
     let mut sealed = sealed.to_vec();
-    let opened = key.open_in_place(nonce, Aad::from(browser.hash().as_str()), &mut sealed).ok()?;
+    let opened = key.open_in_place(nonce, Aad::from(context), &mut sealed).ok()?;
     serde_json::from_slice(opened).ok()
 }
 
@@ -149,6 +174,21 @@ mod tests {
             assert_eq!(tickets.unseal(wrong, &browser).await.unwrap(), None, "{wrong}");
         }
         assert_eq!(Tickets::new(elsewhere.0.clone(), clock).unseal(&text, &browser).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_device_is_sealed_and_is_no_ticket() {
+        let (database, _folder) = database();
+        let tickets = Tickets::new(database, Arc::new(FixedClock::at(0)) as _);
+        let device = Device::new("jane").unwrap();
+        let text = tickets.seal_device(&device).await.unwrap();
+        assert_eq!(tickets.unseal_device(&text).await.unwrap(), Some(device));
+        let browser = Browser::new().unwrap();
+        assert_eq!(tickets.unseal(&text, &browser).await.unwrap(), None);
+        let ticket = tickets.seal(&ticket(), &browser).await.unwrap();
+        for wrong in ["", "AAAA", &text[1..], &ticket] {
+            assert_eq!(tickets.unseal_device(wrong).await.unwrap(), None, "{wrong}");
+        }
     }
 
     #[tokio::test]

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::response::Response;
 use url::Url;
 
 use super::cookie::Browser;
+use super::device::{self, Device};
 use super::frame::Frame;
 use super::pages::Pages;
 use super::problem::Problem;
@@ -21,6 +23,7 @@ use crate::live::Live;
 use dropins_config::endpoints;
 use dropins_oauth::clients::RegisteredClient;
 use dropins_protocol::Form;
+use dropins_protocol::names::AUTHORIZATION_CODE;
 use dropins_protocol::reference;
 use dropins_store::sessions::Session;
 
@@ -30,6 +33,8 @@ pub(super) struct Visit {
     pub(super) live: Arc<Live>,
     /// Who asks, if the browser was here before.
     pub(super) browser: Option<Browser>,
+    /// The sealed device, if a user has signed in at the browser before.
+    device: Option<String>,
     /// Where the request comes from.
     pub(super) address: Option<IpAddr>,
     /// What finds this request in the log.
@@ -41,8 +46,9 @@ impl Visit {
     pub(super) fn new(pages: Pages, head: &Parts) -> Self {
         let live = pages.services.published.current();
         let browser = Browser::of(&head.headers, is_secure(&live));
+        let device = device::of(&head.headers, is_secure(&live));
         let address = client_address::of(&head.extensions, &head.headers, &live.deployment.transport.trusted_proxies);
-        Self { pages, live, browser, address, reference: reference() }
+        Self { pages, live, browser, device, address, reference: reference() }
     }
 
     /// Answers a form that one of our pages posts.
@@ -75,9 +81,17 @@ impl Visit {
         self.pages.tickets.unseal(text, browser).await?.ok_or_else(Problem::expired)
     }
 
-    /// The client with this id.
+    /// The client with this id; one to which users never sign in looks like an unknown one.
     pub(super) async fn client(&self, client_id: &str) -> Result<Arc<RegisteredClient>, Problem> {
-        self.live.clients.find(client_id).await?.ok_or_else(Problem::unknown_client)
+        let client =
+            self.live.clients.find(client_id).await?.ok_or_else(|| Problem::unknown_client("unknown client"))?;
+        let uses_codes = client.grant_types.iter().any(|grant| grant == AUTHORIZATION_CODE);
+        if uses_codes && !client.redirect_uris.is_empty() {
+            return Ok(client);
+        }
+        let id = &client.registration.id;
+        let lacks = if uses_codes { "redirect URI" } else { "grant type authorization_code" };
+        Err(Problem::unknown_client(format!("the client {id:?} has no {lacks}")))
     }
 
     /// The client of a ticket, which may have changed since the ticket was sealed.
@@ -87,6 +101,25 @@ impl Visit {
             true => Ok(client),
             false => Err(Problem::shown("The redirect_uri is not registered for the client any more")),
         }
+    }
+
+    /// The device, if this name has signed in on it before.
+    pub(super) async fn device(&self, username: &str) -> Result<Option<Device>, Problem> {
+        let Some(sealed) = &self.device else { return Ok(None) };
+        let device = self.pages.tickets.unseal_device(sealed).await?;
+        Ok(device.filter(|device| device.username == username))
+    }
+
+    /// The response, before whose cookies stands that of the device.
+    pub(super) async fn with_device(&self, mut response: Response, device: &Device) -> Result<Response, Problem> {
+        let sealed = self.pages.tickets.seal_device(device).await?;
+        let headers = response.headers_mut();
+        let others: Vec<_> = headers.get_all(SET_COOKIE).iter().cloned().collect();
+        headers.remove(SET_COOKIE);
+        for cookie in device::cookie(&sealed, is_secure(&self.live)).into_iter().chain(others) {
+            headers.append(SET_COOKIE, cookie);
+        }
+        Ok(response)
     }
 
     /// The person who is signed in at this browser.
@@ -114,7 +147,7 @@ impl Visit {
         if self.browser.as_ref() != Some(browser)
             && let Some(cookie) = browser.cookie(is_secure(&self.live))
         {
-            response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
+            response.headers_mut().append(SET_COOKIE, cookie);
         }
         response
     }

@@ -95,7 +95,7 @@ async fn the_narrowest_and_the_widest_values_pass() {
     passes(&[
         ("RejectBeforeInMinutes", "0"),
         ("ClockSkewInSeconds", "3600"),
-        ("MaxLifetimeInMinutes", "525600"),
+        ("MaxLifetimeInMinutes", "1440"),
         ("RequireJti", "false"),
         ("CertificateValidity", "ignore"),
     ])

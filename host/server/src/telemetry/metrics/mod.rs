@@ -176,13 +176,13 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dropins_store::users::Wait;
+    use dropins_store::users::{Refusal, Wait};
 
     #[test]
     fn sign_ins_are_counted_by_their_result() {
         let metrics = Metrics::new(&[]);
-        metrics.signed_in(&SignIn::Refused);
-        metrics.signed_in(&SignIn::Refused);
+        metrics.signed_in(&SignIn::Refused(Refusal::WrongPassword));
+        metrics.signed_in(&SignIn::Refused(Refusal::WrongPassword));
         metrics.signed_in(&SignIn::TooOften(Wait { seconds: 1 }));
         let mut out = String::new();
         text::encode_registry(&mut out, &metrics.registry).unwrap();
