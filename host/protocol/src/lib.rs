@@ -6,6 +6,7 @@
 
 mod access_token;
 mod form;
+mod hash_runs;
 pub mod names;
 mod oauth_error;
 pub mod random;

@@ -1,16 +1,17 @@
 //! Client secrets as argon2id hashes, in PHC text.
 //!
-//! A check always costs one argon2id run, whether the client exists, has a secret, or gave the right one.
-//! Runs are bounded to the machine's cores, because each of them takes 19 MiB.
+//! A check always costs one argon2id run, whether the client exists, has a secret, or sent the right one. Each run
+//! takes 19 MiB; [`HashRuns`] bounds them and those that wait.
 
 use std::sync::{Arc, LazyLock};
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::rand;
 use dropins_services::Unavailable;
-use tokio::sync::Semaphore;
 
+use crate::hash_runs::{HashRuns, Memory};
+use crate::random::NoRandomness;
 use crate::secret::Secret;
 
 /// The hash of a secret.
@@ -36,11 +37,26 @@ impl SecretHash {
     /// Hashes a secret with a random salt. Takes milliseconds of a core.
     ///
     /// # Errors
-    /// [`Unavailable`] when the machine has no randomness or memory to give.
+    /// [`Unavailable`] if the machine has no randomness.
     pub fn of(secret: &str) -> Result<Self, Unavailable> {
-        let hash = Argon2::default().hash_password(secret.as_bytes());
-        hash.map(|hash: argon2::password_hash::phc::PasswordHash| Self(hash.to_string().into()))
-            .map_err(|error| Unavailable::new("secret hashing", error))
+        Self::salted(secret, RUNS.memory())
+    }
+
+    fn salted(secret: &str, memory: &Memory) -> Result<Self, Unavailable> {
+        let failed = |error: &dyn std::fmt::Display| Unavailable::new("secret hashing", error);
+        let mut salt = [0; Salt::RECOMMENDED_LENGTH];
+        rand::fill(&mut salt).map_err(|_| failed(&NoRandomness))?;
+        let salt = Salt::new(&salt).map_err(|error| failed(&error))?;
+        let argon2 = Argon2::default();
+        let hash = run(&argon2, secret, &salt, Params::DEFAULT_OUTPUT_LEN, memory);
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::default().into()),
+            params: ParamsString::try_from(argon2.params()).map_err(|error| failed(&error))?,
+            salt: Some(salt),
+            hash: Some(hash.ok_or_else(|| failed(&"argon2 failed"))?),
+        };
+        Ok(Self(hash.to_string().into()))
     }
 
     /// Its PHC text, to be stored.
@@ -48,9 +64,27 @@ impl SecretHash {
         &self.0
     }
 
-    fn matches(&self, secret: &str) -> bool {
-        PasswordHash::new(&self.0).is_ok_and(|hash| Argon2::default().verify_password(secret.as_bytes(), &hash).is_ok())
+    fn matches(&self, secret: &str, memory: &Memory) -> bool {
+        let same = || {
+            let known = PasswordHash::new(&self.0).ok()?;
+            let version = known.version.map(Version::try_from).transpose().ok()?.unwrap_or_default();
+            let argon2 = Argon2::new(Algorithm::Argon2id, version, Params::try_from(&known).ok()?);
+            let (salt, expected) = (known.salt?, known.hash?);
+            // `Output` compares in constant time.
+            Some(run(&argon2, secret, &salt, expected.len(), memory)? == expected)
+        };
+        same().unwrap_or(false)
     }
+}
+
+/// One run of argon2 in lent memory.
+fn run(argon2: &Argon2<'_>, secret: &str, salt: &Salt, length: usize, memory: &Memory) -> Option<Output> {
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = output.get_mut(..length)?;
+    memory.lend(argon2.params().block_count(), |blocks| {
+        argon2.hash_password_into_with_memory(secret.as_bytes(), salt, output, blocks).ok()
+    })?;
+    Output::new(output).ok()
 }
 
 impl std::fmt::Debug for SecretHash {
@@ -59,39 +93,33 @@ impl std::fmt::Debug for SecretHash {
     }
 }
 
-static RUNS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+static RUNS: LazyLock<HashRuns> = LazyLock::new(HashRuns::of_this_machine);
 
 /// The hash that is checked when there is none: the work is the same, the answer is no.
-static DECOY: LazyLock<Option<SecretHash>> = LazyLock::new(|| SecretHash::of("nobody has this secret").ok());
+static DECOY: LazyLock<Option<SecretHash>> = LazyLock::new(|| SecretHash::of("no client has this secret").ok());
 
 /// Hashes a secret off the asynchronous threads.
 ///
 /// # Errors
-/// [`Unavailable`] when the machine has no randomness or memory to give.
+/// [`Unavailable`] if too many callers wait, or the machine has no randomness.
 pub async fn create(secret: Secret) -> Result<SecretHash, Unavailable> {
-    let failed = |error: &dyn std::fmt::Display| Unavailable::new("secret hashing", error);
-    let _run = RUNS.acquire().await.map_err(|error| failed(&error))?;
-    let hashed = tokio::task::spawn_blocking(move || SecretHash::of(secret.expose()));
-    hashed.await.map_err(|error| failed(&error))?
+    RUNS.run(move |memory| SecretHash::salted(secret.expose(), memory)).await?
 }
 
 /// Whether the secret has this hash; without a hash, no, after the same time.
 ///
 /// # Errors
-/// [`Unavailable`] when the machine cannot run the check.
+/// [`Unavailable`] if too many callers wait: no hash was computed, and this caller alone is rejected.
 pub async fn check(hash: Option<SecretHash>, secret: &str) -> Result<bool, Unavailable> {
-    let failed = |error: &dyn std::fmt::Display| Unavailable::new("secret hashing", error);
-    let _run = RUNS.acquire().await.map_err(|error| failed(&error))?;
     let secret = zeroize::Zeroizing::new(secret.to_owned());
-    let checked = tokio::task::spawn_blocking(move || match hash {
-        Some(hash) => hash.matches(&secret),
+    let check = move |memory: &Memory| match hash {
+        Some(hash) => hash.matches(&secret, memory),
         None => {
-            let _same_work = DECOY.as_ref().is_some_and(|decoy| decoy.matches(&secret));
+            let _same_work = DECOY.as_ref().is_some_and(|decoy| decoy.matches(&secret, memory));
             false
         }
-    });
-    checked.await.map_err(|error| failed(&error))
+    };
+    RUNS.run(check).await
 }
 
 #[cfg(test)]
@@ -103,8 +131,17 @@ mod tests {
         let hash = SecretHash::of("s3cret").unwrap();
         assert!(check(Some(hash.clone()), "s3cret").await.unwrap());
         assert!(!check(Some(hash.clone()), "S3cret").await.unwrap());
-        assert!(!check(None, "nobody has this secret").await.unwrap());
+        assert!(!check(None, "no client has this secret").await.unwrap());
         assert_eq!(format!("{hash:?}"), "SecretHash(…)");
+    }
+
+    #[tokio::test]
+    async fn hashes_of_other_parameters_match_too() {
+        let hash = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, Some(24)).unwrap());
+        let hash = argon2::PasswordHasher::hash_password_with_salt(&hash, b"s3cret", b"somesaltsomesalt").unwrap();
+        let hash = SecretHash::parse(&hash.to_string()).unwrap();
+        assert!(check(Some(hash.clone()), "s3cret").await.unwrap());
+        assert!(!check(Some(hash), "s3cre").await.unwrap());
     }
 
     #[test]
