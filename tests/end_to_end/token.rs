@@ -16,13 +16,13 @@ fn a_signed_assertion_is_answered_with_a_token() {
 }
 
 #[test]
-fn only_registered_scopes_are_granted_and_openid_needs_permission() {
+fn only_registered_scopes_are_granted_and_an_id_token_needs_permission() {
     let home = TestHome::new();
     let client = TestClient::register_with(&home, "app", "scope = \"read write\"");
     let server = Server::start(&home);
     let ask = |server: &Server| server.authenticate_with(&client.mint(), &[("scope", "openid read admin")]).token();
     let token = ask(&server);
-    assert_eq!((&token["scope"], token.get("id_token")), (&"read".into(), None));
+    assert_eq!((&token["scope"], token.get("id_token")), (&"openid read".into(), None));
 
     home.replace("allow_id_token = false", "allow_id_token = true");
     drop(server);
@@ -32,13 +32,20 @@ fn only_registered_scopes_are_granted_and_openid_needs_permission() {
 }
 
 #[test]
-fn an_answer_without_a_granted_scope_has_no_such_member() {
+fn a_request_of_which_no_scope_is_left_is_refused_and_one_without_scope_is_not() {
     let home = TestHome::new();
     let client = TestClient::register_with(&home, "app", "scope = \"read\"");
     let server = Server::start(&home);
-    for asked in [&[][..], &[("scope", "admin")]] {
+    for asked in [&[][..], &[("scope", "")], &[("scope", " ")]] {
         let token = server.authenticate_with(&client.mint(), asked).token();
         assert_eq!(token.get("scope"), None, "{token}");
+    }
+    for none_left in ["admin", "admin write"] {
+        server.authenticate_with(&client.mint(), &[("scope", none_left)]).error(400, "invalid_scope");
+    }
+    for (asked, left) in [("openid", "openid"), ("openid admin", "openid"), ("admin read", "read")] {
+        let token = server.authenticate_with(&client.mint(), &[("scope", asked)]).token();
+        assert_eq!((&token["scope"], token.get("id_token")), (&left.into(), None));
     }
     assert_eq!(server.authenticate_with(&client.mint(), &[("scope", "read")]).token()["scope"], "read");
 }

@@ -10,8 +10,6 @@ use crate::clients::RegisteredClient;
 pub struct Authenticated {
     /// The registration.
     pub client: Arc<RegisteredClient>,
-    /// SHA-256 thumbprint of the JWK that authenticated it (RFC 7638); none for a secret.
-    pub key: Option<String>,
     /// Whether it has no credential, so that its identity is not proven (RFC 6749 section 2.1).
     pub public: bool,
 }
@@ -25,11 +23,6 @@ impl Authenticated {
     /// The registration.
     pub fn registered(&self) -> &RegisteredClient {
         &self.client
-    }
-
-    /// SHA-256 thumbprint of the JWK that authenticated it; none for a secret.
-    pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
     }
 
     /// Whether it proved its identity; a public client cannot.

@@ -1,4 +1,5 @@
 //! Fresh identity databases for tests.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use dropins_database::Database;
 pub use dropins_database::testing::Fresh;

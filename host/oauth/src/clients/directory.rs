@@ -14,6 +14,7 @@ use dropins_services::{
 use super::external::ExternalKeys;
 use super::registered::RegisteredClient;
 use super::stored::StoredClients;
+use dropins_protocol::names::MAX_NAME;
 use dropins_protocol::secret_hash;
 
 /// All clients of one configuration.
@@ -48,27 +49,19 @@ impl Directory {
         Self { declared: declared.collect(), stored, external, decoys: StaticKeySource::new(HashMap::new()) }
     }
 
-    /// The enabled client with this id.
+    /// The enabled client with this id. An id over 255 bytes is unknown before any look-up.
     ///
     /// # Errors
     /// [`Unavailable`] when the database cannot be asked about a client that is not declared.
     pub async fn find(&self, client_id: &str) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
+        if client_id.len() > MAX_NAME {
+            return Ok(None);
+        }
         let found = match self.declared.get(client_id) {
             Some(client) => Some(Arc::clone(client)),
             None => self.stored.find(client_id).await?,
         };
         Ok(found.filter(|client| client.enabled))
-    }
-
-    /// Whether a key with this thumbprint is registered for the enabled client with this id.
-    ///
-    /// # Errors
-    /// [`KeyLookupError`] when the keys or the client cannot be had.
-    pub async fn has_key(&self, client_id: &str, thumbprint: &str) -> Result<bool, KeyLookupError> {
-        match self.find(client_id).await? {
-            Some(client) => client.keys.has(client_id, thumbprint, &self.external).await,
-            None => Ok(false),
-        }
     }
 
     /// The clients of the file, in no particular order.

@@ -57,6 +57,11 @@ impl ClientKeys {
         self.own.keys()
     }
 
+    /// Roughly how many bytes of memory they take.
+    pub fn memory(&self) -> usize {
+        self.own.memory()
+    }
+
     /// Where more of them are published.
     pub fn jwks_uri(&self) -> Option<&str> {
         self.jwks_uri.as_deref()
@@ -65,29 +70,6 @@ impl ClientKeys {
     /// Whether the keystore entry with the client's id counts: no other keys are registered.
     pub fn in_keystore(&self) -> bool {
         !self.registered
-    }
-
-    /// Whether a key with this thumbprint is one of the client's, wherever it is registered (RFC 7638).
-    ///
-    /// # Errors
-    /// [`KeyLookupError`] when a source cannot be had and the others do not have the key.
-    pub async fn has(
-        &self,
-        client_id: &str,
-        thumbprint: &str,
-        external: &ExternalKeys,
-    ) -> Result<bool, KeyLookupError> {
-        let has = |keys: &[Arc<ClientKey>]| keys.iter().any(|key| key.thumbprint() == thumbprint);
-        if has(self.own()) {
-            return Ok(true);
-        }
-        let elsewhere = match (&self.jwks_uri, &external.published, &external.keystore) {
-            // Without a `kid` the remembered set will do; it is asked for anew when it is too old.
-            (Some(uri), Some(published), _) => published.published(client_id, uri, &KeyHint::default()).await?,
-            (None, _, Some(keystore)) if self.in_keystore() => keystore.certificate(client_id).await?,
-            _ => return Ok(false),
-        };
-        Ok(has(elsewhere.keys()))
     }
 
     /// The keys that may have signed under this hint, best first, at most
@@ -211,26 +193,6 @@ mod tests {
         let broken = keys(Some("{}"), None);
         assert!(broken.candidates("c", &hint("k"), &external).await.unwrap().is_empty());
         assert_eq!(keystore.asked.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
-    async fn a_key_is_the_clients_wherever_it_is_registered_and_no_longer_when_it_is_removed() {
-        let thumbprint = |set: &KeySet| set.keys()[0].thumbprint().to_owned();
-        let (text, external) = (jwks("k"), ExternalKeys::default());
-        let own = keys(Some(&text), None);
-        let known = thumbprint(&own.own);
-        assert!(own.has("c", &known, &external).await.unwrap());
-        assert!(!keys(Some(&jwks("k")), None).has("c", &known, &external).await.unwrap());
-
-        let (_, external) = Elsewhere::external(Some(&text));
-        assert!(keys(None, URI).has("c", &known, &external).await.unwrap());
-        assert!(keys(None, None).has("c", &known, &external).await.unwrap());
-        assert!(
-            !keys(Some(&jwks("k")), None).has("c", &known, &external).await.unwrap(),
-            "the keystore does not count"
-        );
-        let (_, down) = Elsewhere::external(None);
-        assert!(keys(None, URI).has("c", &known, &down).await.is_err());
     }
 
     #[tokio::test]

@@ -38,6 +38,16 @@ impl RegisteredClient {
         self.registration.auth_method.as_deref() == Some(NONE)
     }
 
+    /// Roughly how many bytes of memory it takes: its weight in a cache.
+    pub fn memory(&self) -> usize {
+        let lists = [&self.grant_types, &self.redirect_uris, &self.scopes];
+        let texts = lists.into_iter().flatten().map(|text| text.len().saturating_add(size_of::<String>()));
+        let settings = self.registration.settings.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        let own = [self.registration.id.len().saturating_mul(2), self.name.as_ref().map_or(0, String::len)];
+        let parts = texts.chain(settings).chain(own).chain([self.keys.memory()]);
+        parts.fold(size_of::<Self>(), usize::saturating_add)
+    }
+
     /// A client of the database, with what is to be said about its keys; `now` in seconds since the Unix epoch.
     pub fn of_record(record: ClientRecord, now: u64) -> (Self, Vec<Finding>) {
         let (keys, findings) = ClientKeyMaterial::of_record(&record).read(now);

@@ -1,7 +1,8 @@
 //! The clients of the database, as this process remembers them.
 //!
 //! What was read is kept, keys included, until the client changes: at once when this process changes it, within
-//! `POLL` when another one does. While the database cannot be asked for changes, nothing is remembered.
+//! `POLL` when another one does. While the database cannot be asked for changes, nothing is remembered. Memory is bounded
+//! by bytes, because others choose the ids, and an id that no client can have is not looked up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +15,23 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::registered::RegisteredClient;
 use dropins_database::StoreError;
+use dropins_protocol::names::MAX_NAME;
 use dropins_store::clients::{Changes, ClientError, ClientRecord, IdentityStore, KeyUse};
 
 /// How often another process's changes are looked for.
 const POLL: Duration = Duration::from_secs(2);
 
-/// Clients that are remembered, unknown ids included. A client with its prepared keys takes a few KiB.
-const REMEMBERED: u64 = 20_000;
+/// Bytes of the clients that are remembered, prepared keys included: about 20 000 of usual size.
+const REMEMBERED: u64 = 64 << 20;
+
+/// Bytes of the unknown ids that are remembered.
+const UNKNOWN: u64 = 1 << 20;
+
+/// How long an id stays unknown; changes that are found earlier end it.
+const UNKNOWN_FOR: Duration = Duration::from_secs(10);
+
+/// What an entry of a cache takes besides what it holds, in bytes.
+const ENTRY: usize = 256;
 
 /// Clients of one page: enough to make a pass over all of them cheap, few enough to hold in memory.
 const PAGE: usize = 500;
@@ -29,7 +40,9 @@ const PAGE: usize = 500;
 pub struct StoredClients {
     store: IdentityStore,
     clock: Arc<dyn Clock>,
-    remembered: Cache<String, Option<Arc<RegisteredClient>>>,
+    remembered: Cache<String, Arc<RegisteredClient>>,
+    /// Ids that no client had: a cache of its own, so that they do not push clients out.
+    unknown: Cache<String, ()>,
     /// Grows before anything is forgotten, so that a read that began earlier does not bring it back.
     forgotten: AtomicU64,
     /// The number of the last change that is known here.
@@ -43,7 +56,15 @@ impl StoredClients {
         Self {
             store,
             clock,
-            remembered: Cache::new(REMEMBERED),
+            remembered: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .weigher(|_, client: &Arc<RegisteredClient>| weight(client.memory()))
+                .build(),
+            unknown: Cache::builder()
+                .max_capacity(UNKNOWN)
+                .weigher(|client_id: &String, ()| weight(client_id.len()))
+                .time_to_live(UNKNOWN_FOR)
+                .build(),
             forgotten: AtomicU64::new(0),
             version: AtomicU64::new(0),
             count: AtomicU64::new(0),
@@ -66,14 +87,21 @@ impl StoredClients {
     /// [`Unavailable`] when the database cannot be asked.
     pub async fn find(&self, client_id: &str) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
         if let Some(remembered) = self.remembered.get(client_id) {
-            return Ok(remembered);
+            return Ok(Some(remembered));
+        }
+        if client_id.len() > MAX_NAME || self.unknown.contains_key(client_id) {
+            return Ok(None);
         }
         let before = self.forgotten.load(Ordering::SeqCst);
         let record = self.store.find(client_id).await?;
         let client = record.map(|record| Arc::new(self.prepare(record)));
-        self.remembered.insert(client_id.to_owned(), client.clone());
+        match &client {
+            Some(client) => self.remembered.insert(client_id.to_owned(), Arc::clone(client)),
+            None => self.unknown.insert(client_id.to_owned(), ()),
+        }
         if self.forgotten.load(Ordering::SeqCst) != before {
             self.remembered.invalidate(client_id);
+            self.unknown.invalidate(client_id);
         }
         Ok(client)
     }
@@ -142,11 +170,13 @@ impl StoredClients {
     fn forget(&self, client_id: &str) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.remembered.invalidate(client_id);
+        self.unknown.invalidate(client_id);
     }
 
     fn forget_all(&self) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.remembered.invalidate_all();
+        self.unknown.invalidate_all();
     }
 
     /// Asks the database for changes and forgets what is no longer right.
@@ -197,6 +227,10 @@ impl StoredClients {
     }
 }
 
+fn weight(bytes: usize) -> u32 {
+    u32::try_from(bytes.saturating_add(ENTRY)).unwrap_or(u32::MAX)
+}
+
 /// Ledger entries that say since when the keys of a registration are known.
 pub(super) fn seen(client: &RegisteredClient, now: u64) -> Vec<KeyUse> {
     let describe = |key: &Arc<ClientKey>| {
@@ -210,4 +244,65 @@ pub(super) fn seen(client: &RegisteredClient, now: u64) -> Vec<KeyUse> {
         }
     };
     client.keys.own().iter().map(describe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dropins_keys::{KeyFamily, SigningKey};
+    use dropins_services::FixedClock;
+
+    fn clients() -> (StoredClients, tempfile::TempDir) {
+        let (database, folder) = dropins_store::testing::database();
+        (StoredClients::new(IdentityStore::new(database), Arc::new(FixedClock::at(1_000_000))), folder)
+    }
+
+    #[tokio::test]
+    async fn an_id_that_is_too_long_is_unknown_before_the_database_is_asked() {
+        let (clients, folder) = clients();
+        std::fs::remove_file(folder.path().join("identity.db")).unwrap();
+        std::fs::create_dir(folder.path().join("identity.db")).unwrap();
+        assert!(clients.find(&"x".repeat(MAX_NAME)).await.is_err(), "the database is asked");
+        assert!(clients.find(&"x".repeat(MAX_NAME + 1)).await.unwrap().is_none());
+        clients.unknown.run_pending_tasks();
+        assert_eq!(clients.unknown.entry_count(), 0);
+    }
+
+    #[tokio::test]
+    async fn unknown_ids_push_no_client_out_and_take_bounded_memory() {
+        let (clients, _folder) = clients();
+        let known = ClientRecord { client_id: "c".to_owned(), ..ClientRecord::default() };
+        clients.insert(known).await.unwrap();
+        clients.find("c").await.unwrap().unwrap();
+        for number in 0..20_000 {
+            clients.unknown.insert(format!("{number:0>255}"), ());
+        }
+        clients.find("nobody").await.unwrap();
+        clients.unknown.run_pending_tasks();
+        assert!(clients.unknown.weighted_size() <= UNKNOWN && clients.unknown.entry_count() > 1_000);
+        assert!(clients.remembered.contains_key("c"));
+        assert!(!clients.remembered.contains_key("nobody"));
+    }
+
+    #[tokio::test]
+    async fn a_client_weighs_what_it_holds() {
+        let jwks = |count: usize| {
+            let keys: Vec<_> =
+                (0..count).map(|_| SigningKey::generate(KeyFamily::P256).unwrap().public_jwk()).collect();
+            Some(serde_json::json!({ "keys": keys }).to_string())
+        };
+        let memory = |record| RegisteredClient::of_record(record, 0).0.memory();
+        let bare = memory(ClientRecord { client_id: "c".to_owned(), ..ClientRecord::default() });
+        let (one, eight) = (
+            memory(ClientRecord { client_id: "c".to_owned(), jwks: jwks(1), ..ClientRecord::default() }),
+            memory(ClientRecord { client_id: "c".to_owned(), jwks: jwks(8), ..ClientRecord::default() }),
+        );
+        assert_eq!(eight - bare, 8 * (one - bare));
+        let long = ClientRecord {
+            client_id: "c".to_owned(),
+            redirect_uris: vec!["https://c.example/".repeat(100)],
+            ..ClientRecord::default()
+        };
+        assert!(memory(long) >= bare + 1_800);
+    }
 }

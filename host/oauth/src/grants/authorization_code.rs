@@ -25,7 +25,6 @@ pub(super) async fn answer(request: TokenRequest<'_>) -> Result<Value, GrantRefu
     let terms = Terms {
         access_token: issue::access_token_validity(&request, true),
         refresh_token: issue::refresh_token_validity(&request),
-        key: request.client.key(),
     };
     let grants = request.services.grants;
     let code = grants.code(code, binding, terms).await?;

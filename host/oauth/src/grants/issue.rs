@@ -1,6 +1,6 @@
 //! The token response (RFC 6749 section 5.1): an access token, and what may go with it.
 //!
-//! TokenSigner are made first and handed out last. The code or refresh token is consumed in between, in one transaction with
+//! Tokens are made first and handed out last. The code or refresh token is consumed in between, in one transaction with
 //! all that is stored: a client that receives an error has consumed nothing, unless the effect of the commit is unknown.
 
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) struct Issue<'a> {
     pub(super) nonce: Option<&'a str>,
 }
 
-/// TokenSigner that are made; the client receives them once everything that is stored for them is committed.
+/// Tokens that are made; the client receives them once everything that is stored for them is committed.
 pub(super) struct Issued {
     response: Map<String, Value>,
     opaque: Option<NewAccessToken>,
@@ -92,7 +92,8 @@ pub(super) fn make(request: &TokenRequest<'_>, issue: &Issue<'_>) -> Result<Issu
     if !issue.scope.is_empty() {
         response.insert("scope".to_owned(), issue.scope.join(" ").into());
     }
-    if issue.scope.iter().any(|scope| scope == OPENID) {
+    let id_token = user.is_some() || oauth.client_credentials.allow_id_token;
+    if id_token && issue.scope.iter().any(|scope| scope == OPENID) {
         let id_token = tokens.id_token(&IdToken {
             algorithm: request.client.registered().id_token_signed_response_alg,
             subject: &access_token.subject,

@@ -1,6 +1,6 @@
 //! The refresh token grant (RFC 6749 section 6).
 //!
-//! What is refused before the rotation uses up nothing; what it stands on is looked at each time. An access token is for
+//! What is rejected before the rotation consumes nothing; what it rests on is looked at each time. An access token is for
 //! the granted scopes that the client is still registered for, and the answer names them. It cannot name none of them (a
 //! scope has a word), and an answer without a scope would mean all that was asked for (RFC 6749 section 5.1): so when
 //! nothing is left of the grant it is `invalid_grant`, after which clients ask the user anew, and when nothing is left of
@@ -25,22 +25,20 @@ pub(super) async fn answer(request: TokenRequest<'_>) -> Result<Value, GrantRefu
     let token = token.ok_or_else(|| OAuthError::invalid_request("The parameter refresh_token is missing"))?;
     let (services, grants, client) = (request.services, request.services.grants, request.client);
     let used = grants.refresh_token(token, client.id()).await?;
-    if let Some(invalidated) =
-        validity::of_refresh_token(services.clients, services.users, services.policy, &used).await?
-    {
+    if let Some(invalidated) = validity::of_refresh_token(services.clients, services.users, &used).await? {
         return Err(GrantRefusal::invalid_grant(INVALID, invalidated));
     }
     let invalid_scope = |text: &'static str| OAuthError::new(ErrorCode::InvalidScope, text);
     let asked = scope::narrowed(request.form.get("scope"), &used.family.scope);
     let asked = asked.ok_or_else(|| invalid_scope("The scope is wider than what was granted"))?;
-    let registered = validity::scope_of(request.services.policy, client.registered(), &used.family);
+    let registered = validity::scope_of(client.registered(), &used.family);
     let scope: Vec<_> = asked.iter().filter(|scope| registered.contains(scope)).cloned().collect();
     if scope.is_empty() && !asked.is_empty() {
         return Err(invalid_scope("None of the scopes is registered for the client any more").into());
     }
     let validity = issue::access_token_validity(&request, used.family.subject.is_some());
     let issued = issue::make(&request, &Issue { family: Some(&used.family), scope: &scope, nonce: None })?;
-    let refresh_token = grants.rotate(&used, client.key(), validity, issued.opaque()).await?;
+    let refresh_token = grants.rotate(&used, validity, issued.opaque()).await?;
     Ok(issued.hand_out(Some(refresh_token)))
 }
 

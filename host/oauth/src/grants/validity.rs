@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::refusal::GrantRefusal;
 use crate::clients::{Directory, RegisteredClient};
-use dropins_config::OAuth;
 use dropins_protocol::AccessToken;
 use dropins_store::grants::Family;
 use dropins_store::grants::RefreshToken;
@@ -36,14 +35,13 @@ pub enum Invalidated {
 pub async fn of_refresh_token(
     clients: &Directory,
     users: &Users,
-    policy: &OAuth,
     token: &RefreshToken,
 ) -> Result<Option<Invalidated>, GrantRefusal> {
     let family = &token.family;
     let Some(client) = client(clients, &family.client_id).await? else {
         return Ok(Some(Invalidated::Client));
     };
-    if !family.scope.is_empty() && scope_of(policy, &client, family).is_empty() {
+    if !family.scope.is_empty() && scope_of(&client, family).is_empty() {
         return Ok(Some(Invalidated::Scope));
     }
     of_user(users, family.subject.as_deref()).await
@@ -75,10 +73,9 @@ pub(super) async fn of_user(users: &Users, subject: Option<&str>) -> Result<Opti
     Ok((!may_sign_in).then_some(Invalidated::User))
 }
 
-/// The granted scopes that the client is still registered for; `openid` needs no registration if a user granted it.
-pub(super) fn scope_of(policy: &OAuth, client: &RegisteredClient, family: &Family) -> Vec<String> {
-    let allow_id_token = family.subject.is_some() || policy.client_credentials.allow_id_token;
-    scope::registered(&family.scope.join(" "), &client.scopes, allow_id_token)
+/// The granted scopes that the client is still registered for; `openid` needs no registration.
+pub(super) fn scope_of(client: &RegisteredClient, family: &Family) -> Vec<String> {
+    scope::registered(&family.scope.join(" "), &client.scopes)
 }
 
 /// The enabled client with this id.

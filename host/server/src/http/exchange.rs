@@ -181,8 +181,7 @@ impl Exchange {
             tracing::warn!(reference, client = id, "an authenticated client is rejected: it is not registered now");
             OAuthError::invalid_client()
         })?;
-        let key = decision.evidence.key.as_ref().map(|key| key.thumbprint.clone());
-        Ok(Authenticated { client: registered, key, public: decision.plugin.is_none() })
+        Ok(Authenticated { client: registered, public: decision.plugin.is_none() })
     }
 
     /// Parses a signed or opaque access token. Does not check expiry or revocation.

@@ -41,13 +41,7 @@ async fn introspect(exchange: &Exchange, client: &Authenticated, token: &str) ->
         if !may_know(&found.family.client_id) {
             return Ok(None);
         }
-        let invalidated = validity::of_refresh_token(
-            &exchange.live.clients,
-            &exchange.services.users,
-            &exchange.live.deployment.oauth,
-            &found,
-        )
-        .await?;
+        let invalidated = validity::of_refresh_token(&exchange.live.clients, &exchange.services.users, &found).await?;
         return Ok(invalidated.is_none().then(|| of_refresh_token(&found, issuer)));
     }
     match exchange.access_token(token).await? {

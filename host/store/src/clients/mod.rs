@@ -3,11 +3,12 @@
 //! Ids compare byte by byte, and secrets and tokens are in it as hashes only. Times are seconds since the Unix epoch.
 
 mod changes;
-mod clients;
+
 mod error;
 mod key_use;
 mod key_uses;
 mod record;
+mod rows;
 mod schema;
 mod store;
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The tables of clients and of their keys, as one thing.
 
 use super::changes::{self, Changes};
-use super::clients;
 use super::error::ClientError;
 use super::key_use::KeyUse;
 use super::key_uses;
 use super::record::ClientRecord;
+use super::rows;
 use crate::grants::revocation;
 use dropins_database::{Database, StoreError, retry_on_conflict};
 
@@ -30,8 +30,8 @@ impl IdentityStore {
     /// # Errors
     /// [`StoreError`] when the database cannot be asked or the row is damaged.
     pub async fn find(&self, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
-        let rows = self.0.query(clients::FIND, vec![client_id.into()]).await?;
-        rows.first().map(clients::read).transpose()
+        let rows = self.0.query(rows::FIND, vec![client_id.into()]).await?;
+        rows.first().map(rows::read).transpose()
     }
 
     /// At most `limit` clients whose id comes after `after`, in the byte order of their ids.
@@ -40,8 +40,8 @@ impl IdentityStore {
     /// [`StoreError`] when the database cannot be asked or a row is damaged.
     pub async fn page(&self, after: &str, limit: usize) -> Result<Vec<ClientRecord>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.0.query(clients::PAGE, vec![after.into(), limit.into()]).await?;
-        rows.iter().map(clients::read).collect()
+        let rows = self.0.query(rows::PAGE, vec![after.into(), limit.into()]).await?;
+        rows.iter().map(rows::read).collect()
     }
 
     /// How many clients there are.
@@ -58,10 +58,10 @@ impl IdentityStore {
     /// # Errors
     /// [`ClientError::Exists`] when there is one with this id.
     pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let values = clients::inserted(&client)?;
+        let values = rows::inserted(&client)?;
         let added = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
-            match transaction.execute(clients::INSERT, values.clone()).await {
+            match transaction.execute(rows::INSERT, values.clone()).await {
                 Err(StoreError::Duplicate) => return Ok(false),
                 other => other?,
             };
@@ -77,10 +77,10 @@ impl IdentityStore {
     /// [`ClientError::Unknown`] when there is none with this id, [`ClientError::Changed`] when it is not the revision
     /// that was read.
     pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let values = clients::updated(&client)?;
+        let values = rows::updated(&client)?;
         let replaced = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
-            if transaction.execute(clients::UPDATE, values.clone()).await? == 0 {
+            if transaction.execute(rows::UPDATE, values.clone()).await? == 0 {
                 return Ok(false);
             }
             changes::note(&mut transaction, &client.client_id).await?;
@@ -89,7 +89,7 @@ impl IdentityStore {
         if replaced.await? {
             return Ok(());
         }
-        let there = self.0.query(clients::FIND, vec![client.client_id.as_str().into()]).await?;
+        let there = self.0.query(rows::FIND, vec![client.client_id.as_str().into()]).await?;
         let client_id = client.client_id;
         Err(match there.is_empty() {
             false => ClientError::Changed { client_id },

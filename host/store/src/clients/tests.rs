@@ -190,7 +190,7 @@ async fn a_client_that_the_configuration_declares_too_keeps_what_it_was_given() 
         store.insert(record("a")).await.unwrap();
         users.allow("jane", "a", &[]).await.unwrap();
         let family = grants.family_of_client("a", &[], HOUR).unwrap();
-        let token = grants.start_family(&family, None, HOUR, None).await.unwrap();
+        let token = grants.start_family(&family, HOUR, None).await.unwrap();
         assert!(store.remove("a", true, 0).await.unwrap());
         assert!(store.find("a").await.unwrap().is_none() && users.has_allowed("jane", "a", &[]).await.unwrap());
         grants.refresh_token(&token, "a").await.unwrap();
@@ -206,7 +206,7 @@ async fn what_a_client_was_given_goes_with_it() {
         for client_id in ["a", "b"] {
             store.insert(record(client_id)).await.unwrap();
             let family = grants.family_of_client(client_id, &[], HOUR).unwrap();
-            tokens.push(grants.start_family(&family, None, HOUR, None).await.unwrap());
+            tokens.push(grants.start_family(&family, HOUR, None).await.unwrap());
         }
         assert!(store.remove("a", false, 0).await.unwrap());
         store.insert(record("a")).await.unwrap();

@@ -41,28 +41,26 @@ impl fmt::Debug for Binding<'_> {
 
 /// What is issued for a code besides an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms<'a> {
+pub struct Terms {
     /// How long the access token will be valid.
     pub access_token: Duration,
     /// How long refresh tokens are valid; none when there are none.
     pub refresh_token: Option<Duration>,
-    /// Thumbprint of the key that authenticated the client.
-    pub key: Option<&'a str>,
 }
 
 /// A code that may be redeemed now, once.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Code<'a> {
+pub struct Code {
     /// What was granted.
     pub family: Family,
     /// The `nonce` of the authorization request.
     pub nonce: Option<String>,
-    terms: Terms<'a>,
+    terms: Terms,
     hash: String,
 }
 
 /// Without the code, and without what the request brought.
-impl fmt::Debug for Code<'_> {
+impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Code").field("family", &self.family).field("terms", &self.terms).finish_non_exhaustive()
     }
@@ -187,7 +185,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`CodeError`] says why not.
-    pub async fn code<'a>(&self, code: &str, binding: Binding<'_>, terms: Terms<'a>) -> Result<Code<'a>, CodeError> {
+    pub async fn code(&self, code: &str, binding: Binding<'_>, terms: Terms) -> Result<Code, CodeError> {
         if !Kind::Code.matches(code) {
             return Err(CodeError::Unknown);
         }
@@ -224,13 +222,13 @@ impl Grants {
     /// [`CodeError::Reused`] when somebody else redeemed it meanwhile: what followed from it is revoked.
     pub async fn redeem(
         &self,
-        code: &Code<'_>,
+        code: &Code,
         access_token: Option<&NewAccessToken>,
     ) -> Result<Option<String>, CodeError> {
         let (now, Code { family, terms, hash, .. }) = (self.now(), code);
         let kept_until = family.expires_at.max(now.saturating_add(terms.access_token.as_secs()));
         let token = match terms.refresh_token {
-            Some(_) => Some(NewRefreshToken::make(family, terms.key)?),
+            Some(_) => Some(NewRefreshToken::make(family)?),
             None => None,
         };
         let redeemed = retry_on_conflict(|| async {

@@ -1,7 +1,7 @@
 //! Refresh tokens: each is used once and replaced, and all of a family end together (RFC 9700 section 4.14.2).
 //!
-//! One that is used again was stolen, or its successor was: the family is revoked, and nobody's retry is excused. A
-//! token remembers the key that authenticated its client. A wrong client uses up nothing and revokes nothing.
+//! One that is used again was stolen, or its successor was: the family is revoked, and no retry is excused. A token is
+//! bound to its client, whichever key authenticates it. A wrong client consumes nothing and revokes nothing.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,8 +17,6 @@ use dropins_database::{StoreError, Transaction, retry_on_conflict};
 pub struct RefreshToken {
     /// What it refreshes.
     pub family: Family,
-    /// SHA-256 thumbprint of the JWK that authenticated the client when the token was issued (RFC 7638).
-    pub key: Option<String>,
     /// When it was issued, seconds since the Unix epoch.
     pub issued_at: u64,
     hash: String,
@@ -27,9 +25,9 @@ pub struct RefreshToken {
 /// Without the token.
 impl fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { family, key, issued_at, .. } = self;
+        let Self { family, issued_at, .. } = self;
         let mut shown = f.debug_struct("RefreshToken");
-        shown.field("family", family).field("key", key).field("issued_at", issued_at).finish_non_exhaustive()
+        shown.field("family", family).field("issued_at", issued_at).finish_non_exhaustive()
     }
 }
 
@@ -80,23 +78,21 @@ enum State {
 pub(super) struct NewRefreshToken<'a> {
     token: String,
     family: &'a Family,
-    key: Option<&'a str>,
 }
 
 impl<'a> NewRefreshToken<'a> {
-    /// A token of this family, for the client that authenticated with this key.
-    pub(super) fn make(family: &'a Family, key: Option<&'a str>) -> Result<Self, StoreError> {
-        Ok(Self { token: opaque::make(Kind::RefreshToken)?, family, key })
+    /// A token of this family.
+    pub(super) fn make(family: &'a Family) -> Result<Self, StoreError> {
+        Ok(Self { token: opaque::make(Kind::RefreshToken)?, family })
     }
 
     /// Stores the token.
     pub(super) async fn insert(&self, transaction: &mut Transaction, now: u64) -> Result<(), StoreError> {
         let sql = "INSERT INTO DROPINS_REFRESH_TOKEN \
-                   (TOKEN_HASH, FAMILY_ID, KEY_THUMBPRINT, TIME_CREATED, EXPIRES_AT) VALUES (?, ?, ?, ?, ?)";
+                   (TOKEN_HASH, FAMILY_ID, TIME_CREATED, EXPIRES_AT) VALUES (?, ?, ?, ?)";
         let values = vec![
             opaque::hash(&self.token).into(),
             self.family.id.as_str().into(),
-            self.key.into(),
             now.into(),
             self.family.expires_at.into(),
         ];
@@ -117,13 +113,12 @@ impl Grants {
     pub async fn start_family(
         &self,
         family: &Family,
-        key: Option<&str>,
         validity: Duration,
         access_token: Option<&NewAccessToken>,
     ) -> Result<String, StoreError> {
         let now = self.now();
         let kept_until = family.expires_at.max(now.saturating_add(validity.as_secs()));
-        let token = NewRefreshToken::make(family, key)?;
+        let token = NewRefreshToken::make(family)?;
         let started = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             family.insert(&mut transaction, now, kept_until).await?;
@@ -180,7 +175,7 @@ impl Grants {
         }
         let hash = opaque::hash(token);
         let sql = "SELECT F.FAMILY_ID, F.CLIENT_ID, F.SUBJECT, F.SCOPE, F.AUTH_TIME, F.EXPIRES_AT, \
-                   F.REVOKED_AT, T.USED_AT, T.KEY_THUMBPRINT, T.TIME_CREATED \
+                   F.REVOKED_AT, T.USED_AT, T.TIME_CREATED \
                    FROM DROPINS_REFRESH_TOKEN T JOIN DROPINS_TOKEN_FAMILY F ON F.FAMILY_ID = T.FAMILY_ID \
                    WHERE T.TOKEN_HASH = ?";
         let rows = self.database.query(sql, vec![hash.as_str().into()]).await?;
@@ -193,31 +188,24 @@ impl Grants {
             () if family.expires_at <= self.now() => State::Expired,
             () => State::Active,
         };
-        let token = RefreshToken {
-            family,
-            key: row.optional_text("KEY_THUMBPRINT")?,
-            issued_at: row.unsigned("TIME_CREATED")?,
-            hash,
-        };
+        let token = RefreshToken { family, issued_at: row.unsigned("TIME_CREATED")?, hash };
         Ok(Some(Found { token, state }))
     }
 
-    /// Uses the token and makes its successor, for the client that authenticated with this key; stores this access
-    /// token, which is valid for so long.
+    /// Consumes the token and makes its successor; stores this access token, which is valid for so long.
     ///
     /// # Errors
-    /// [`RefreshError::Reused`] when somebody else used it meanwhile: its family is revoked. [`RefreshError::Revoked`]
+    /// [`RefreshError::Reused`] when another request used it meanwhile: its family is revoked. [`RefreshError::Revoked`]
     /// when its family was revoked meanwhile.
     pub async fn rotate(
         &self,
         used: &RefreshToken,
-        key: Option<&str>,
         validity: Duration,
         access_token: Option<&NewAccessToken>,
     ) -> Result<String, RefreshError> {
         let (now, family) = (self.now(), &used.family);
         let kept_until = now.saturating_add(validity.as_secs());
-        let successor = NewRefreshToken::make(family, key)?;
+        let successor = NewRefreshToken::make(family)?;
         let rotated = retry_on_conflict(|| async {
             let mut transaction = self.database.begin().await?;
             let sql = "UPDATE DROPINS_REFRESH_TOKEN SET USED_AT = ? WHERE TOKEN_HASH = ? AND USED_AT IS NULL";

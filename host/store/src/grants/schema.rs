@@ -41,12 +41,11 @@ pub const MIGRATION: &str = "
     CREATE INDEX DROPINS_AUTHORIZATION_CODE_SUBJECT ON DROPINS_AUTHORIZATION_CODE (SUBJECT);
 
     CREATE TABLE DROPINS_REFRESH_TOKEN (
-        TOKEN_HASH     {key}     NOT NULL PRIMARY KEY,
-        FAMILY_ID      {key}     NOT NULL,
-        KEY_THUMBPRINT {key},
-        TIME_CREATED   {integer} NOT NULL,
-        EXPIRES_AT     {integer} NOT NULL,
-        USED_AT        {integer}
+        TOKEN_HASH   {key}     NOT NULL PRIMARY KEY,
+        FAMILY_ID    {key}     NOT NULL,
+        TIME_CREATED {integer} NOT NULL,
+        EXPIRES_AT   {integer} NOT NULL,
+        USED_AT      {integer}
     ) {options};
     CREATE INDEX DROPINS_REFRESH_TOKEN_EXPIRES ON DROPINS_REFRESH_TOKEN (EXPIRES_AT);
 

@@ -27,7 +27,7 @@ struct Redeemed {
     refresh_token: Option<String>,
 }
 
-async fn redeem(grants: &Grants, code: &str, binding: Binding<'_>, terms: Terms<'_>) -> Result<Redeemed, CodeError> {
+async fn redeem(grants: &Grants, code: &str, binding: Binding<'_>, terms: Terms) -> Result<Redeemed, CodeError> {
     let code = grants.code(code, binding, terms).await?;
     let refresh_token = grants.redeem(&code, None).await?;
     Ok(Redeemed { family: code.family, nonce: code.nonce, refresh_token })
@@ -63,7 +63,7 @@ impl World {
         self.grants.issue_code(authorization()).await.unwrap()
     }
 
-    async fn redeem(&self, code: &str, binding: Binding<'_>, terms: Terms<'_>) -> Result<Redeemed, CodeError> {
+    async fn redeem(&self, code: &str, binding: Binding<'_>, terms: Terms) -> Result<Redeemed, CodeError> {
         redeem(&self.grants, code, binding, terms).await
     }
 
@@ -85,7 +85,7 @@ impl World {
     /// A family of a client that acts for itself, with its refresh token.
     async fn started(&self, scope: &[String]) -> (Family, String) {
         let family = self.grants.family_of_client("app", scope, DAY).unwrap();
-        let token = self.grants.start_family(&family, Some("key-1"), HOUR, None).await.unwrap();
+        let token = self.grants.start_family(&family, HOUR, None).await.unwrap();
         (family, token)
     }
 
@@ -117,8 +117,8 @@ fn binding() -> Binding<'static> {
     Binding { client_id: "app", authenticated: true, redirect_uri: Some(URI), code_verifier: Some(VERIFIER) }
 }
 
-fn terms() -> Terms<'static> {
-    Terms { access_token: HOUR, refresh_token: Some(DAY), key: Some("key-1") }
+fn terms() -> Terms {
+    Terms { access_token: HOUR, refresh_token: Some(DAY) }
 }
 
 fn access_token(family: &Family) -> AccessToken {
@@ -142,7 +142,7 @@ async fn a_code_gives_what_was_granted() {
     assert_eq!((&family.scope, family.auth_time), (&authorization().scope, Some(START - 60)));
     assert_eq!((redeemed.nonce.as_deref(), family.expires_at), (Some("n"), START + 86_400));
     let refresh = world.grants.refresh_token(redeemed.refresh_token.as_deref().unwrap(), "app").await.unwrap();
-    assert_eq!((&refresh.family, refresh.key.as_deref()), (family, Some("key-1")));
+    assert_eq!(&refresh.family, family);
 }
 
 #[tokio::test]
@@ -275,9 +275,9 @@ async fn every_engine_keeps_what_clients_are_given() {
         let redeemed = world.redeemed().await;
         let first = redeemed.refresh_token.clone().unwrap();
         let used = world.grants.refresh_token(&first, "app").await.unwrap();
-        let second = world.grants.rotate(&used, None, 100 * HOUR, None).await.unwrap();
+        let second = world.grants.rotate(&used, 100 * HOUR, None).await.unwrap();
         let next = world.grants.refresh_token(&second, "app").await.unwrap();
-        assert_eq!((&next.family, next.key.as_deref()), (&redeemed.family, None));
+        assert_eq!(next.family, redeemed.family);
         let token = access_token(&redeemed.family);
         let text = world.opaque(&token).await;
         assert_eq!(world.grants.find_opaque(&text).await.unwrap().as_ref(), Some(&token));
@@ -308,15 +308,15 @@ async fn a_client_that_may_not_refresh_gets_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_replaced_and_remembers_the_latest_key() {
+async fn a_refresh_token_is_replaced_within_its_family() {
     let world = World::new().await;
     let first = world.redeemed().await.refresh_token.unwrap();
     world.pass(HOUR);
     let used = world.grants.refresh_token(&first, "app").await.unwrap();
-    let second = world.grants.rotate(&used, Some("key-2"), HOUR, None).await.unwrap();
+    let second = world.grants.rotate(&used, HOUR, None).await.unwrap();
     assert_ne!(first, second);
     let next = world.grants.refresh_token(&second, "app").await.unwrap();
-    assert_eq!((next.key.as_deref(), next.issued_at), (Some("key-2"), START + 3600));
+    assert_eq!(next.issued_at, START + 3600);
     assert_eq!(next.family, used.family, "a rotation does not make the family live longer");
 }
 
@@ -326,7 +326,7 @@ async fn a_refresh_token_that_is_used_twice_revokes_its_family() {
     let redeemed = world.redeemed().await;
     let first = redeemed.refresh_token.clone().unwrap();
     let used = world.grants.refresh_token(&first, "app").await.unwrap();
-    let second = world.grants.rotate(&used, None, HOUR, None).await.unwrap();
+    let second = world.grants.rotate(&used, HOUR, None).await.unwrap();
     assert_eq!(world.grants.active_refresh_token(&first).await.unwrap(), None, "to ask about it is no use");
     assert!(world.grants.active_refresh_token(&second).await.unwrap().is_some());
     assert_eq!(world.grants.refresh_token(&first, "app").await, Err(RefreshError::Reused));
@@ -340,8 +340,8 @@ async fn of_two_rotations_at_once_one_loses_and_the_family_with_it() {
     let first = world.redeemed().await.refresh_token.unwrap();
     let one = world.grants.refresh_token(&first, "app").await.unwrap();
     let other = world.grants.refresh_token(&first, "app").await.unwrap();
-    let second = world.grants.rotate(&one, None, HOUR, None).await.unwrap();
-    assert_eq!(world.grants.rotate(&other, None, HOUR, None).await, Err(RefreshError::Reused));
+    let second = world.grants.rotate(&one, HOUR, None).await.unwrap();
+    assert_eq!(world.grants.rotate(&other, HOUR, None).await, Err(RefreshError::Reused));
     assert_eq!(world.grants.refresh_token(&second, "app").await, Err(RefreshError::Revoked));
 }
 
@@ -352,7 +352,7 @@ async fn a_family_that_is_revoked_in_the_middle_of_a_refresh_gets_no_further_tok
         let redeemed = world.redeemed().await;
         let used = world.grants.refresh_token(redeemed.refresh_token.as_deref().unwrap(), "app").await.unwrap();
         world.grants.revoke_family(&redeemed.family.id).await.unwrap();
-        assert_eq!(world.grants.rotate(&used, None, HOUR, None).await, Err(RefreshError::Revoked));
+        assert_eq!(world.grants.rotate(&used, HOUR, None).await, Err(RefreshError::Revoked));
     })
     .await;
 }
@@ -364,7 +364,7 @@ async fn a_family_ends_however_often_it_is_refreshed() {
     for _ in 0..23 {
         world.pass(HOUR);
         let used = world.grants.refresh_token(&token, "app").await.unwrap();
-        token = world.grants.rotate(&used, None, HOUR, None).await.unwrap();
+        token = world.grants.rotate(&used, HOUR, None).await.unwrap();
     }
     world.pass(HOUR);
     let expired = Err(RefreshError::Expired { at: START + 86_400 });
@@ -387,7 +387,7 @@ async fn a_revoked_refresh_token_takes_its_family_with_it_used_or_not() {
         let redeemed = world.redeemed().await;
         let first = redeemed.refresh_token.clone().unwrap();
         let used = world.grants.refresh_token(&first, "app").await.unwrap();
-        let second = world.grants.rotate(&used, None, HOUR, None).await.unwrap();
+        let second = world.grants.rotate(&used, HOUR, None).await.unwrap();
         assert!(world.grants.active_refresh_token(&second).await.unwrap().is_some());
         assert!(world.grants.revoke_refresh_token(&first, "app").await.unwrap());
         assert_eq!(world.grants.active_refresh_token(&second).await.unwrap(), None);
@@ -478,18 +478,18 @@ async fn what_cannot_be_stored_as_a_whole_uses_up_nothing() {
 
         let refresh = redeemed.refresh_token.unwrap();
         let used = world.grants.refresh_token(&refresh, "app").await.unwrap();
-        let rotated = world.grants.rotate(&used, None, HOUR, Some(&stuck)).await;
+        let rotated = world.grants.rotate(&used, HOUR, Some(&stuck)).await;
         assert_eq!(rotated, Err(RefreshError::Store(StoreError::Duplicate)), "{}", fresh.engine);
         let used = world.grants.refresh_token(&refresh, "app").await.unwrap();
         let good = NewAccessToken::make(access_token(&used.family)).unwrap();
-        world.grants.rotate(&used, None, HOUR, Some(&good)).await.unwrap();
+        world.grants.rotate(&used, HOUR, Some(&good)).await.unwrap();
         assert!(world.grants.find_opaque(good.text()).await.unwrap().is_some());
 
         let family = world.grants.family_of_client("app", &[], DAY).unwrap();
-        let started = world.grants.start_family(&family, None, HOUR, Some(&stuck)).await;
+        let started = world.grants.start_family(&family, HOUR, Some(&stuck)).await;
         assert_eq!(started, Err(StoreError::Duplicate), "{}", fresh.engine);
         assert!(!world.grants.is_active(&access_token(&family)).await.unwrap());
-        world.grants.start_family(&family, None, HOUR, None).await.unwrap();
+        world.grants.start_family(&family, HOUR, None).await.unwrap();
         assert!(world.grants.is_active(&access_token(&family)).await.unwrap());
     })
     .await;
@@ -540,7 +540,7 @@ async fn what_was_granted_ends_with_its_client_or_user_and_with_no_other() {
 
             assert_eq!(world.refuse_code(&pairs[0].1, binding()).await, CodeError::Unknown, "{}", fresh.engine);
             assert_eq!(world.grants.redeem(&looked_at, None).await, Err(CodeError::Reused), "who was about to");
-            assert_eq!(world.grants.rotate(&used, None, HOUR, None).await, Err(RefreshError::Revoked));
+            assert_eq!(world.grants.rotate(&used, HOUR, None).await, Err(RefreshError::Revoked));
             assert!(!world.is_live(&pairs[0].3).await && world.is_live(&pairs[1].3).await, "{ends}");
             world.redeem(&pairs[1].1, pairs[1].0, terms()).await.unwrap();
             let of_client = ends == "client";
@@ -598,7 +598,7 @@ async fn what_is_redeemed_or_refreshed_while_its_client_goes_ends_all_the_same()
                 revocation::revoke_for_client(&mut transaction, "app", START).await?;
                 transaction.commit().await
             });
-            let rotated = grants.rotate(&used, None, HOUR, None);
+            let rotated = grants.rotate(&used, HOUR, None);
             let (_, _, ended) = tokio::join!(grants.redeem(&code, None), rotated, ended);
             ended.unwrap();
             for family in [&code.family, &used.family] {

@@ -204,8 +204,7 @@ async fn a_new_password_and_a_removal_end_what_clients_were_given_and_a_pause_do
 }
 
 const BINDING: Binding<'_> = Binding { client_id: "app", authenticated: true, redirect_uri: None, code_verifier: None };
-const TERMS: Terms<'_> =
-    Terms { access_token: Duration::from_secs(60), refresh_token: Some(Duration::from_secs(600)), key: None };
+const TERMS: Terms = Terms { access_token: Duration::from_secs(60), refresh_token: Some(Duration::from_secs(600)) };
 
 /// A code that this user granted.
 async fn code(grants: &Grants, user: &User) -> String {

@@ -154,7 +154,7 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
 
     let (grants, hour) = (&server.app.clients().grants, Duration::from_secs(3600));
     let family = grants.family_of_client(&client_id, &[], hour).unwrap();
-    let refresh_token = grants.start_family(&family, None, hour, None).await.unwrap();
+    let refresh_token = grants.start_family(&family, hour, None).await.unwrap();
     assert!(grants.active_refresh_token(&refresh_token).await.unwrap().is_some());
     assert_eq!(server.client("DELETE", &created.body, &Value::Null).await.status, StatusCode::NO_CONTENT);
     assert_eq!(server.token(&client_id, &new, "").await.status, StatusCode::UNAUTHORIZED);
