@@ -13,6 +13,7 @@ mod device;
 mod frame;
 mod html;
 mod logout;
+mod origin;
 mod page;
 mod pages;
 mod problem;

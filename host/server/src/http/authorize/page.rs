@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::frame::Frame;
 use super::html::html;
+use super::origin::origin_of;
 use super::problem::Problem;
 use super::scope_words::{ScopeWords, in_words};
 use super::visit::Visit;

@@ -12,13 +12,13 @@ use dropins_host::services::Unavailable;
 
 use super::frame::Frame;
 use super::html::html;
+use super::origin::origin_of;
 use super::see_other::see_other;
 use crate::telemetry::audit;
 use dropins_database::StoreError;
 use dropins_oauth::authorization::{AuthorizationRequest, RequestError};
 use dropins_oauth::clients::RegisteredClient;
 use dropins_protocol::ErrorCode;
-use url::Url;
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -38,12 +38,6 @@ struct Shown<'a> {
     received: Option<&'a str>,
     /// One that the client has registered: its origin is the way back.
     redirect_uri: Option<&'a str>,
-}
-
-/// The start page of a client that has registered this redirect URI, where it is a page of the web.
-fn origin_of(redirect_uri: &str) -> Option<String> {
-    let url = Url::parse(redirect_uri).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| format!("{}/", url.origin().ascii_serialization()))
 }
 
 /// What ends the flow without a code.
