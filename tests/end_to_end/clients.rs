@@ -87,13 +87,14 @@ fn a_secret_is_shown_once_and_a_new_one_replaces_it() {
     let secret_of = |answer: &Value| answer["client_secret"].as_str().unwrap().to_owned();
     let verb = ["add", "app", "--auth-method", "client_secret_basic", "--secret", "--json"];
     let old = secret_of(&client(&home, &verb).succeeded().json());
-    until("the secret is accepted", || (try_secret(&old) == 200).then_some(()));
+    until("the client is known", || (server.admin_get("/status").json()["clients"] == 1).then_some(()));
+    assert_eq!(try_secret(&old), 200);
     for shown in [client(&home, &["show", "app"]), client(&home, &["show", "app", "--json"])] {
         assert!(!shown.succeeded().stdout.contains(&old));
     }
     let new = secret_of(&client(&home, &["update", "app", "--new-secret", "--json"]).succeeded().json());
-    until("the new secret is accepted", || (try_secret(&new) == 200).then_some(()));
-    assert_eq!(try_secret(&old), 401);
+    until("the old secret is refused", || (try_secret(&old) == 401).then_some(()));
+    assert_eq!(try_secret(&new), 200);
     for file in std::fs::read_dir(home.path("repository/database")).unwrap().map(|entry| entry.unwrap().path()) {
         let bytes = if file.is_file() { std::fs::read(&file).unwrap() } else { Vec::new() };
         assert!(!bytes.windows(new.len()).any(|part| part == new.as_bytes()), "{} holds the secret", file.display());

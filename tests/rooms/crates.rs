@@ -20,9 +20,13 @@ const TABLE: &[(&str, &[&str])] = &[
     ("dropins-replay", &["dropins-services", "dropins-database"]),
     ("dropins-protocol", &["dropins-services"]),
     ("dropins-config", &["dropins-protocol", "dropins-keys", "dropins-database", "dropins-services"]),
+    ("dropins-listener", &[]),
     ("dropins-store", &["dropins-protocol", "dropins-database"]),
     ("dropins-oauth", &["dropins-protocol", "dropins-config", "dropins-store", "dropins-keys"]),
-    ("dropins-server", &["dropins-oauth", "dropins-store", "dropins-config", "dropins-replay", "dropins-host"]),
+    (
+        "dropins-server",
+        &["dropins-oauth", "dropins-store", "dropins-config", "dropins-replay", "dropins-host", "dropins-listener"],
+    ),
     ("dropins", &["dropins-server", "dropins-components"]),
 ];
 

@@ -19,7 +19,7 @@ use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_config::home::{Addresses, Home};
 use dropins_config::{LogFormat, Logging};
-use dropins_server::http::listen::Bound;
+use dropins_listener::Bound;
 use dropins_server::logging;
 use dropins_server::running::{Listeners, Running};
 

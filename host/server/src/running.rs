@@ -12,6 +12,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use dropins_config::home::{HomeId, HomeLock, LockError};
 use dropins_config::{Home, LoadError, LoadedHome, Transport};
 use dropins_database::StoreError;
+use dropins_listener::{self as listen, Bound, Connections, Limits};
 use dropins_oauth::tokens::{FileError, SigningKeys};
 use dropins_replay::JtiStore;
 use dropins_store::users::UserError;
@@ -22,8 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::{self, AdminSocket, Door, ServedHome};
 use crate::app::App;
-use crate::http::connections::{Connections, Limits};
-use crate::http::{self, descriptors, listen};
+use crate::http;
 use crate::live::{BuildError, Published, Release, ResourceError, Resources, Snapshot};
 use crate::reload::{Releases, Reloader, Surroundings};
 use crate::telemetry::expiry::{self, Radar};
@@ -67,11 +67,11 @@ pub enum Sharing {
 /// The bound addresses of a server.
 pub struct Listeners {
     /// For https.
-    pub https: Option<listen::Bound>,
+    pub https: Option<Bound>,
     /// For http.
-    pub http: Option<listen::Bound>,
+    pub http: Option<Bound>,
     /// For the operator.
-    pub admin: listen::Bound,
+    pub admin: Bound,
 }
 
 impl Listeners {
@@ -80,9 +80,9 @@ impl Listeners {
     /// # Errors
     /// [`listen::BindError`] says which one cannot be had.
     pub fn bind(transport: &Transport) -> Result<Self, listen::BindError> {
-        let https = transport.https.as_ref().map(|https| listen::Bound::new("transport.https.listen", https.listen));
-        let http = transport.http.map(|address| listen::Bound::new("transport.http.listen", address));
-        let admin = listen::Bound::new("transport.admin.listen", transport.admin.listen)?;
+        let https = transport.https.as_ref().map(|https| Bound::new("transport.https.listen", https.listen));
+        let http = transport.http.map(|address| Bound::new("transport.http.listen", address));
+        let admin = Bound::new("transport.admin.listen", transport.admin.listen)?;
         Ok(Self { https: https.transpose()?, http: http.transpose()?, admin })
     }
 }
@@ -147,7 +147,7 @@ impl Running {
         bind: impl FnOnce(&Transport) -> Result<Listeners, listen::BindError>,
     ) -> Result<Self, StartError> {
         let home = loaded.home.clone();
-        let descriptors = descriptors::raise();
+        let descriptors = listen::raise_descriptors();
         let lock = lock(&home, sharing)?;
         let id = HomeId::ensure(&home).map_err(|error| StartError::Tmp { path: home.id_file(), error })?;
         let served_home = ServedHome { root: home.root().to_owned(), id };
@@ -266,16 +266,10 @@ impl Running {
 }
 
 impl Served {
-    fn serve(
-        &mut self,
-        bound: listen::Bound,
-        router: axum::Router,
-        tls: Option<RustlsConfig>,
-        connections: Arc<Connections>,
-    ) {
+    fn serve(&mut self, bound: Bound, router: axum::Router, tls: Option<RustlsConfig>, connections: Arc<Connections>) {
         let handle = Handle::new();
         self.handles.push(handle.clone());
-        self.listeners.spawn(bound.serve(router, tls, connections, handle));
+        self.listeners.spawn(bound.serve(http::host::checked(router), tls, connections, handle));
     }
 
     async fn stop(&mut self) {

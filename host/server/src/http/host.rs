@@ -1,16 +1,22 @@
 //! The `Host` of a request (RFC 9112 section 3.2): HTTP/1.1 needs it, and no request has two or one that names no host.
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Version, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 
 use super::answer;
 use dropins_protocol::{OAuthError, reference};
 
+/// The router behind the check of `Host`, for every listener.
+pub fn checked(router: Router) -> Router {
+    router.layer(from_fn(check))
+}
+
 /// Answers 400 to a request that breaks the rule.
-pub(super) async fn check(request: Request, next: Next) -> Response {
+async fn check(request: Request, next: Next) -> Response {
     match fault(request.version(), request.headers()) {
         None => next.run(request).await,
         Some(fault) => answer::respond(&OAuthError::invalid_request(fault), &reference(), false),

@@ -2,20 +2,14 @@
 //!
 //! Every answer that may hold a token or an error is `no-store`; bodies are bounded before they are read.
 
-mod activity;
-mod admitted;
 mod answer;
 mod attempt;
 mod authorize;
 mod body;
 mod client_address;
-pub mod connections;
-pub mod descriptors;
 mod exchange;
-mod first_bytes;
-mod host;
+pub mod host;
 mod introspect;
-pub mod listen;
 mod metadata;
 mod par;
 mod post;
@@ -24,7 +18,6 @@ mod revoke;
 mod sent_secret;
 mod slash;
 mod token;
-mod watched;
 
 use axum::Router;
 use axum::routing::{any, get};

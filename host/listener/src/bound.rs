@@ -20,7 +20,6 @@ use hyper_util::rt::TokioTimer;
 use super::admitted::{Admitted, in_flight};
 use super::connections::Connections;
 use super::first_bytes::FirstBytes;
-use super::host;
 
 /// How long a client may take for its TLS handshake, and for a header section.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -109,7 +108,7 @@ impl Bound {
             .max_pending_accept_reset_streams(Some(20))
             .keep_alive_interval(Some(Duration::from_secs(20)))
             .keep_alive_timeout(Duration::from_secs(10));
-        let router = router.layer(from_fn(host::check)).layer(from_fn(in_flight));
+        let router = router.layer(from_fn(in_flight));
         let router = if tls.is_some() { router.layer(map_response(strict_transport)) } else { router };
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         match tls {

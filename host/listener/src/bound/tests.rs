@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::*;
-use crate::http::connections::Limits;
+use crate::connections::Limits;
 
 /// Long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);

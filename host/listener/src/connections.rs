@@ -74,7 +74,7 @@ struct Share {
 
 /// Why a connection is closed at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Rejected {
+pub(crate) enum Rejected {
     /// The bound is reached.
     #[error("there are too many connections")]
     Full,
