@@ -13,7 +13,7 @@
 )]
 
 wit_bindgen::generate!({
-    path: "../../wit",
+    path: "wit",
     world: "authenticator-plugin",
     generate_all,
     pub_export_macro: true,
