@@ -92,7 +92,7 @@ fn a_candidate_that_refuses_everybody_is_reported_with_reference_ids_and_refuses
 fn a_broken_candidate_is_a_warning_and_the_server_serves() {
     for (candidate, reason) in [
         (&b"not a component"[..], "no plug-in in a file of this name"),
-        (dropins_components::CLIENT_SECRET, "it refuses"),
+        (dropins_components::CLIENT_SECRET, "it rejects"),
     ] {
         let home = shadowed(candidate);
         let client = TestClient::register(&home, "app");
