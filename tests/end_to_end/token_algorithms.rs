@@ -38,7 +38,7 @@ pub(crate) fn published(server: &Server, algorithm: &str) -> Vec<String> {
     keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The file of the RS256 key, which earlier builds did not make.
+/// The file of the RS256 key.
 fn rs256_key(home: &TestHome) -> std::path::PathBuf {
     home.path("repository/resources/security/token-signing-key-rs256.pem")
 }
@@ -133,29 +133,17 @@ fn access_tokens_are_signed_as_configured_and_believed_whatever_is_configured_no
 }
 
 #[test]
-fn a_home_of_an_earlier_build_is_given_its_rs256_key_at_the_next_start() {
+fn a_home_without_its_rs256_key_is_rejected_and_gets_no_other() {
     let home = TestHome::new();
     std::fs::remove_file(rs256_key(&home)).unwrap();
-    let app = Holder::register(&home, "app");
-    let checked = home.dropins(&["check"]).succeeded().stdout;
-    assert!(checked.contains("serve will make") && checked.contains("token-signing-key-rs256.pem"), "{checked}");
-    assert!(!rs256_key(&home).exists(), "a check changes nothing");
-
-    let server = Server::start(&home);
-    server.logged("the RS256 token-signing key of this home was made");
-    let kid = verified(&server, text(&app.tokens(&server), "id_token"), "RS256");
-    let mode = std::os::unix::fs::PermissionsExt::mode(&rs256_key(&home).metadata().unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600);
-    drop(server);
-    let server = Server::start(&home);
-    assert_eq!(published(&server, "RS256"), [kid], "the next start finds it");
-    assert!(!home.dropins(&["check"]).succeeded().stdout.contains("rs256"));
+    home.dropins(&["check"]).failed(&["there is no token-signing key", "token-signing-key-rs256.pem"]);
+    home.dropins(&["serve"]).failed(&["there is no token-signing key", "token-signing-key-rs256.pem"]);
+    assert!(!rs256_key(&home).exists());
 }
 
 #[test]
 fn nodes_on_one_home_sign_with_one_key_and_know_it_at_once() {
     let home = TestHome::new();
-    std::fs::remove_file(rs256_key(&home)).unwrap();
     let app = Holder::register(&home, "app");
     let one = Server::start(&home);
     let two = Server::start(&home.moved());

@@ -66,13 +66,7 @@ impl Check {
         let started = LoadedHome::read(&home, &self.home.properties)?;
         let file_name = home.deployment_toml().display().to_string();
         let notices: Vec<_> = started.notices.iter().map(|notice| notice.line(&file_name)).collect();
-        let new_key = tokens::check(&home)?.map(|path| {
-            format!(
-                "serve will make {}, the RS256 token-signing key, which this home does not have yet; a node with a home \
-                 of its own needs the same file",
-                path.display()
-            )
-        });
+        tokens::check(&home)?;
         if let Some(https) = &started.deployment.transport.https {
             tls::Identity::read(&home, https.identity.as_ref())?.server_config()?;
         }
@@ -86,8 +80,7 @@ impl Check {
         let declared = |client_id: &str| live.clients.declared().any(|client| client.registration.id == client_id);
         let expiring = expiry::expiring(&live.clients, parts.clock.now_seconds()).await?;
         let expiring = expiring.iter().filter(|key| !declared(&key.client_id)).map(ToString::to_string);
-        let warnings: Vec<_> =
-            live.warnings.iter().cloned().chain(expiring).chain(load).chain(risk).chain(new_key).collect();
+        let warnings: Vec<_> = live.warnings.iter().cloned().chain(expiring).chain(load).chain(risk).collect();
         let plugins: Vec<_> = live.generation.handlers().iter().map(|handler| handler.id().name.clone()).collect();
         Ok(json!({
             "ok": true,

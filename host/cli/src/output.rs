@@ -1,13 +1,17 @@
 //! What verbs print: lines, tables, JSON documents. Data goes to standard output.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
+use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
 /// Prints a line; a closed pipe ends the program as it ends others.
 pub(crate) fn say(line: impl std::fmt::Display) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{line}")?;
-    Ok(())
+    match writeln!(std::io::stdout(), "{line}") {
+        // The reader has what it wanted, as with `| head`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        written => Ok(written?),
+    }
 }
 
 /// Prints a JSON document for scripts.
@@ -20,16 +24,16 @@ pub(crate) fn member<'a>(document: &'a Value, name: &str) -> &'a Value {
     document.get(name).unwrap_or(&Value::Null)
 }
 
-/// Prints rows in columns that are as wide as their widest cell.
+/// Prints rows in columns; on a terminal, cells are wrapped to its width.
 pub(crate) fn say_table(header: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(header.get(column).map(|title| title.len())).max().unwrap_or(0)
-    };
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded = cells.enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    say(line(&mut header.iter().copied()))?;
-    rows.iter().try_for_each(|row| say(line(&mut row.iter().map(String::as_str))))
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header);
+    if std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table.add_rows(rows);
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    table.lines().try_for_each(|line| say(line.trim_end()))
 }

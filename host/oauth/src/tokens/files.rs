@@ -1,8 +1,7 @@
 //! The files of the token-signing keys: one for each algorithm, and one more for every later key, with the second of
 //! the Unix epoch from which it signs in its name.
 //!
-//! A rotation adds files and removes those whose last token has expired; no file ever changes. A home that an earlier
-//! build made has no RS256 key: it is made once, by whichever process is the first.
+//! A rotation adds files and removes those whose last token has expired; no file ever changes.
 
 use std::fs;
 use std::io;
@@ -145,35 +144,12 @@ pub(super) fn read(home: &Home, files: &[KeyFile]) -> Result<KeyRing, FileError>
     KeyRing::of(keys).map_err(|Lacks(algorithm)| FileError::Missing { path: home.token_signing_key(algorithm) })
 }
 
-/// The key that [`complete`] makes: that of RS256 in a home that has an ES256 key. An ES256 key that is gone was lost.
-fn lacking(home: &Home, files: &[KeyFile]) -> Option<PathBuf> {
-    let has = |algorithm| files.iter().any(|file| file.algorithm == algorithm);
-    let lacks = has(TokenAlgorithm::Es256) && !has(TokenAlgorithm::Rs256);
-    lacks.then(|| home.token_signing_key(TokenAlgorithm::Rs256))
-}
-
-/// Reads the keys of a home without changing it; the file of a key that a start is going to make.
+/// Reads the keys of a home and changes nothing.
 ///
 /// # Errors
-/// [`FileError`] when a start would refuse the keys.
-pub fn check(home: &Home) -> Result<Option<PathBuf>, FileError> {
-    let files = list(home)?;
-    match lacking(home, &files) {
-        Some(path) => files.iter().try_for_each(|file| file.read().map(drop)).map(|()| Some(path)),
-        None => read(home, &files).map(|_| None),
-    }
-}
-
-/// Lists the key files after the RS256 key of a home that an earlier build made is there. Of processes that begin
-/// together one makes it, and the others find it.
-pub(super) fn complete(home: &Home) -> Result<Vec<KeyFile>, FileError> {
-    let files = list(home)?;
-    let Some(path) = lacking(home, &files) else { return Ok(files) };
-    if write(home, &path, &new_key(TokenAlgorithm::Rs256, &path)?)? {
-        let file = path.display();
-        tracing::warn!(%file, "the RS256 token-signing key of this home was made; a node with a home of its own needs the same file");
-    }
-    list(home)
+/// [`FileError`] if a start would reject the keys.
+pub fn check(home: &Home) -> Result<(), FileError> {
+    read(home, &list(home)?).map(drop)
 }
 
 /// Adds keys of these algorithms that sign after `overlap`; `longest` is how long a token is valid at most.
@@ -190,7 +166,7 @@ pub fn rotate(
     if !overlap.is_zero() && overlap < MIN_OVERLAP {
         return Err(FileError::Overlap { overlap });
     }
-    let files = complete(home)?;
+    let files = list(home)?;
     // A folder that the server would refuse is not made worse.
     read(home, &files)?;
     let signs_from = now.saturating_add(overlap.as_secs());
@@ -232,19 +208,14 @@ mod tests {
     const ES256: TokenAlgorithm = TokenAlgorithm::Es256;
     const RS256: TokenAlgorithm = TokenAlgorithm::Rs256;
 
-    /// A home as an earlier build made it.
-    fn earlier() -> (tempfile::TempDir, Home) {
+    fn home() -> (tempfile::TempDir, Home) {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path());
         fs::create_dir_all(home.security()).unwrap();
-        let path = home.token_signing_key(ES256);
-        assert!(write(&home, &path, &new_key(ES256, &path).unwrap()).unwrap());
-        (folder, home)
-    }
-
-    fn home() -> (tempfile::TempDir, Home) {
-        let (folder, home) = earlier();
-        complete(&home).unwrap();
+        for algorithm in TokenAlgorithm::ALL {
+            let path = home.token_signing_key(algorithm);
+            assert!(write(&home, &path, &new_key(algorithm, &path).unwrap()).unwrap());
+        }
         (folder, home)
     }
 
@@ -294,31 +265,17 @@ mod tests {
     }
 
     #[test]
-    fn a_home_of_an_earlier_build_is_given_its_rs256_key_once() {
-        let (_folder, home) = earlier();
-        let (es256, rs256) = (home.token_signing_key(ES256), home.token_signing_key(RS256));
-        let before = fs::read(&es256).unwrap();
-        assert_eq!(check(&home).unwrap(), Some(rs256.clone()));
-        assert!(!rs256.exists(), "a check changes nothing");
-        let kids: Vec<String> = std::thread::scope(|scope| {
-            let start = || read(&home, &complete(&home).unwrap()).unwrap().current_kid(RS256, 0).to_owned();
-            let starts: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
-            starts.into_iter().map(|start| start.join().unwrap()).collect()
-        });
-        assert!(kids.iter().all(|kid| *kid == kids[0]), "{kids:?}");
-        assert_eq!(fs::read(&es256).unwrap(), before);
-        assert_eq!(check(&home).unwrap(), None);
-    }
-
-    #[test]
-    fn a_lost_es256_key_is_not_replaced() {
-        let (_folder, home) = home();
-        fs::remove_file(home.token_signing_key(ES256)).unwrap();
-        let files = complete(&home).unwrap();
-        assert!(
-            matches!(read(&home, &files), Err(FileError::Missing { path }) if path == home.token_signing_key(ES256))
-        );
-        assert!(check(&home).is_err() && rotate(&home, &[ES256], 1, HOUR, HOUR).is_err());
+    fn a_lost_key_is_not_replaced() {
+        for lost in TokenAlgorithm::ALL {
+            let (_folder, home) = home();
+            fs::remove_file(home.token_signing_key(lost)).unwrap();
+            let missing = check(&home);
+            assert!(
+                matches!(missing, Err(FileError::Missing { path }) if path == home.token_signing_key(lost)),
+                "{lost}"
+            );
+            assert!(rotate(&home, &[lost], 1, HOUR, HOUR).is_err(), "{lost}");
+        }
     }
 
     #[test]

@@ -23,12 +23,12 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Reads the keys, after the RS256 key that a home of an earlier build lacks is made. Blocks on the disk.
+    /// Reads the keys. Blocks on the disk.
     ///
     /// # Errors
-    /// [`FileError`] when there is none, or one of them cannot be used.
+    /// [`FileError`] if an algorithm has no key, or a key cannot be used.
     pub fn open(home: &Home) -> Result<Self, FileError> {
-        let found = files::complete(home)?;
+        let found = files::list(home)?;
         let ring = files::read(home, &found)?;
         Ok(Self { home: home.clone(), ring: ArcSwap::from_pointee(ring), read: Mutex::new(found) })
     }
