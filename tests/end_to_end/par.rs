@@ -2,6 +2,7 @@
 
 use crate::holder::{Holder, REDIRECT_URI};
 use crate::home::TestHome;
+use crate::http::Request;
 use crate::server::Server;
 
 const PATH: &str = "/oauth2/par";
@@ -53,4 +54,25 @@ fn what_the_authorization_endpoint_would_refuse_cannot_be_pushed() {
         let status = if error == "invalid_client" { 401 } else { 400 };
         app.post(&server, PATH, &fields).error(status, error);
     }
+}
+
+#[test]
+fn a_client_without_a_credential_has_at_most_a_hundred_open_requests() {
+    let home = TestHome::new();
+    home.append(
+        "[[service_provider]]\nclient_id = \"page\"\ntoken_endpoint_auth_method = \"none\"\n\
+         grant_types = [\"authorization_code\"]\nscopes = [\"read\"]\n\
+         redirect_uris = [\"http://localhost:8080/playground2/oauth2client\"]\n",
+    );
+    let app = Holder::register(&home, "app");
+    let server = Server::start(&home);
+    let fields: Vec<_> = REQUEST.into_iter().chain([("client_id", "page")]).collect();
+    let push = || server.http().send(Request::form(server.url(PATH), &fields));
+    for _ in 0..100 {
+        assert_eq!(push().status, 201);
+    }
+    let refused = push();
+    refused.error(429, "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), "60");
+    assert_eq!(app.post(&server, PATH, &REQUEST).status, 201, "others go on");
 }

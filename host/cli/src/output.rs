@@ -27,7 +27,7 @@ pub(crate) fn member<'a>(document: &'a Value, name: &str) -> &'a Value {
 /// Prints rows in columns; on a terminal, cells are wrapped to its width.
 pub(crate) fn say_table(header: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header);
+    table.load_style(presets::NOTHING).set_header(header);
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }

@@ -22,6 +22,8 @@ pub struct Directory {
     declared: HashMap<String, Arc<RegisteredClient>>,
     stored: Arc<StoredClients>,
     external: ExternalKeys,
+    /// The same without the keystore.
+    published: ExternalKeys,
     decoys: StaticKeySource,
 }
 
@@ -46,7 +48,9 @@ impl Directory {
         external: ExternalKeys,
     ) -> Self {
         let declared = declared.into_iter().map(|client| (client.registration.id.clone(), Arc::new(client)));
-        Self { declared: declared.collect(), stored, external, decoys: StaticKeySource::new(HashMap::new()) }
+        let published = ExternalKeys { keystore: None, ..external.clone() };
+        let decoys = StaticKeySource::new(HashMap::new());
+        Self { declared: declared.collect(), stored, external, published, decoys }
     }
 
     /// The enabled client with this id. An id over 255 bytes is unknown before any look-up.
@@ -89,6 +93,11 @@ impl Directory {
         Ok(clashes)
     }
 
+    /// Where the keys of this client are looked for besides its registration.
+    fn sources_of(&self, client: &RegisteredClient) -> &ExternalKeys {
+        if client.may_use_keystore() { &self.external } else { &self.published }
+    }
+
     async fn show_keys(&self, client: &RegisteredClient, visit: &mut (dyn FnMut(ClientKeyFact) + Send)) {
         if !client.enabled {
             return;
@@ -96,7 +105,9 @@ impl Directory {
         let client_id = &client.registration.id;
         let stored = match &self.external.keystore {
             // An alias that is no client's has no key to show.
-            Some(keystore) if client.keys.in_keystore() => keystore.certificate(client_id).await.unwrap_or_default(),
+            Some(keystore) if client.keys.in_keystore() && client.may_use_keystore() => {
+                keystore.certificate(client_id).await.unwrap_or_default()
+            }
             _ => Arc::default(),
         };
         for key in client.keys.own().iter().chain(stored.keys()) {
@@ -142,7 +153,7 @@ impl ClientDirectory for Directory {
 impl KeySource for Directory {
     async fn candidates(&self, client_id: &str, hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
         match self.find(client_id).await? {
-            Some(client) => client.keys.candidates(client_id, hint, &self.external).await,
+            Some(client) => client.keys.candidates(client_id, hint, self.sources_of(&client)).await,
             None => Ok(Vec::new()),
         }
     }

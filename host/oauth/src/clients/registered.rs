@@ -48,6 +48,12 @@ impl RegisteredClient {
         parts.fold(size_of::<Self>(), usize::saturating_add)
     }
 
+    /// Whether the keystore entry whose alias is its id can authenticate it: not a client that registered a secret and no
+    /// method, because an entry of that alias can be there for another reason.
+    pub fn may_use_keystore(&self) -> bool {
+        self.secret.is_none() || self.registration.auth_method.is_some()
+    }
+
     /// A client of the database, with what is to be said about its keys; `now` in seconds since the Unix epoch.
     pub fn of_record(record: ClientRecord, now: u64) -> (Self, Vec<Finding>) {
         let (keys, findings) = ClientKeyMaterial::of_record(&record).read(now);

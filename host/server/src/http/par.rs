@@ -12,7 +12,10 @@ use crate::app::ClientServices;
 use crate::json::json as json_answer;
 use dropins_oauth::authorization::AuthorizationRequest;
 use dropins_oauth::grants::GrantRefusal;
-use dropins_protocol::OAuthError;
+use dropins_protocol::{ErrorCode, OAuthError};
+
+/// Open requests of a client without a credential: anyone can push in its name, and each is a row.
+const MAX_OPEN: u64 = 100;
 
 pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
     Exchange::answer(services, request, handle).await
@@ -30,6 +33,14 @@ async fn handle(exchange: &mut Exchange, request: Request) -> Result<Response, O
         let error = OAuthError::new(error.code, error.description);
         exchange.refused(&client, "pushed request", error.into())
     })?;
+    if !client.is_authenticated() {
+        let open = exchange.services.pushed.open(client.id()).await;
+        let open = open.map_err(|error| exchange.refused(&client, "pushed request", GrantRefusal::from(error)))?;
+        if open >= MAX_OPEN {
+            let error = OAuthError::new(ErrorCode::TooManyRequests { seconds: 60 }, "Too many requests are open");
+            return Err(exchange.refused(&client, "pushed request", error.into()));
+        }
+    }
     let pushed = exchange.services.pushed.push(client.id(), json!(request).to_string()).await;
     let pushed = pushed.map_err(|error| exchange.refused(&client, "pushed request", GrantRefusal::from(error)))?;
     let answer = json!({ "request_uri": pushed.request_uri, "expires_in": pushed.expires_in.as_secs() });

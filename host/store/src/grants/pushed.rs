@@ -58,6 +58,16 @@ impl PushedRequests {
         Ok(Pushed { request_uri: reference, expires_in: VALIDITY })
     }
 
+    /// How many requests of this client wait for their users.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be asked.
+    pub async fn open(&self, client_id: &str) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM DROPINS_PUSHED_REQUEST WHERE CLIENT_ID = ? AND EXPIRES_AT > ?";
+        let rows = self.database.query(sql, vec![client_id.into(), self.clock.now_seconds().into()]).await?;
+        rows.first().map_or(Ok(0), |row| row.unsigned(0))
+    }
+
     /// Takes the text that this client pushed under this URI. Returns `None` if there is none, or it was taken or expired.
     ///
     /// # Errors

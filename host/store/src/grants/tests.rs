@@ -454,6 +454,19 @@ async fn a_pushed_request_is_taken_once_by_its_client() {
 }
 
 #[tokio::test]
+async fn open_requests_are_counted_for_each_client_until_they_are_taken_or_expire() {
+    let world = World::new().await;
+    let first = world.pushed.push("app", request()).await.unwrap();
+    world.pushed.push("app", request()).await.unwrap();
+    world.pushed.push("other", request()).await.unwrap();
+    assert_eq!(world.pushed.open("app").await.unwrap(), 2);
+    world.pushed.take(&first.request_uri, "app").await.unwrap().unwrap();
+    assert_eq!(world.pushed.open("app").await.unwrap(), 1);
+    world.pass(Duration::from_secs(60));
+    assert_eq!((world.pushed.open("app").await.unwrap(), world.pushed.open("other").await.unwrap()), (0, 0));
+}
+
+#[tokio::test]
 async fn a_pushed_request_is_gone_after_its_time() {
     let world = World::new().await;
     let (early, late) = (world.pushed.push("app", request()).await, world.pushed.push("app", request()).await);

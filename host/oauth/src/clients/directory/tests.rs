@@ -162,3 +162,36 @@ async fn a_hundred_thousand_clients_do_not_slow_a_look_up_down() {
     let (cost_of_few, cost_of_many) = (median(&few.store, 100).await, median(&many.store, 100_000).await);
     assert!(cost_of_many < cost_of_few * 5 + Duration::from_micros(200), "{cost_of_few:?} became {cost_of_many:?}");
 }
+
+/// A keystore that has this key under every alias.
+struct Keystore(Arc<dropins_keys::KeySet>);
+
+#[async_trait::async_trait]
+impl crate::clients::KeystoreKeys for Keystore {
+    async fn certificate(&self, _client_id: &str) -> Result<Arc<dropins_keys::KeySet>, KeyLookupError> {
+        Ok(Arc::clone(&self.0))
+    }
+}
+
+#[tokio::test]
+async fn the_keystore_has_no_key_for_a_client_that_registered_a_secret_and_no_method() {
+    let jwk = dropins_keys::SigningKey::generate(dropins_keys::KeyFamily::P256).unwrap().public_jwk();
+    let text = serde_json::json!({ "keys": [jwk] }).to_string();
+    let (keys, _) =
+        dropins_keys::KeySet::read(&[dropins_keys::KeyInput::Jwks { name: None, text: text.as_bytes() }], 0);
+    let keystore: Arc<dyn crate::clients::KeystoreKeys> = Arc::new(Keystore(Arc::new(keys)));
+    let client = |id: &str, secret: bool, method: Option<&str>| {
+        let mut client = declared(id, true);
+        client.secret = secret.then(|| dropins_protocol::SecretHash::of("s").unwrap());
+        client.registration.auth_method = method.map(str::to_owned);
+        client
+    };
+    let clients =
+        [client("keys", false, None), client("secret", true, None), client("both", true, Some("private_key_jwt"))];
+    let external = ExternalKeys { published: None, keystore: Some(keystore) };
+    let directory = Directory::new(clients, Bench::new().process(), external);
+    let hint = KeyHint { algorithm: "ES256".to_owned(), ..KeyHint::default() };
+    for (id, found) in [("keys", 1), ("secret", 0), ("both", 1)] {
+        assert_eq!(directory.candidates(id, &hint).await.unwrap().len(), found, "{id}");
+    }
+}
