@@ -1,4 +1,8 @@
 //! The `dropins` command.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "documentation comments of arguments are help texts, which name sections as [truststore]"
+)]
 
 mod admin;
 mod args;

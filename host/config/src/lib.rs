@@ -1,6 +1,6 @@
 //! The home folder and its `deployment.toml`.
 //!
-//! [`language`] knows how the file is written: tree, places, problems. [`schema`] knows which keys exist. [`sections`]
+//! `language` knows how the file is written: tree, places, problems. `schema` knows which keys exist. `sections`
 //! give the values their types. [`home`] is the folder around the file. A key that no section reads is rejected, except
 //! those of WSO2 Identity Server that have no meaning here.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
