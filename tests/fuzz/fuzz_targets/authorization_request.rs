@@ -8,8 +8,8 @@
 use dropins_host::services::Registration;
 use dropins_oauth::authorization::AuthorizationRequest;
 use dropins_oauth::clients::{ClientKeys, RegisteredClient};
-use dropins_protocol::{ErrorCode, Form};
 use dropins_protocol::TokenAlgorithm;
+use dropins_protocol::{ErrorCode, Form};
 use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 
