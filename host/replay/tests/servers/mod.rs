@@ -201,9 +201,13 @@ impl Server {
         }
     }
 
-    /// Ends the server as a crash does; what it has not made durable is lost.
+    /// Ends the server as a crash does, and waits until it accepts nothing; what it has not made durable is lost.
     pub(crate) fn crash(&self) {
         self.command("kill");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.execute(self.kind.first_database(), "SELECT 1").is_ok() {
+            assert!(Instant::now() < deadline, "the server does not end");
+        }
     }
 
     /// Starts it again and waits until it answers.
