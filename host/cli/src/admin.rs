@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(super) async fn ask(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Value> {
     let (url, status, answer) = match send(home, method, path).await? {
         Asked::Answered(url, status, answer) => (url, status, answer),
-        Asked::Nobody(error) => return Err(error),
+        Asked::NoServer(error) => return Err(error),
     };
     let reason = member(&answer, "error").as_str().unwrap_or("it gives no reason");
     anyhow::ensure!(status.is_success(), "{url} answers {status}: {reason}");
@@ -38,7 +38,7 @@ pub(super) async fn ask_if_running(home: &HomeArgs, method: Method, path: &str) 
             let reason = member(&answer, "error").as_str().unwrap_or("it gives no reason");
             anyhow::bail!("{url} answers {status}: {reason}")
         }
-        Ok(Asked::Nobody(_)) => Ok(None),
+        Ok(Asked::NoServer(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -47,7 +47,7 @@ pub(super) async fn ask_if_running(home: &HomeArgs, method: Method, path: &str) 
 pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::Result<Result<(), anyhow::Error>> {
     let (url, status, verdict) = match send(home, Method::POST, path).await? {
         Asked::Answered(url, status, answer) => (url, status, answer),
-        Asked::Nobody(error) => return Ok(Err(error)),
+        Asked::NoServer(error) => return Ok(Err(error)),
     };
     let text = |name: &str| member(&verdict, name).as_str().unwrap_or_default().to_owned();
     let lines = |name: &str| member(&verdict, name).as_array().cloned().unwrap_or_default();
@@ -84,7 +84,7 @@ pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::
 enum Asked {
     Answered(String, StatusCode, Value),
     /// The error says where a server was looked for.
-    Nobody(anyhow::Error),
+    NoServer(anyhow::Error),
 }
 
 async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Asked> {
@@ -101,7 +101,7 @@ async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Ask
             let place = folder.admin_socket().display().to_string();
             (client.unix_socket(socket.as_path().to_owned()), format!("http://localhost{path}"), place)
         }
-        (None, None) => return nobody(home, anyhow::anyhow!("{} is not there", folder.tmp().display())),
+        (None, None) => return no_server(home, anyhow::anyhow!("{} is not there", folder.tmp().display())),
     };
     let mut request = client.build()?.request(method, &url);
     if let Some(id) = HomeId::read(&folder) {
@@ -124,7 +124,7 @@ async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Ask
             read(format!("{place}{path}"), response).await
         }
         Ok(response) => read(format!("{place}{path}"), response).await,
-        Err(error) if error.is_connect() => nobody(home, anyhow::anyhow!("nothing listens at {place}")),
+        Err(error) if error.is_connect() => no_server(home, anyhow::anyhow!("nothing listens at {place}")),
         Err(error) => Err(error).with_context(|| format!("{place} does not answer")),
     }
 }
@@ -137,13 +137,13 @@ fn token(home: &HomeArgs) -> Option<String> {
 }
 
 /// No server answers. A home that cannot be served for a mistake in its configuration is told so instead.
-fn nobody(home: &HomeArgs, cause: anyhow::Error) -> anyhow::Result<Asked> {
+fn no_server(home: &HomeArgs, cause: anyhow::Error) -> anyhow::Result<Asked> {
     let folder = home.home();
     LoadedHome::read(&folder, &home.properties)?;
     let last =
         HomeLock::last_process(&folder).map_or_else(String::new, |process| format!(" (last: process {process})"));
     let root = folder.root().display();
-    Ok(Asked::Nobody(anyhow::anyhow!(
+    Ok(Asked::NoServer(anyhow::anyhow!(
         "no server answers for {root}{last}: {cause}; if none is running, start it with `dropins serve --home {root}`"
     )))
 }

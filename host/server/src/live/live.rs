@@ -78,7 +78,7 @@ impl Live {
         match generation {
             Some(generation) if !report.problems.has_errors() => {
                 report.generation(&generation);
-                // A damaged file that nobody uses must not stop the others.
+                // A corrupt file that no listener names must not stop the others.
                 report.warnings.append(&mut report.plugins);
                 let endpoints = Endpoints::of(&deployment);
                 Ok(Self { endpoints, clients, generation, resources, warnings: report.warnings, deployment })

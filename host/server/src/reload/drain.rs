@@ -26,7 +26,7 @@ pub(super) fn watch(published: &Arc<Published>, old: &Arc<Live>) {
     });
 }
 
-/// Drops an release that nobody can return to, once its last request has finished: taking native code out of memory
+/// Drops a release that no rollback can reach, once its last request has finished: taking native code out of memory
 /// is nothing that a request should wait for.
 pub(super) fn retire(release: Release) {
     tokio::spawn(async move {

@@ -73,7 +73,7 @@ impl History {
         })
     }
 
-    /// Makes an release the live one; `withdraws` the one before. Returns what is kept no longer.
+    /// Makes a release the live one; `withdraws` the one before. Returns what is kept no longer.
     pub(super) fn publish(&mut self, release: Release, now: u64, withdraws: bool) -> Vec<Release> {
         self.highest = self.highest.max(release.number());
         self.earlier.retain(|entry| entry.release.number() != release.number());

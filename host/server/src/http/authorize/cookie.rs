@@ -99,7 +99,7 @@ mod tests {
         let good = format!("__Host-dropins={}", "a".repeat(43));
         assert!(found(&[&good], true).is_some());
         assert_eq!(found(&[], true), None);
-        assert_eq!(found(&[&good, &good], true), None, "two cookies of one name: somebody planted one");
+        assert_eq!(found(&[&good, &good], true), None, "two cookies of one name: an attacker planted one");
         assert_eq!(found(&[&format!("{good}a")], true), None);
         assert_eq!(found(&["__Host-dropins=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""], true), None);
     }
