@@ -23,10 +23,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("dropins-listener", &[]),
     ("dropins-store", &["dropins-protocol", "dropins-database"]),
     ("dropins-oauth", &["dropins-protocol", "dropins-config", "dropins-store", "dropins-keys"]),
-    (
-        "dropins-server",
-        &["dropins-oauth", "dropins-store", "dropins-config", "dropins-replay", "dropins-host", "dropins-listener"],
-    ),
+    ("dropins-telemetry", &["dropins-oauth", "dropins-store", "dropins-config", "dropins-replay", "dropins-host"]),
+    ("dropins-server", &["dropins-telemetry", "dropins-listener"]),
     ("dropins", &["dropins-server", "dropins-components"]),
 ];
 

@@ -13,7 +13,7 @@ use crate::runtime::block_on;
 use dropins_config::{LoadError, LoadedHome};
 use dropins_oauth::tokens;
 use dropins_server::live::{self, BuildError, Release, ResourceError, Resources, Snapshot, tls};
-use dropins_server::telemetry::expiry;
+use dropins_telemetry::expiry;
 
 /// Check configuration, plug-ins, keys, clients and database without serving, and without changing the database.
 #[derive(Args)]

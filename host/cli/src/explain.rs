@@ -16,7 +16,7 @@ use crate::output::{say, say_json};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_server::live::{self, Release, Resources, Snapshot};
-use dropins_server::telemetry::audit;
+use dropins_telemetry::audit;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 

@@ -20,8 +20,8 @@ use dropins_config::LoadedHome;
 use dropins_config::home::{Addresses, Home};
 use dropins_config::{LogFormat, Logging};
 use dropins_listener::Bound;
-use dropins_server::logging;
 use dropins_server::running::{Listeners, Running};
+use dropins_telemetry::logging;
 
 const CLIENT_ID: &str = "quickstart-client";
 

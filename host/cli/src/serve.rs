@@ -10,9 +10,9 @@ use crate::args::HomeArgs;
 use crate::output::say;
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
-use dropins_server::logging;
 use dropins_server::reload::Trigger;
 use dropins_server::running::{Running, Sharing};
+use dropins_telemetry::logging;
 
 /// Serve a home; stops gracefully on SIGTERM and SIGINT, reloads on SIGHUP.
 #[derive(Args)]

@@ -16,10 +16,10 @@ use dropins_store::users::Users;
 
 use crate::live::{Live, Published, Resources, replay_location};
 use crate::reload::Outcome;
-use crate::telemetry::expiry::Radar;
-use crate::telemetry::health::Probes;
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::store_size::StoreSize;
+use dropins_telemetry::expiry::Radar;
+use dropins_telemetry::health::Probes;
+use dropins_telemetry::metrics::Metrics;
+use dropins_telemetry::store_size::StoreSize;
 
 /// What the endpoints use that authenticate clients: token, revocation, introspection, pushed requests.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! A running server: what is live, how it is replaced, and the endpoints in front of it.
 //!
-//! Floors, from below: [`telemetry`] records; [`live`] builds what the configuration describes; [`reload`] replaces it;
+//! Floors, from below: [`live`] builds what the configuration describes; [`reload`] replaces it;
 //! [`app`] hands endpoints the services that they need; [`http`] and [`admin`] are the endpoints; [`running`] starts and
 //! stops all of it. A room uses only rooms below its own. Plug-ins decide about clients; nothing in here does.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
@@ -10,9 +10,7 @@ pub mod app;
 pub mod http;
 mod json;
 pub mod live;
-pub mod logging;
 pub mod reload;
 pub mod running;
-pub mod telemetry;
 #[cfg(test)]
 mod testing;

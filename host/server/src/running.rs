@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::http;
 use crate::live::{BuildError, Published, Release, ResourceError, Resources, Snapshot};
 use crate::reload::{Releases, Reloader, Surroundings};
-use crate::telemetry::expiry::{self, Radar};
+use dropins_telemetry::expiry::{self, Radar};
 
 /// A running server.
 pub struct Running {

@@ -6,10 +6,10 @@ use prometheus_client::registry::Registry;
 
 use super::state::AdminState;
 use crate::reload::Record;
-use crate::telemetry::health::Health;
-use crate::telemetry::metrics::labels::{GenerationLabels, StoreLabels};
-use crate::telemetry::metrics::number::{counter, gauge, level};
-use crate::telemetry::metrics::{key_sets, plugins, replay};
+use dropins_telemetry::health::Health;
+use dropins_telemetry::metrics::labels::{Labels, label};
+use dropins_telemetry::metrics::number::{counter, gauge, level};
+use dropins_telemetry::metrics::{key_sets, plugins, replay};
 
 /// Everything in the OpenMetrics text format.
 pub(super) async fn page(state: &AdminState) -> String {
@@ -34,17 +34,17 @@ pub(super) async fn page(state: &AdminState) -> String {
 }
 
 fn stores(registry: &mut Registry, health: &Health) {
-    let up: Family<StoreLabels, Gauge> = Family::default();
+    let up: Family<Labels<1>, Gauge> = Family::default();
     for (store, answers) in health.stores() {
-        up.get_or_create(&StoreLabels { store }).set(i64::from(answers));
+        up.get_or_create(&label("store", store)).set(i64::from(answers));
     }
     registry.register("store_up", "1 while a store that requests need answers", up);
 }
 
 fn in_flight(registry: &mut Registry, reloads: &Record) {
-    let requests: Family<GenerationLabels, Gauge> = Family::default();
+    let requests: Family<Labels<1>, Gauge> = Family::default();
     for kept in &reloads.report().kept {
-        requests.get_or_create(&GenerationLabels { generation: kept.generation }).set(level(kept.in_flight()));
+        requests.get_or_create(&label("generation", kept.generation.to_string())).set(level(kept.in_flight()));
     }
     registry.register("in_flight", "Requests by the generation that they began on", requests);
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::shadow;
 use super::state::AdminState;
-use crate::telemetry::metrics::replay::cache_hit_ratio;
+use dropins_telemetry::metrics::replay::cache_hit_ratio;
 
 /// The document that `GET /status` answers and `dropins status` shows.
 pub(super) async fn document(state: &AdminState) -> Value {

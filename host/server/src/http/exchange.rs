@@ -27,7 +27,7 @@ use super::post::FormPost;
 use super::sent_secret;
 use crate::app::ClientServices;
 use crate::live::Live;
-use crate::telemetry::audit;
+use dropins_telemetry::audit;
 
 /// What a client can prove itself with; a request with any of these is not one of a client without a credential.
 const CREDENTIALS: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];

@@ -23,13 +23,13 @@ use crate::live::Release;
 use crate::live::Snapshot;
 use crate::live::restart;
 use crate::live::{BuildError, Published, ResourceError};
-use crate::logging;
-use crate::telemetry::metrics::Metrics;
 use dropins_config::Environment;
 use dropins_config::Home;
 use dropins_config::LoadError;
 use dropins_replay::JtiStore;
 use dropins_services::Clock;
+use dropins_telemetry::logging;
+use dropins_telemetry::metrics::Metrics;
 
 /// How often a snapshot is read again when files changed meanwhile.
 const READINGS: usize = 4;

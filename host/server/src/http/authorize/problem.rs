@@ -14,11 +14,11 @@ use super::frame::Frame;
 use super::html::html;
 use super::origin::origin_of;
 use super::see_other::see_other;
-use crate::telemetry::audit;
 use dropins_database::StoreError;
 use dropins_oauth::authorization::{AuthorizationRequest, RequestError};
 use dropins_oauth::clients::RegisteredClient;
 use dropins_protocol::ErrorCode;
+use dropins_telemetry::audit;
 
 #[derive(Template)]
 #[template(path = "problem.html")]

@@ -13,9 +13,9 @@ use super::pages::Pages;
 use super::problem::Problem;
 use super::tickets::Ticket;
 use super::visit::Visit;
-use crate::telemetry::audit::{self, SignInAttempt};
 use dropins_protocol::Form;
 use dropins_store::users::SignIn;
+use dropins_telemetry::audit::{self, SignInAttempt};
 
 const WRONG: &str = "The username or the password is not right.";
 

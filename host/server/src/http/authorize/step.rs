@@ -10,12 +10,12 @@ use super::page;
 use super::problem::Problem;
 use super::see_other::see_other;
 use super::visit::Visit;
-use crate::telemetry::audit;
 use dropins_oauth::authorization::{AuthorizationRequest, Prompt};
 use dropins_oauth::clients::RegisteredClient;
 use dropins_protocol::ErrorCode;
 use dropins_store::grants::Authorization;
 use dropins_store::sessions::Session;
+use dropins_telemetry::audit;
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

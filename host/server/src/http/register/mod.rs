@@ -22,13 +22,13 @@ use self::metadata::{Metadata, Offers};
 use crate::app::RegistrationServices;
 use crate::http::answer::respond as answer_error;
 use crate::live::Live;
-use crate::telemetry::audit;
 use dropins_oauth::clients;
 use dropins_protocol::Secret;
 use dropins_protocol::reference;
 use dropins_protocol::{ErrorCode, OAuthError};
 use dropins_protocol::{TokenHash, random, secret_hash};
 use dropins_store::clients::{ClientError, ClientRecord};
+use dropins_telemetry::audit;
 
 /// The registration endpoint (RFC 7591 section 3).
 pub(super) async fn register(State(services): State<RegistrationServices>, request: Request) -> Response {

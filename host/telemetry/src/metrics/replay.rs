@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use super::number::{counter, gauge};
 
 /// What the replay store holds and does.
-pub(crate) fn register(registry: &mut Registry, location: &Location, replay: &Stats, size: Option<Size>) {
+pub fn register(registry: &mut Registry, location: &Location, replay: &Stats, size: Option<Size>) {
     registry.register("replay_store", "Where used assertions are kept", Info::new([("kind", location.kind())]));
     if let Some(Size { rows, bytes }) = size {
         gauge(registry, "replay_rows", "Used assertions in the store, expired ones included", rows);
@@ -45,7 +45,7 @@ pub(crate) fn register(registry: &mut Registry, location: &Location, replay: &St
 }
 
 /// The share of the decisions that the cache answered; nothing when none asked it.
-pub(crate) fn cache_hit_ratio(replay: &Stats) -> Option<f64> {
+pub fn cache_hit_ratio(replay: &Stats) -> Option<f64> {
     let asked = replay.cache_hits + replay.cache_misses;
     // A counter beyond 2^53 would lose its last digits, not more.
     (asked > 0).then(|| replay.cache_hits as f64 / asked as f64)

@@ -8,11 +8,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::labels::{BreakerLabels, PluginLabels, ResultLabels, ShadowLabels};
+use super::labels::{Labels, label};
 use super::number::gauge;
 
 /// Registers everything about this generation.
-pub(crate) fn register(registry: &mut Registry, generation: &Generation) {
+pub fn register(registry: &mut Registry, generation: &Generation) {
     gauge(registry, "generation", "Number of the live generation", generation.number());
     engine(registry, generation.engine());
     names(registry, generation);
@@ -21,38 +21,38 @@ pub(crate) fn register(registry: &mut Registry, generation: &Generation) {
 
 fn engine(registry: &mut Registry, engine: &Engine) {
     gauge(registry, "permits_in_use", "Requests inside plug-ins", engine.in_flight() as u64);
-    let compiled: Family<ResultLabels, Counter> = Family::default();
+    let compiled: Family<Labels<1>, Counter> = Family::default();
     let (hits, misses) = engine.cache_hits_and_misses();
     for (result, count) in [("memory", engine.memory_hits()), ("hit", hits), ("miss", misses)] {
-        compiled.get_or_create(&ResultLabels { result }).inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+        compiled.get_or_create(&label("result", result)).inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
     registry.register("compile_cache", "Components found in memory, found on disk, or compiled", compiled);
 }
 
 fn names(registry: &mut Registry, generation: &Generation) {
-    let plugins: Family<PluginLabels, Gauge> = Family::default();
+    let plugins: Family<Labels<3>, Gauge> = Family::default();
     for handler in generation.handlers() {
-        let labels = PluginLabels {
-            plugin: handler.id().name.clone(),
-            version: handler.description().version.clone(),
-            digest: handler.id().digest.to_string(),
-        };
+        let labels = [
+            ("plugin", handler.id().name.clone().into()),
+            ("version", handler.description().version.clone().into()),
+            ("digest", handler.id().digest.to_string().into()),
+        ];
         plugins.get_or_create(&labels).set(1);
     }
     registry.register("plugin_info", "Live plug-ins", plugins);
 }
 
 fn breakers_and_shadows(registry: &mut Registry, generation: &Generation) {
-    let breakers: Family<BreakerLabels, Gauge> = Family::default();
-    let shadows: Family<ShadowLabels, Counter> = Family::default();
+    let breakers: Family<Labels<1>, Gauge> = Family::default();
+    let shadows: Family<Labels<2>, Counter> = Family::default();
     for handler in generation.handlers() {
         let plugin = || handler.id().name.clone();
         let open = handler.breaker() != BreakerState::Closed;
-        breakers.get_or_create(&BreakerLabels { plugin: plugin() }).set(i64::from(open));
+        breakers.get_or_create(&label("plugin", plugin())).set(i64::from(open));
         let Some(Ok(shadow)) = handler.shadow() else { continue };
         let ShadowCounts { same, different, failed, skipped } = shadow.counts();
         for (result, count) in [("same", same), ("different", different), ("failed", failed), ("skipped", skipped)] {
-            shadows.get_or_create(&ShadowLabels { plugin: plugin(), result }).inc_by(count);
+            shadows.get_or_create(&[("plugin", plugin().into()), ("result", result.into())]).inc_by(count);
         }
     }
     registry.register("plugin_breaker_open", "1 while a plug-in that keeps failing is not asked", breakers);

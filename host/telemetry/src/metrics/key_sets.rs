@@ -8,12 +8,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::labels::{ResultLabels, StageLabels};
+use super::labels::{Labels, label};
 use super::number::{counter, level};
-use crate::telemetry::expiry::{Radar, Stage};
+use crate::expiry::{Radar, Stage};
 
 /// Registers what became of the fetches.
-pub(crate) fn register_fetches(registry: &mut Registry, fetches: &FetchStats) {
+pub fn register_fetches(registry: &mut Registry, fetches: &FetchStats) {
     for (name, help, value) in [
         ("jwks_cached", "Requests that a fresh published key set answered", fetches.cached),
         ("jwks_stale", "Requests that a key set answered which could not be fetched anew", fetches.stale),
@@ -21,20 +21,20 @@ pub(crate) fn register_fetches(registry: &mut Registry, fetches: &FetchStats) {
     ] {
         counter(registry, name, help, value);
     }
-    let results: Family<ResultLabels, Counter> = Family::default();
+    let results: Family<Labels<1>, Counter> = Family::default();
     for outcome in FetchOutcome::ALL {
-        results.get_or_create(&ResultLabels { result: outcome.as_str() }).inc_by(fetches.of(outcome));
+        results.get_or_create(&label("result", outcome.as_str())).inc_by(fetches.of(outcome));
     }
     registry.register("jwks_fetches", "Fetches of published key sets by result", results);
 }
 
 /// Registers the keys whose certificate ends.
-pub(crate) fn register_expiring(registry: &mut Registry, radar: &Radar) {
-    let expiring: Family<StageLabels, Gauge> = Family::default();
+pub fn register_expiring(registry: &mut Registry, radar: &Radar) {
+    let expiring: Family<Labels<1>, Gauge> = Family::default();
     let keys = radar.latest();
     for stage in Stage::ALL {
         let count = keys.iter().filter(|key| key.stage == stage).count();
-        expiring.get_or_create(&StageLabels { within: stage.as_str() }).set(level(count));
+        expiring.get_or_create(&label("within", stage.as_str())).set(level(count));
     }
     registry.register("keys_expiring", "Client keys whose certificate ends soon or has ended", expiring);
 }

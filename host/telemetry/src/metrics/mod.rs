@@ -21,8 +21,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use self::labels::{ErrorLabels, FailureLabels, GrantLabels, OutcomeLabels, PhaseLabels, ReasonLabels, ResultLabels};
-use crate::telemetry::audit;
+use self::labels::{Labels, label};
+use crate::audit;
 use dropins_protocol::ErrorCode;
 use dropins_store::users::SignIn;
 
@@ -38,16 +38,16 @@ const PHASE_SECONDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 
 /// The server's own counters. Those of the replay store and of the plug-ins are read when asked for.
 pub struct Metrics {
     registry: Registry,
-    outcomes: Family<OutcomeLabels, Counter>,
-    reasons: Family<ReasonLabels, Counter>,
-    failures: Family<FailureLabels, Counter>,
-    calls: Family<OutcomeLabels, Counter>,
+    outcomes: Family<Labels<2>, Counter>,
+    reasons: Family<Labels<1>, Counter>,
+    failures: Family<Labels<2>, Counter>,
+    calls: Family<Labels<2>, Counter>,
     seconds: Histogram,
-    errors: Family<ErrorLabels, Counter>,
-    tokens: Family<GrantLabels, Counter>,
-    sign_ins: Family<ResultLabels, Counter>,
-    reloads: Family<ResultLabels, Counter>,
-    phases: Family<PhaseLabels, Histogram, fn() -> Histogram>,
+    errors: Family<Labels<1>, Counter>,
+    tokens: Family<Labels<1>, Counter>,
+    sign_ins: Family<Labels<1>, Counter>,
+    reloads: Family<Labels<1>, Counter>,
+    phases: Family<Labels<1>, Histogram, fn() -> Histogram>,
     connections: Gauge,
     most_connections: Gauge,
     known_reasons: Mutex<BTreeSet<String>>,
@@ -64,10 +64,10 @@ impl Metrics {
         let seconds = Histogram::new(SECONDS);
         let errors = Family::default();
         let tokens = Family::default();
-        let sign_ins = Family::<ResultLabels, Counter>::default();
-        SignIn::RESULTS.iter().for_each(|result| drop(sign_ins.get_or_create(&ResultLabels { result })));
-        let reloads = Family::<ResultLabels, Counter>::default();
-        reload_results.iter().for_each(|result| drop(reloads.get_or_create(&ResultLabels { result })));
+        let sign_ins: Family<_, Counter> = Family::default();
+        SignIn::RESULTS.iter().for_each(|result| drop(sign_ins.get_or_create(&label("result", *result))));
+        let reloads: Family<_, Counter> = Family::default();
+        reload_results.iter().for_each(|result| drop(reloads.get_or_create(&label("result", *result))));
         let phases = Family::new_with_constructor((|| Histogram::new(PHASE_SECONDS)) as fn() -> Histogram);
         registry.register("authentications", "Decisions about clients", outcomes.clone());
         registry.register("rejections", "Refused credentials by reason", reasons.clone());
@@ -105,18 +105,19 @@ impl Metrics {
     pub fn decided(&self, decision: &Decision) {
         let plugin = decision.plugin.as_ref().map_or_else(String::new, |plugin| plugin.name.clone());
         let outcome = audit::outcome(&decision.verdict);
-        self.outcomes.get_or_create(&OutcomeLabels { outcome, plugin: plugin.clone() }).inc();
+        let by_plugin = [("outcome", outcome.into()), ("plugin", plugin.clone().into())];
+        self.outcomes.get_or_create(&by_plugin).inc();
         if !plugin.is_empty() {
-            self.calls.get_or_create(&OutcomeLabels { outcome, plugin: plugin.clone() }).inc();
+            self.calls.get_or_create(&by_plugin).inc();
         }
         self.seconds.observe(decision.duration.as_secs_f64());
         match &decision.verdict {
             Verdict::Rejected(rejection) => {
                 let reason = self.bounded(&rejection.reason);
-                self.reasons.get_or_create(&ReasonLabels { reason }).inc();
+                self.reasons.get_or_create(&label("reason", reason)).inc();
             }
             Verdict::Failed(kind, _) => {
-                self.failures.get_or_create(&FailureLabels { plugin, kind: kind.as_str() }).inc();
+                self.failures.get_or_create(&[("plugin", plugin.into()), ("kind", kind.as_str().into())]).inc();
             }
             _ => {}
         }
@@ -124,27 +125,27 @@ impl Metrics {
 
     /// Counts an error answer.
     pub fn answered(&self, code: ErrorCode) {
-        self.errors.get_or_create(&ErrorLabels { error: code.as_str() }).inc();
+        self.errors.get_or_create(&label("error", code.as_str())).inc();
     }
 
     /// Counts a token answer.
     pub fn issued(&self, grant: &str) {
-        self.tokens.get_or_create(&GrantLabels { grant: grant.to_owned() }).inc();
+        self.tokens.get_or_create(&label("grant", grant.to_owned())).inc();
     }
 
     /// Counts an attempt to sign in.
     pub fn signed_in(&self, attempt: &SignIn) {
-        self.sign_ins.get_or_create(&ResultLabels { result: attempt.as_str() }).inc();
+        self.sign_ins.get_or_create(&label("result", attempt.as_str())).inc();
     }
 
     /// Counts a verdict about a candidate.
     pub fn reloaded(&self, result: &'static str) {
-        self.reloads.get_or_create(&ResultLabels { result }).inc();
+        self.reloads.get_or_create(&label("result", result)).inc();
     }
 
     /// Takes the time of a phase of a reload: `settle`, `read`, `build` or `publish`.
     pub fn phase(&self, phase: &'static str, duration: Duration) {
-        self.phases.get_or_create(&PhaseLabels { phase }).observe(duration.as_secs_f64());
+        self.phases.get_or_create(&label("phase", phase)).observe(duration.as_secs_f64());
     }
 
     /// The number of open connections, of which there may be so many.

@@ -5,20 +5,20 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 /// Registers a counter that stands at this value.
-pub(crate) fn counter(registry: &mut Registry, name: &str, help: &str, value: u64) {
+pub fn counter(registry: &mut Registry, name: &str, help: &str, value: u64) {
     let counter: Counter = Counter::default();
     counter.inc_by(value);
     registry.register(name, help, counter);
 }
 
 /// Registers a gauge that shows this value.
-pub(crate) fn gauge(registry: &mut Registry, name: &str, help: &str, value: u64) {
+pub fn gauge(registry: &mut Registry, name: &str, help: &str, value: u64) {
     let gauge: Gauge = Gauge::default();
     gauge.set(level(value));
     registry.register(name, help, gauge);
 }
 
 /// A value as gauges hold it.
-pub(crate) fn level(value: impl TryInto<i64>) -> i64 {
+pub fn level(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
