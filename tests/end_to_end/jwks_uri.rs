@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::TestClient;
 use crate::home::TestHome;
-use crate::key_host::{KeyAnswer, KeyHost, allow};
+use crate::key_host::{KeyAnswer, KeyHost, allow, publisher};
 use crate::server::Server;
 use crate::wait::until;
 
@@ -20,16 +20,6 @@ fn home_with(host: &KeyHost, id: &str) -> (TestHome, TestClient) {
     allow(&home);
     let client = publisher(&home, host, id);
     (home, client)
-}
-
-/// A client that publishes its keys at this host.
-fn publisher(home: &TestHome, host: &KeyHost, id: &str) -> TestClient {
-    home.append(&format!(
-        "[[service_provider]]\nclient_id = \"{id}\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\n\
-         grant_types = [\"client_credentials\"]\njwks_uri = \"{}\"\n",
-        host.url()
-    ));
-    TestClient::unregistered(home, id)
 }
 
 /// An assertion that names its key.

@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use dropins_keys::SigningKey;
 use serde_json::json;
 
+use crate::client::TestClient;
 use crate::home::TestHome;
 
 /// The size of an answer that is much too large, in bytes.
@@ -137,4 +138,14 @@ impl Shared {
 /// Lets the server of a home fetch from hosts of this kind, which may be held back for a while.
 pub(crate) fn allow(home: &TestHome) {
     home.append("[oauth.jwks_endpoint]\nallow_http_hosts = [\"127.0.0.1\"]\nallowed_private_hosts = [\"127.0.0.1\"]\n");
+}
+
+/// A client that publishes its keys at this host.
+pub(crate) fn publisher(home: &TestHome, host: &KeyHost, id: &str) -> TestClient {
+    home.append(&format!(
+        "[[service_provider]]\nclient_id = \"{id}\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\n\
+         grant_types = [\"client_credentials\"]\njwks_uri = \"{}\"\n",
+        host.url()
+    ));
+    TestClient::unregistered(home, id)
 }

@@ -17,6 +17,7 @@ mod database_server;
 #[path = "../../host/tests/host/fixtures.rs"]
 #[allow(dead_code, reason = "the tests of the host use the rest")]
 mod fixtures;
+mod flood;
 mod holder;
 mod home;
 mod http;
@@ -43,6 +44,7 @@ mod configuration;
 mod crash;
 mod databases;
 mod documentation;
+mod exhaustion;
 mod explain;
 mod identity_database;
 mod introspection;
