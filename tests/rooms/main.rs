@@ -1,7 +1,8 @@
 //! Reads the imports of every crate of the workspace and rejects an arrow that points up.
 //!
 //! Crates use only what the table of `CONTRIBUTING.md` allows. Inside a crate no circle of imports exists among modules
-//! (a module is a file), and the folders of some crates lie on floors. Tests and test helpers are exempt; nothing else is.
+//! (a module is a file), the folders of some crates lie on floors, and every file belongs to a module. Tests and test
+//! helpers are exempt from the arrows; nothing else is.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -15,8 +16,10 @@ mod crates;
 mod floors;
 mod imports;
 mod modules;
+mod orphans;
 mod resolve;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use modules::Modules;
@@ -29,6 +32,17 @@ fn workspace() -> PathBuf {
 fn modules_of(folder: &str) -> Modules {
     let src = workspace().join(folder).join("src");
     Modules::read(&|path| std::fs::read_to_string(src.join(path)).ok())
+}
+
+/// The files of a folder that end in `.rs`, by their path below `src`.
+fn sources(src: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, String>) {
+    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            sources(src, &path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.insert(path.strip_prefix(src).unwrap().to_owned(), std::fs::read_to_string(&path).unwrap());
+        }
+    }
 }
 
 fn assert_none(wrong: &[String]) {
@@ -57,6 +71,17 @@ fn folders_use_only_folders_on_floors_below() {
         let modules = modules_of(folder);
         let found = floors::wrong(floors, &modules, &resolve::arrows(&modules));
         wrong.extend(found.iter().map(|sentence| format!("{folder}: {sentence}")));
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn every_file_belongs_to_a_module() {
+    let mut wrong = Vec::new();
+    for member in crates::members(&workspace()) {
+        let (src, mut files) = (workspace().join(&member.folder).join("src"), BTreeMap::new());
+        sources(&src, &src, &mut files);
+        wrong.extend(orphans::wrong(&files).iter().map(|sentence| format!("{}: {sentence}", member.folder)));
     }
     assert_none(&wrong);
 }
