@@ -6,5 +6,4 @@
 pub use crate::mysql::{connection as mysql, tables as mysql_tables};
 #[cfg(feature = "postgres")]
 pub use crate::postgres::{connection as postgres, tables as postgres_tables, text as postgres_text};
-#[cfg(feature = "sqlite")]
 pub use crate::sqlite::{connection as sqlite, tables as sqlite_tables};

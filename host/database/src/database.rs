@@ -1,10 +1,9 @@
 //! A database with the tables of a [`Schema`]: the same SQL on every engine, with `?` for values.
 //!
 //! A write that has returned survives a crash. Every call returns within [`TIMEOUT`](crate::TIMEOUT); a call that times out
-//! is unavailable, and its effect is unknown. A server that was down is used again as soon as it answers; one that is
-//! read-only, because another one is the primary now, counts as unavailable.
+//! is unavailable, and its effect is unknown. A server that was down is used again as soon as it answers. A server
+//! that is read-only, because another one is the primary now, counts as unavailable.
 
-#[cfg(feature = "sqlite")]
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,13 +11,12 @@ use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::location::Location;
 #[cfg(feature = "mysql")]
-use crate::mysql::Mysql;
+use crate::mysql;
 use crate::open_error::OpenError;
 #[cfg(feature = "postgres")]
-use crate::postgres::Postgres;
+use crate::postgres;
 use crate::retry::retry_on_conflict;
 use crate::schema::Schema;
-#[cfg(feature = "sqlite")]
 use crate::sqlite::Sqlite;
 use crate::timeouts::within;
 use crate::transaction::Transaction;
@@ -38,12 +36,11 @@ impl Database {
     /// [`OpenError`] says what is wrong and what to do.
     pub async fn open(location: &Location, schema: &'static Schema) -> Result<Self, OpenError> {
         let engine: Arc<dyn Engine> = match location {
-            #[cfg(feature = "sqlite")]
             Location::Sqlite(path) => Arc::new(Sqlite::open(path, schema)?),
             #[cfg(feature = "postgres")]
-            Location::Postgres(url) => Arc::new(Postgres::open(url, schema).await?),
+            Location::Postgres(url) => Arc::new(postgres::open(url, schema).await?),
             #[cfg(feature = "mysql")]
-            Location::Mysql(url) => Arc::new(Mysql::open(url, schema).await?),
+            Location::Mysql(url) => Arc::new(mysql::open(url, schema).await?),
         };
         Ok(Self { engine, schema })
     }
@@ -54,12 +51,11 @@ impl Database {
     /// [`OpenError`], as far as `open` would fail with it.
     pub async fn plan(location: &Location, schema: &'static Schema) -> Result<Vec<String>, OpenError> {
         match location {
-            #[cfg(feature = "sqlite")]
             Location::Sqlite(path) => Sqlite::plan(path, schema),
             #[cfg(feature = "postgres")]
-            Location::Postgres(url) => Postgres::plan(url, schema).await,
+            Location::Postgres(url) => postgres::plan(url, schema).await,
             #[cfg(feature = "mysql")]
-            Location::Mysql(url) => Mysql::plan(url, schema).await,
+            Location::Mysql(url) => mysql::plan(url, schema).await,
         }
     }
 
@@ -67,7 +63,6 @@ impl Database {
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do.
-    #[cfg(feature = "sqlite")]
     pub fn sqlite(path: &Path, schema: &'static Schema) -> Result<Self, OpenError> {
         Ok(Self { engine: Arc::new(Sqlite::open(path, schema)?), schema })
     }
@@ -76,7 +71,6 @@ impl Database {
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the folder for temporary files.
-    #[cfg(feature = "sqlite")]
     pub fn scratch(schema: &'static Schema) -> Result<Self, OpenError> {
         Ok(Self { engine: Arc::new(Sqlite::scratch(schema)?), schema })
     }

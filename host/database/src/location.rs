@@ -6,7 +6,6 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// In this SQLite file, which several components may share.
-    #[cfg(feature = "sqlite")]
     Sqlite(std::path::PathBuf),
     /// In this PostgreSQL database.
     #[cfg(feature = "postgres")]
@@ -20,7 +19,6 @@ impl Location {
     /// One word for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
-            #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => "sqlite",
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => "postgresql",
@@ -34,7 +32,6 @@ impl Location {
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            #[cfg(feature = "sqlite")]
             Self::Sqlite(path) => write!(formatter, "{}", path.display()),
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => formatter.write_str(&url.shown()),

@@ -1,10 +1,15 @@
-//! Brings the tables of a component up to date: finds their version, plans, locks, applies, notes the new version.
+//! Brings the tables of a component up to date: locks, finds their version, plans, applies, notes the new version.
 //!
 //! Of nodes that start together one applies the changes; the others wait for its lock and then find nothing to do. Tables
 //! of a newer program are rejected.
 
 use crate::dialect::Dialect;
 use crate::open_error::OpenError;
+
+/// The table of versions, one row for each component that shares the database.
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
+    COMPONENT {key} NOT NULL PRIMARY KEY, VERSION {integer} NOT NULL
+) {options}";
 
 /// What the engines do differently when tables change: one session of one engine.
 #[async_trait::async_trait]
@@ -15,16 +20,10 @@ pub trait Tables: Send {
     /// The words of the engine for the placeholders of a migration.
     fn dialect(&self) -> Dialect;
 
-    /// The statement that makes the table of versions unless it exists.
-    fn versions(&self) -> &'static str;
-
     /// Waits until no other node changes tables.
     async fn lock(&mut self) -> Result<(), OpenError>;
 
-    /// The version of a component, if one is noted.
-    async fn version(&mut self, component: &str) -> Result<Option<u32>, OpenError>;
-
-    /// The columns of a table; none if it is missing.
+    /// The columns of a table; empty if it is missing.
     async fn columns(&mut self, table: &str) -> Result<Vec<String>, OpenError>;
 
     /// The number from 0 that a `SELECT` finds, if any.
@@ -34,10 +33,7 @@ pub trait Tables: Send {
     /// is repeatable.
     async fn run(&mut self, statement: &str, repeatable: bool) -> Result<(), OpenError>;
 
-    /// Notes the version of a component.
-    async fn note(&mut self, component: &str, version: u32) -> Result<(), OpenError>;
-
-    /// Commits the changes and lets other nodes go on. Without it the lock ends with the session.
+    /// Commits the changes and releases the lock. Without it the lock ends with the session.
     async fn unlock(&mut self) -> Result<(), OpenError>;
 }
 
@@ -88,12 +84,24 @@ pub fn check_version(database: &str, noted: Option<u32>, newest: u32) -> Result<
     }
 }
 
+/// The version of a component, if one is noted.
+///
+/// # Errors
+/// [`OpenError`] if the tables cannot be read.
+pub async fn version(tables: &mut dyn Tables, component: &str) -> Result<Option<u32>, OpenError> {
+    if tables.columns("DROPINS_SCHEMA").await?.is_empty() {
+        return Ok(None);
+    }
+    let noted = tables.number(&format!("SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = '{component}'")).await?;
+    Ok(noted.map(|version| u32::try_from(version).unwrap_or(u32::MAX)))
+}
+
 /// What [`migrate`] would change, one sentence each; changes nothing.
 ///
 /// # Errors
 /// [`OpenError`], as far as `migrate` would fail with it.
 pub async fn plan(tables: &mut dyn Tables, component: &dyn Component) -> Result<Vec<String>, OpenError> {
-    Ok(find(tables, component).await?.sentences)
+    Ok(find(tables, component).await?.1.sentences)
 }
 
 /// Brings the tables up to date.
@@ -102,24 +110,35 @@ pub async fn plan(tables: &mut dyn Tables, component: &dyn Component) -> Result<
 /// [`OpenError`] says what is wrong and what to do. Changes are rolled back, or else begun again by the next start.
 pub async fn migrate(tables: &mut dyn Tables, component: &dyn Component) -> Result<(), OpenError> {
     tables.lock().await?;
-    let plan = find(tables, component).await?;
+    let (mut noted, plan) = find(tables, component).await?;
     for sentence in &plan.sentences {
         tracing::info!("{sentence}");
     }
     if !plan.steps.is_empty() {
-        tables.run(tables.versions(), true).await?;
+        let versions = tables.dialect().statements(VERSIONS);
+        run(tables, &versions, true).await?;
     }
-    for step in plan.steps {
-        for statement in &step.statements {
-            tables.run(statement, step.repeatable).await?;
-        }
-        tables.note(component.name(), step.version).await?;
+    let name = component.name();
+    for Step { version, statements, repeatable } in plan.steps {
+        run(tables, &statements, repeatable).await?;
+        let note = match noted.replace(version) {
+            Some(_) => format!("UPDATE DROPINS_SCHEMA SET VERSION = {version} WHERE COMPONENT = '{name}'"),
+            None => format!("INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ('{name}', {version})"),
+        };
+        run(tables, &[note], false).await?;
     }
     tables.unlock().await
 }
 
-async fn find(tables: &mut dyn Tables, component: &dyn Component) -> Result<Plan, OpenError> {
-    let noted = tables.version(component.name()).await?;
+async fn run(tables: &mut dyn Tables, statements: &[String], repeatable: bool) -> Result<(), OpenError> {
+    for statement in statements {
+        tables.run(statement, repeatable).await?;
+    }
+    Ok(())
+}
+
+async fn find(tables: &mut dyn Tables, component: &dyn Component) -> Result<(Option<u32>, Plan), OpenError> {
+    let noted = version(tables, component.name()).await?;
     check_version(&tables.database(), noted, component.newest())?;
-    component.plan(tables, noted).await
+    Ok((noted, component.plan(tables, noted).await?))
 }

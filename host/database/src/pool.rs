@@ -1,7 +1,7 @@
 //! Connections that wait for the next caller, and permits that bound their number.
 
 use std::sync::Arc;
-#[cfg(feature = "_sessions")]
+#[cfg(feature = "_server")]
 use std::time::Duration;
 use std::time::Instant;
 
@@ -52,13 +52,13 @@ impl<C> Permit<C> {
     }
 
     /// Whether the connection was verified at most so long ago.
-    #[cfg(feature = "_sessions")]
+    #[cfg(feature = "_server")]
     pub(crate) fn is_verified_within(&self, time: Duration) -> bool {
         self.verified.elapsed() < time
     }
 
     /// Notes that the connection was verified just now.
-    #[cfg(feature = "_sessions")]
+    #[cfg(feature = "_server")]
     pub(crate) fn verified(&mut self) {
         self.verified = Instant::now();
     }

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::database::Database;
 use crate::error::StoreError;
-use crate::expiring::Expiring;
+use crate::schema::Expiring;
 use crate::timeouts::within;
 use crate::value::{Row, Value};
 

@@ -6,7 +6,8 @@
 //! of any length; `{integer}` has 64 bits. No `DEFAULT`, `AUTO_INCREMENT`, foreign key, trigger or reserved word. A
 //! migration that was released never changes.
 
-use crate::expiring::Expiring;
+use std::time::Duration;
+
 use crate::migrations::{Component, Plan, Step, Tables};
 use crate::open_error::OpenError;
 
@@ -19,6 +20,23 @@ pub struct Schema {
     pub migrations: &'static [&'static str],
     /// The tables whose rows expire, each with an index on the column of the time.
     pub expiring: &'static [Expiring],
+}
+
+/// A table whose rows expire.
+#[derive(Debug, Clone, Copy)]
+pub struct Expiring {
+    /// The table.
+    pub table: &'static str,
+    /// The column with the time, seconds since the Unix epoch; indexed.
+    pub time: &'static str,
+    /// How long a row is kept after that, because another node's clock may be behind; zero where an early purge does no
+    /// harm.
+    pub margin: Duration,
+}
+
+impl Expiring {
+    /// The margin of most tables: more than the clocks of two nodes may differ.
+    pub const MARGIN: Duration = Duration::from_secs(300);
 }
 
 #[async_trait::async_trait]

@@ -8,12 +8,11 @@ use crate::error::StoreError;
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a verified session is trusted to be alive and on the primary; and how long a server may take to answer that.
-#[cfg(feature = "_sessions")]
+#[cfg(feature = "_server")]
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long SQLite waits for a lock of another process: shorter than [`TIMEOUT`], so that a caller learns that it was a
 /// lock.
-#[cfg(feature = "sqlite")]
 pub(crate) const BUSY_TIMEOUT: Duration = TIMEOUT.saturating_sub(Duration::from_millis(500));
 
 /// Awaits work for no longer than [`TIMEOUT`].

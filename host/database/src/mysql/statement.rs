@@ -2,27 +2,38 @@
 
 use std::sync::Arc;
 
-use super::connection::{describe, is_conflict, is_duplicate};
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Error};
 
+use super::connection::{Connector, describe, is_conflict, is_duplicate};
 use crate::error::StoreError;
+use crate::server::Statements;
 use crate::value::{Row, Value};
 
-pub(super) async fn query(session: &mut Conn, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-    let rows: Vec<mysql_async::Row> = session.exec(sql, sent(values)).await.map_err(failed)?;
-    let Some(first) = rows.first() else { return Ok(Vec::new()) };
-    let names: Arc<[String]> = first.columns_ref().iter().map(|column| column.name_str().into_owned()).collect();
-    let read = |row: mysql_async::Row| {
-        let values = row.unwrap_raw().into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Row::new(Arc::clone(&names), values))
-    };
-    rows.into_iter().map(read).collect()
-}
+impl Statements for Connector {
+    fn database(&self) -> String {
+        self.database.to_string()
+    }
 
-pub(super) async fn execute(session: &mut Conn, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-    session.exec_drop(sql, sent(values)).await.map_err(failed)?;
-    Ok(session.affected_rows())
+    async fn query(session: &mut Conn, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let rows: Vec<mysql_async::Row> = session.exec(sql, sent(values)).await.map_err(failed)?;
+        let Some(first) = rows.first() else { return Ok(Vec::new()) };
+        let names: Arc<[String]> = first.columns_ref().iter().map(|column| column.name_str().into_owned()).collect();
+        let read = |row: mysql_async::Row| {
+            let values = row.unwrap_raw().into_iter().map(read).collect::<Result<_, _>>()?;
+            Ok(Row::new(Arc::clone(&names), values))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    async fn execute(session: &mut Conn, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        session.exec_drop(sql, sent(values)).await.map_err(failed)?;
+        Ok(session.affected_rows())
+    }
+
+    async fn command(session: &mut Conn, sql: &str) -> Result<(), StoreError> {
+        session.query_drop(sql).await.map_err(failed)
+    }
 }
 
 fn sent(values: Vec<Value>) -> mysql_async::Params {
@@ -51,8 +62,7 @@ fn read(value: Option<mysql_async::Value>) -> Result<Value, StoreError> {
     }
 }
 
-/// The meaning of an error of the server.
-pub(super) fn failed(error: Error) -> StoreError {
+fn failed(error: Error) -> StoreError {
     match error {
         error if is_duplicate(&error) => StoreError::Duplicate,
         error if is_conflict(&error) => StoreError::Conflict,

@@ -14,16 +14,6 @@ use crate::open_error::OpenError;
 const LOCK: &str = "SELECT GET_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())), 300)";
 const UNLOCK: &str = "DO RELEASE_LOCK(CONCAT('dropins-schema-', MD5(DATABASE())))";
 
-/// The table of versions.
-const VERSIONS: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INT UNSIGNED NOT NULL)
-    ENGINE = InnoDB";
-
-const VERSION: &str = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = ?";
-
-const NOTE: &str = "
-    INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES (?, ?) ON DUPLICATE KEY UPDATE VERSION = VALUES(VERSION)";
-
 const COLUMNS: &str = "
     SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?";
 
@@ -63,10 +53,6 @@ impl Tables for MysqlTables<'_> {
         }
     }
 
-    fn versions(&self) -> &'static str {
-        VERSIONS
-    }
-
     async fn lock(&mut self) -> Result<(), OpenError> {
         let locked = self.session.query_first::<Option<u8>, _>(LOCK).await;
         if self.meant(locked)?.flatten() == Some(1) {
@@ -74,14 +60,6 @@ impl Tables for MysqlTables<'_> {
         }
         let detail = "another node has been changing the tables for five minutes".to_owned();
         Err(OpenError::Unreachable { database: self.database.to_owned(), detail })
-    }
-
-    async fn version(&mut self, component: &str) -> Result<Option<u32>, OpenError> {
-        if self.columns("DROPINS_SCHEMA").await?.is_empty() {
-            return Ok(None);
-        }
-        let version = self.session.exec_first(VERSION, (component,)).await;
-        self.meant(version)
     }
 
     async fn columns(&mut self, table: &str) -> Result<Vec<String>, OpenError> {
@@ -99,11 +77,6 @@ impl Tables for MysqlTables<'_> {
             Err(Error::Server(server)) if repeatable && DONE.contains(&server.code) => Ok(()),
             done => self.meant(done),
         }
-    }
-
-    async fn note(&mut self, component: &str, version: u32) -> Result<(), OpenError> {
-        let noted = self.session.exec_drop(NOTE, (component, version)).await;
-        self.meant(noted)
     }
 
     async fn unlock(&mut self) -> Result<(), OpenError> {

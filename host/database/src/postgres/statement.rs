@@ -2,30 +2,41 @@
 
 use std::sync::Arc;
 
-use super::connection::{describe, is_conflict};
-use super::text::{original, stored};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
 
+use super::connection::{Connector, describe, is_conflict};
+use super::text::{original, stored};
 use crate::error::StoreError;
+use crate::server::Statements;
 use crate::value::{Row, Value};
 
-pub(super) async fn query(client: &Client, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-    let values: Vec<_> = values.iter().map(sent).collect();
-    let rows = client.query_typed(&numbered(sql), &typed(&values)).await.map_err(failed)?;
-    let Some(first) = rows.first() else { return Ok(Vec::new()) };
-    let names: Arc<[String]> = first.columns().iter().map(|column| column.name().to_owned()).collect();
-    let read = |row: &tokio_postgres::Row| {
-        let values = (0..names.len()).map(|place| read(row, place)).collect::<Result<_, _>>()?;
-        Ok(Row::new(Arc::clone(&names), values))
-    };
-    rows.iter().map(read).collect()
-}
+impl Statements for Connector {
+    fn database(&self) -> String {
+        self.database.clone()
+    }
 
-pub(super) async fn execute(client: &Client, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
-    let values: Vec<_> = values.iter().map(sent).collect();
-    client.execute_typed(&numbered(sql), &typed(&values)).await.map_err(failed)
+    async fn query(client: &mut Client, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let values: Vec<_> = values.iter().map(sent).collect();
+        let rows = client.query_typed(&numbered(sql), &typed(&values)).await.map_err(failed)?;
+        let Some(first) = rows.first() else { return Ok(Vec::new()) };
+        let names: Arc<[String]> = first.columns().iter().map(|column| column.name().to_owned()).collect();
+        let read = |row: &tokio_postgres::Row| {
+            let values = (0..names.len()).map(|place| read(row, place)).collect::<Result<_, _>>()?;
+            Ok(Row::new(Arc::clone(&names), values))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn execute(client: &mut Client, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let values: Vec<_> = values.iter().map(sent).collect();
+        client.execute_typed(&numbered(sql), &typed(&values)).await.map_err(failed)
+    }
+
+    async fn command(client: &mut Client, sql: &str) -> Result<(), StoreError> {
+        client.batch_execute(sql).await.map_err(failed)
+    }
 }
 
 type Sent = (Box<dyn ToSql + Sync + Send>, Type);
@@ -72,8 +83,7 @@ fn numbered(sql: &str) -> String {
     numbered
 }
 
-/// The meaning of an error of PostgreSQL.
-pub(super) fn failed(error: Error) -> StoreError {
+fn failed(error: Error) -> StoreError {
     match error.code() {
         Some(code) if *code == SqlState::UNIQUE_VIOLATION => StoreError::Duplicate,
         _ if is_conflict(&error) => StoreError::Conflict,

@@ -13,17 +13,6 @@ const LOCK: &str = "
     SET LOCAL lock_timeout = '5min'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
     SELECT pg_advisory_xact_lock(hashtext('dropins'), hashtext('schema'))";
 
-/// The table of versions.
-const VERSIONS: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (COMPONENT VARCHAR(64) NOT NULL PRIMARY KEY, VERSION INTEGER NOT NULL)";
-
-const VERSIONED: &str = "SELECT to_regclass('DROPINS_SCHEMA') IS NOT NULL";
-const VERSION: &str = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = $1";
-
-const NOTE: &str = "
-    INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ($1, $2)
-    ON CONFLICT (COMPONENT) DO UPDATE SET VERSION = excluded.VERSION";
-
 const COLUMNS: &str = "
     SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped";
 
@@ -54,22 +43,8 @@ impl Tables for PostgresTables<'_> {
         Dialect { key: "TEXT COLLATE \"C\"", text: "TEXT", integer: "BIGINT", options: "" }
     }
 
-    fn versions(&self) -> &'static str {
-        VERSIONS
-    }
-
     async fn lock(&mut self) -> Result<(), OpenError> {
         self.meant(self.client.batch_execute(LOCK).await)
-    }
-
-    async fn version(&mut self, component: &str) -> Result<Option<u32>, OpenError> {
-        let versioned = self.client.query_one(VERSIONED, &[]).await.and_then(|row| row.try_get(0));
-        if !self.meant(versioned)? {
-            return Ok(None);
-        }
-        let row = self.meant(self.client.query_opt(VERSION, &[&component]).await)?;
-        let version: Option<i32> = self.meant(row.map(|row| row.try_get(0)).transpose())?;
-        Ok(version.map(|version| u32::try_from(version).unwrap_or(0)))
     }
 
     async fn columns(&mut self, table: &str) -> Result<Vec<String>, OpenError> {
@@ -78,17 +53,13 @@ impl Tables for PostgresTables<'_> {
     }
 
     async fn number(&mut self, sql: &str) -> Result<Option<u64>, OpenError> {
-        let number = self.client.query_one(sql, &[]).await.and_then(|row| row.try_get::<_, Option<i64>>(0));
-        Ok(self.meant(number)?.map(|number| u64::try_from(number).unwrap_or(0)))
+        let row = self.meant(self.client.query_opt(sql, &[]).await)?;
+        let number: Option<Option<i64>> = self.meant(row.map(|row| row.try_get(0)).transpose())?;
+        Ok(number.flatten().map(|number| u64::try_from(number).unwrap_or(0)))
     }
 
     async fn run(&mut self, statement: &str, _repeatable: bool) -> Result<(), OpenError> {
         self.meant(self.client.batch_execute(statement).await)
-    }
-
-    async fn note(&mut self, component: &str, version: u32) -> Result<(), OpenError> {
-        let version = i32::try_from(version).unwrap_or(i32::MAX);
-        self.meant(self.client.execute(NOTE, &[&component, &version]).await).map(drop)
     }
 
     async fn unlock(&mut self) -> Result<(), OpenError> {

@@ -29,7 +29,7 @@ pub(crate) struct Sqlite {
     path: Arc<Path>,
     writer: Arc<Mutex<Link>>,
     readers: Pool<Link>,
-    /// The folder that goes with the database.
+    /// A scratch database's folder, removed with it.
     _folder: Option<TempDir>,
 }
 
@@ -57,7 +57,7 @@ impl Link {
     }
 }
 
-/// Taken before the connection: a file that is replaced in between is then noticed, not trusted.
+/// Read before connecting, so that a file that is replaced in between is noticed.
 fn file_of(path: &Path) -> Result<FileIdentity, OpenError> {
     FileIdentity::of(path).map_err(|error| OpenError::Unusable { path: path.to_owned(), detail: error.to_string() })
 }
@@ -158,7 +158,7 @@ impl Engine for Sqlite {
     }
 }
 
-/// A transaction; nothing is left in it after a failure, which has rolled it back.
+/// A transaction; empty after a failure, which has rolled it back.
 struct SqliteSession(Option<Writing>);
 
 impl SqliteSession {

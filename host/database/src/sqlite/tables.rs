@@ -10,19 +10,6 @@ use crate::dialect::Dialect;
 use crate::migrations::{self, Component, Tables};
 use crate::open_error::OpenError;
 
-/// The table of versions.
-const VERSIONS: &str = "
-    CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
-        COMPONENT TEXT    NOT NULL PRIMARY KEY,
-        VERSION   INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID";
-
-const VERSION: &str = "SELECT VERSION FROM DROPINS_SCHEMA WHERE COMPONENT = ?1";
-
-const NOTE: &str = "
-    INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES (?1, ?2)
-    ON CONFLICT DO UPDATE SET VERSION = excluded.VERSION";
-
 /// The tables in a file. What is not committed when this is dropped is rolled back.
 pub struct SqliteTables<'a> {
     /// Exclusive, because a connection is not shared between threads.
@@ -63,19 +50,8 @@ impl Tables for SqliteTables<'_> {
         Dialect { key: "TEXT", text: "TEXT", integer: "INTEGER", options: "STRICT" }
     }
 
-    fn versions(&self) -> &'static str {
-        VERSIONS
-    }
-
     async fn lock(&mut self) -> Result<(), OpenError> {
         self.with(|connection| connection.execute_batch("BEGIN EXCLUSIVE"))
-    }
-
-    async fn version(&mut self, component: &str) -> Result<Option<u32>, OpenError> {
-        self.with(|connection| match connection.table_exists(None, "DROPINS_SCHEMA")? {
-            true => connection.query_row(VERSION, [component], |row| row.get(0)).optional(),
-            false => Ok(None),
-        })
     }
 
     async fn columns(&mut self, table: &str) -> Result<Vec<String>, OpenError> {
@@ -86,16 +62,13 @@ impl Tables for SqliteTables<'_> {
     }
 
     async fn number(&mut self, sql: &str) -> Result<Option<u64>, OpenError> {
-        let number = self.with(|connection| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)))?;
+        let number = |connection: &Connection| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+        let number = self.with(|connection| number(connection).optional())?.flatten();
         Ok(number.map(|number| u64::try_from(number).unwrap_or(0)))
     }
 
     async fn run(&mut self, statement: &str, _repeatable: bool) -> Result<(), OpenError> {
         self.with(|connection| connection.execute_batch(statement))
-    }
-
-    async fn note(&mut self, component: &str, version: u32) -> Result<(), OpenError> {
-        self.with(|connection| connection.execute(NOTE, (component, version)).map(drop))
     }
 
     async fn unlock(&mut self) -> Result<(), OpenError> {

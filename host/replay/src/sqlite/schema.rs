@@ -48,7 +48,7 @@ mod tests {
 
     use dropins_database::OpenError;
     use dropins_database::connect::sqlite_tables::SqliteTables;
-    use dropins_database::migrations::Tables as _;
+    use dropins_database::migrations::version;
     use rusqlite::Connection;
 
     use super::*;
@@ -61,7 +61,7 @@ mod tests {
     fn found(connection: &mut Connection) -> Found {
         let mut tables = tables(connection);
         pollster::block_on(async {
-            let version = tables.version(COMPONENT).await?;
+            let version = version(&mut tables, COMPONENT).await?;
             find(&mut tables, version).await
         })
         .unwrap()
