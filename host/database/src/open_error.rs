@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Duration};
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder of the file is missing; it is never made here, because a wrong path would go unnoticed.
+    /// The folder of the file is missing; making it would hide a wrong path.
     #[error("the folder of the database {} does not exist; make it, or correct the path", path.display())]
     FolderMissing {
         /// The database file.
@@ -71,8 +71,8 @@ pub enum OpenError {
         /// What is wrong with its certificate.
         detail: String,
     },
-    /// The server answers, but takes no writes: a standby, or a primary that is one no more.
-    #[error("the database {database} is read-only; correct the address to one that leads to the primary")]
+    /// The server answers, but takes no writes: a standby or a former primary.
+    #[error("the database {database} is read-only; correct the address so that it leads to the primary")]
     ReadOnly {
         /// The address, without the password.
         database: String,
@@ -115,7 +115,7 @@ pub enum OpenError {
         /// What the database or the operating system says.
         detail: String,
     },
-    /// The operating system gives no thread.
+    /// The operating system starts no thread.
     #[error("the writer of the replay store cannot start ({0}); raise the limits of the process")]
     Writer(#[from] std::io::Error),
 }

@@ -1,6 +1,6 @@
 //! Repeats a transaction that lost a conflict with another one.
 //!
-//! It was rolled back, and the other one has what it wanted: the next time it is not in the way any more.
+//! The database rolled it back in favour of the other one, which is out of the way by the next attempt.
 
 use crate::error::StoreError;
 

@@ -28,7 +28,7 @@ pub struct ServerUrl {
 /// How the server proves its identity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// The certificates to trust; when absent, the system's (PostgreSQL) or those that the driver brings.
+    /// The certificates to trust; by default the system's (PostgreSQL) or the driver's.
     pub roots: Option<PathBuf>,
 }
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_certificate_file_is_in_the_folder_that_is_given() {
+    fn a_relative_certificate_file_is_in_the_given_folder() {
         for (named, found) in [("ca.pem", "/conf/ca.pem"), ("/ca.pem", "/ca.pem")] {
             let url = ServerUrl::parse(&format!("mysql://h/d?sslmode=require&sslrootcert={named}")).unwrap();
             let url = url.with_files_in(Path::new("/conf"));

@@ -1,8 +1,8 @@
 //! Sessions on the primary that callers share.
 //!
-//! A session returns to the pool only from a caller whose work succeeded; one that failed, or was dropped in the middle of
-//! something, is never used again. A pooled session is trusted for a while after it was verified. After that it is asked
-//! again whether it is alive and on the primary: a former primary would answer reads forever.
+//! A caller whose work succeeded returns its session to the pool; a session whose work failed or was dropped midway is
+//! never used again. A pooled session is trusted for a while after it was verified, and then asked whether it is alive and
+//! on the primary: a former primary would answer reads forever.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;

@@ -226,7 +226,7 @@ async fn of_two_transactions_in_each_others_way_one_is_repeated_and_both_are_don
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn work_that_is_given_up_at_any_moment_holds_no_lock_and_breaks_nothing() {
+async fn work_that_is_dropped_at_any_moment_holds_no_lock_and_breaks_nothing() {
     on_every_engine(async |fresh| {
         let database = fresh.open().await;
         database.execute(ADD, row("a", 0)).await.unwrap();
@@ -356,7 +356,7 @@ async fn tables_of_a_newer_program_are_refused() {
 }
 
 #[tokio::test]
-async fn the_version_of_the_replay_store_stands_beside_it() {
+async fn the_version_of_the_replay_store_is_kept_beside_it() {
     on_every_engine(async |fresh| {
         let other = "INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ('replay', 7)";
         fresh.open().await.execute(other, vec![]).await.unwrap();
@@ -367,7 +367,7 @@ async fn the_version_of_the_replay_store_stands_beside_it() {
 }
 
 #[tokio::test]
-async fn rows_that_are_over_are_deleted_in_batches_and_no_others() {
+async fn expired_rows_are_deleted_in_batches_and_no_others() {
     on_every_engine(async |fresh| {
         let database = fresh.open().await;
         let mut transaction = database.begin().await.unwrap();
@@ -387,7 +387,7 @@ async fn rows_that_are_over_are_deleted_in_batches_and_no_others() {
 }
 
 #[tokio::test]
-async fn every_table_that_forgets_is_purged() {
+async fn every_table_whose_rows_expire_is_purged() {
     on_every_engine(async |fresh| {
         let purger = Purger::new(fresh.open().await, Arc::new(FixedClock::at(1_800_000_000_000)));
         purger.purge().await.unwrap();
@@ -434,7 +434,7 @@ async fn a_server_that_is_not_there_cannot_be_opened() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_former_primary_is_as_good_as_away_although_it_answers_whom_it_knows() {
+async fn a_former_primary_counts_as_down_although_it_answers_open_sessions() {
     for (fresh, pair) in Fresh::pairs(&SCHEMA) {
         println!("on {}", fresh.engine);
         let proxy = Proxy::to(pair.primary.port());

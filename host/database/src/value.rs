@@ -1,4 +1,4 @@
-//! What goes into a statement and what comes out: text, whole numbers, and nothing.
+//! The values of statements and rows: text, whole numbers and `NULL`.
 //!
 //! There are no other types, because no other means the same on every engine: a truth value is 0 or 1, a time is seconds
 //! since the Unix epoch, a list is its JSON text.
@@ -54,7 +54,7 @@ impl From<i64> for Value {
     }
 }
 
-/// What is beyond the column's range becomes its end.
+/// A number beyond the column's range becomes the largest.
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
@@ -107,7 +107,7 @@ impl Row {
     /// Text.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the column holds none.
+    /// [`StoreError::Corrupt`] if the column holds no text.
     pub fn text(&self, column: impl Column) -> Result<String, StoreError> {
         self.optional_text(column)?.ok_or_else(|| corrupt(column, "text"))
     }
@@ -115,7 +115,7 @@ impl Row {
     /// Text, if any.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the column holds a number.
+    /// [`StoreError::Corrupt`] if the column holds a number.
     pub fn optional_text(&self, column: impl Column) -> Result<Option<String>, StoreError> {
         match self.value(column) {
             Some(Value::Text(text)) => Ok(Some(text.clone())),
@@ -127,7 +127,7 @@ impl Row {
     /// A whole number.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the column holds none.
+    /// [`StoreError::Corrupt`] if the column holds no number.
     pub fn integer(&self, column: impl Column) -> Result<i64, StoreError> {
         self.optional_integer(column)?.ok_or_else(|| corrupt(column, "number"))
     }
@@ -135,7 +135,7 @@ impl Row {
     /// A whole number, if any.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the column holds text.
+    /// [`StoreError::Corrupt`] if the column holds text.
     pub fn optional_integer(&self, column: impl Column) -> Result<Option<i64>, StoreError> {
         match self.value(column) {
             Some(Value::Integer(number)) => Ok(Some(*number)),
@@ -147,7 +147,7 @@ impl Row {
     /// A whole number from 0, such as a time.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the column holds none.
+    /// [`StoreError::Corrupt`] if the column holds no number from 0.
     pub fn unsigned(&self, column: impl Column) -> Result<u64, StoreError> {
         self.optional_unsigned(column)?.ok_or_else(|| corrupt(column, "number"))
     }
@@ -155,7 +155,7 @@ impl Row {
     /// A whole number from 0, if any.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the column holds text or a number below 0.
+    /// [`StoreError::Corrupt`] if the column holds text or a number below 0.
     pub fn optional_unsigned(&self, column: impl Column) -> Result<Option<u64>, StoreError> {
         let number = self.optional_integer(column)?.map(u64::try_from);
         number.transpose().map_err(|_| corrupt(column, "number from 0"))
@@ -164,7 +164,7 @@ impl Row {
     /// A truth value: 0 is false, any other number true.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the column holds no number.
+    /// [`StoreError::Corrupt`] if the column holds no number.
     pub fn boolean(&self, column: impl Column) -> Result<bool, StoreError> {
         self.integer(column).map(|number| number != 0)
     }

@@ -9,7 +9,7 @@ pub struct AccessToken {
     pub client_id: String,
     /// The user, or the client itself (RFC 9068 section 2.2).
     pub subject: String,
-    /// What it is good for.
+    /// The granted scopes.
     pub scope: Vec<String>,
     /// When the user logged in, seconds since the Unix epoch.
     pub auth_time: Option<u64>,

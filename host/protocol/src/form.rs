@@ -1,7 +1,7 @@
 //! An `application/x-www-form-urlencoded` body, read strictly.
 //!
-//! Browsers forgive; an endpoint that takes credentials must not. Invalid percent-encoding, invalid UTF-8, a
-//! repeated parameter, too many fields: each is refused before anything looks at a value.
+//! Invalid percent-encoding or UTF-8, a repeated parameter and too many fields are rejected before a value is used: an
+//! endpoint that takes credentials must not forgive as browsers do.
 
 /// More fields than any grant has.
 const MAX_FIELDS: usize = 100;
@@ -20,7 +20,7 @@ impl std::fmt::Debug for Form {
     }
 }
 
-/// Why a body is refused; the text is fit for the client.
+/// Why a body is rejected; the text is fit for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
     /// `%` without two hexadecimal digits, or bytes that are not UTF-8.

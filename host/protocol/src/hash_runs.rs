@@ -152,7 +152,7 @@ mod tests {
         work.running(2).await;
         (0..2).for_each(|_| work.release.send(()).unwrap());
         work.running(0).await;
-        assert_eq!(work.most.load(SeqCst), 2, "those that waited were never begun");
+        assert_eq!(work.most.load(SeqCst), 2, "callers that waited never began");
         let caller = work.start();
         work.release.send(()).unwrap();
         caller.await.unwrap().unwrap();

@@ -23,7 +23,7 @@ pub enum ErrorCode {
     TooLarge,
     /// A method that the endpoint does not take.
     MethodNotAllowed {
-        /// Those that it takes.
+        /// The methods that it takes.
         allow: &'static str,
     },
     /// The client did not prove its identity.
@@ -32,7 +32,7 @@ pub enum ErrorCode {
     UnauthorizedClient,
     /// The code or the refresh token is not valid.
     InvalidGrant,
-    /// More scopes than were granted, or none that is the client's.
+    /// More scopes than were granted, or no scope of the client.
     InvalidScope,
     /// No such grant.
     UnsupportedGrantType,

@@ -1,7 +1,7 @@
 //! Client secrets as argon2id hashes, in PHC text.
 //!
 //! A check always costs one argon2id run, whether the client exists, has a secret, or sent the right one. Each run
-//! takes 19 MiB; `HashRuns` bounds them and those that wait.
+//! takes 19 MiB; `HashRuns` bounds the runs and the callers that wait.
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,7 +1,7 @@
 //! The algorithms of the tokens that this server signs.
 //!
-//! Everybody who reads ID tokens or JWT access tokens knows RS256 (OpenID Connect Core section 15.1, RFC 9068
-//! section 4); ES256 is many times faster to sign and shorter. There is no other: `none` least of all.
+//! Every reader of ID tokens and JWT access tokens supports RS256 (OpenID Connect Core section 15.1, RFC 9068
+//! section 4). ES256 is shorter and many times faster to sign. All others are rejected, `none` included.
 
 /// An algorithm of signed tokens (RFC 7518 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

@@ -17,7 +17,7 @@ impl TokenHash {
         Self(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes())))
     }
 
-    /// A hash as it was stored; a text that is none matches no token.
+    /// A hash as it was stored; a text that is no hash matches no token.
     pub fn stored(text: String) -> Self {
         Self(text)
     }

@@ -26,8 +26,8 @@ pub trait ClientDirectory: Send + Sync {
     /// [`Unavailable`] when the directory cannot be asked.
     async fn lookup(&self, client_id: &str) -> Result<Option<Registration>, Unavailable>;
 
-    /// The enabled client whose registration names this subject of this trusted issuer, compared byte for byte. A
-    /// directory that does not implement this knows none.
+    /// The enabled client whose registration names this subject of this trusted issuer, compared byte for byte. By
+    /// default there is none.
     ///
     /// # Errors
     /// [`Unavailable`] when the directory cannot be asked.
@@ -35,7 +35,7 @@ pub trait ClientDirectory: Send + Sync {
         Ok(None)
     }
 
-    /// Whether the secret is the client's. An unknown client, and one without a secret, take the same time.
+    /// Whether the secret is the client's. Takes as long for an unknown client and for a client without a secret.
     ///
     /// # Errors
     /// [`Unavailable`] when the directory cannot be asked.

@@ -1,6 +1,6 @@
 //! The only place that reads the wall clock.
 //!
-//! Everything else takes a [`Clock`], so that a test can stand at any instant and a request sees one time.
+//! Everything else takes a [`Clock`], so that a test can set any instant and a request sees one time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,6 +1,6 @@
 //! Public keys of clients, and native signature verification.
 //!
-//! A key is handed out only for its own client; verification refuses an algorithm that does not fit the key.
+//! A key is handed out only for its own client; verification rejects an algorithm that does not fit the key.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub enum Unsupported {
 /// Why no candidates can be named.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyLookupError {
-    /// The client's own keys cannot be had or used: this client is refused, others are not affected.
+    /// The client's own keys cannot be read or used: this client is rejected, others are not affected.
     #[error("the client's keys cannot be used: {0}")]
     Unusable(String),
     /// A part of the server is down.
@@ -80,17 +80,17 @@ pub trait KeySource: Send + Sync {
     /// The client's keys that fit the hint, best first, at most [`MAX_CANDIDATES`]; empty when none fits.
     ///
     /// # Errors
-    /// [`KeyLookupError`] when the keys cannot be had.
+    /// [`KeyLookupError`] if the keys cannot be read.
     async fn candidates(&self, client_id: &str, hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError>;
 
-    /// The keys of a trusted issuer that fit the hint, best first. A source that does not implement this trusts none.
+    /// The keys of a trusted issuer that fit the hint, best first. By default no issuer is trusted.
     ///
     /// # Errors
-    /// [`KeyLookupError`] when there are none that can be used.
+    /// [`KeyLookupError`] if no key can be used.
     async fn of_issuer(&self, issuer: &str, _hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
         Err(KeyLookupError::Unusable(format!("{issuer:?} is not a trusted issuer")))
     }
 
-    /// A fixed key that belongs to nobody, so that an unknown client costs as much time as a known one.
+    /// A fixed key of no client, so that an unknown client costs as much time as a known one.
     fn decoy(&self, algorithm: &str) -> Option<Arc<dyn PublicKey>>;
 }

@@ -17,9 +17,8 @@ pub struct Limits {
     pub load_deadline: Duration,
     /// Time that compiling one component may take.
     pub compile_deadline: Duration,
-    /// Time that one request may take inside one plug-in, waiting for services included; longer than all that an honest
-    /// plug-in asks may take together. Beyond it the request is unavailable, which does
-    /// not count as a failure of the plug-in: it was waiting for others.
+    /// Time that one request may take inside one plug-in, waiting included; longer than all services together may take
+    /// for an honest plug-in. Beyond it the request is unavailable, and the plug-in is not blamed.
     pub call_wall_limit: Duration,
     /// Calls to the client directory, the key source and the replay store that one plug-in may make for one request.
     pub service_calls: usize,
@@ -35,7 +34,7 @@ pub struct Limits {
     pub log_lines: usize,
     /// Log bytes of one call, standard error included.
     pub log_bytes: usize,
-    /// Requests that may run in one plug-in at once, not counting those that wait for a service; more get a 503.
+    /// Requests that may compute in one plug-in at once; requests that wait for a service do not count. More get a 503.
     pub concurrent_calls: usize,
 }
 

@@ -47,6 +47,6 @@ pub struct Listener {
     pub pin: Option<Digest>,
     /// How long an instance lives.
     pub isolation: Isolation,
-    /// The file of a candidate that works beside the plug-in, without effect, to be compared with it.
+    /// The file of a candidate that judges the same requests, without effect, for comparison.
     pub shadow: Option<String>,
 }

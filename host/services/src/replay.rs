@@ -72,9 +72,9 @@ pub trait ReplayStore: Send + Sync {
     /// [`Unavailable`] when the store cannot be asked.
     async fn peek(&self, used: Use) -> Result<Memory, Unavailable>;
 
-    /// Hears that the request of this use was answered with a server error (5xx) and got nothing for it. If the store
-    /// knows that this very use was the first of its pair, it may answer [`Memory::First`] once more: to the next
-    /// use of the same pair with the same [`Attempt`]. A store that does not implement this forgives nothing.
+    /// Learns that the request of this use was answered with a server error (5xx) and got nothing. If the store knows
+    /// that this very use was the first of its pair, it may answer [`Memory::First`] once more: to the next use of the
+    /// same pair with the same [`Attempt`]. By default nothing is forgiven.
     fn forgive(&self, attempted: Attempted) {
         drop(attempted);
     }

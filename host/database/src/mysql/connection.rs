@@ -16,16 +16,16 @@ const SETUP: &[&str] = &[
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES'",
 ];
 
-/// `0` or `OFF` for each switch that takes the writes away; a replica that is set up as one has the first of them on.
+/// Answers `0` or `OFF` for each switch that forbids writes; a replica has the first one on.
 const READ_ONLY: &str = "SELECT CONCAT(@@GLOBAL.read_only), CONCAT(@@GLOBAL.innodb_read_only)";
 
-/// The privileges of this user to write although the server is read-only.
+/// Counts this user's privileges to write although the server is read-only.
 const UNSTOPPABLE: &str = "
     SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES
     WHERE PRIVILEGE_TYPE IN ('SUPER', 'READ_ONLY ADMIN', 'READ ONLY ADMIN', 'CONNECTION_ADMIN')
     AND REPLACE(GRANTEE, '''', '') = CURRENT_USER()";
 
-/// What a server says that is read-only: an option prevents the statement, so does the transaction, so does the engine.
+/// The codes of a read-only server: an option, the transaction or the engine prevents the statement.
 const IS_READ_ONLY: &[u16] = &[1290, 1792, 1836];
 
 /// Begins sessions.
@@ -39,7 +39,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Sessions on the database with this address; nothing is asked yet.
+    /// Sessions on the database with this address. Does not connect yet.
     ///
     /// # Errors
     /// [`OpenError::BadUrl`].
@@ -64,8 +64,7 @@ impl Connector {
         Ok(Self { options: options.into(), timeout, database: url.shown().into() })
     }
 
-    /// The same sessions for prepared statements, of which each keeps so many, and whose updates count the rows that
-    /// they find, as those of other databases do.
+    /// The same sessions with so many prepared statements each, whose updates count the rows that they find.
     #[must_use]
     pub fn prepared(mut self, statements: usize) -> Self {
         self.options = OptsBuilder::from_opts(self.options).stmt_cache_size(statements).client_found_rows(true).into();
@@ -95,7 +94,7 @@ impl Connector {
         connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))
     }
 
-    /// What can make this server forget although it is fit.
+    /// A setting with which this server, though fit, can lose commits.
     ///
     /// # Errors
     /// [`OpenError`] when it cannot be asked.
@@ -125,7 +124,7 @@ impl Connect for Connector {
     }
 }
 
-/// Whether the session is on a server that takes writes. One that has become a replica still answers reads.
+/// Whether the server takes writes. A former primary still answers reads.
 ///
 /// # Errors
 /// As the driver's, when the session is lost.

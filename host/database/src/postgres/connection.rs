@@ -32,7 +32,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Sessions on the database with this address; nothing is asked yet.
+    /// Sessions on the database with this address. Does not connect yet.
     ///
     /// # Errors
     /// [`OpenError::BadUrl`].
@@ -94,7 +94,7 @@ impl Connector {
         Ok(client)
     }
 
-    /// What can make this server forget although it is fit.
+    /// A setting with which this server, though fit, can lose commits.
     ///
     /// # Errors
     /// [`OpenError`] when it cannot be asked.
@@ -125,7 +125,7 @@ impl Connect for Connector {
     }
 }
 
-/// Whether the session is on a server that takes writes. One that has become a standby still answers reads.
+/// Whether the server takes writes. A former primary still answers reads.
 pub async fn is_on_primary(client: &Client) -> bool {
     let shown = client.simple_query("SHOW transaction_read_only").await.unwrap_or_default();
     let mut rows = shown.iter().filter_map(|message| match message {

@@ -12,7 +12,7 @@ pub fn stored(text: &str) -> Cow<'_, str> {
     if !text.contains(['\0', ESCAPE]) {
         return Cow::Borrowed(text);
     }
-    // The escape first; those that replace NUL come after it.
+    // The escape first: replacing NUL adds more of them.
     Cow::Owned(text.replace(ESCAPE, "\u{F8FF}1").replace('\0', "\u{F8FF}0"))
 }
 
