@@ -1,22 +1,22 @@
-//! One post of an assertion to a server that may be going down, and what is known about the assertion afterwards.
+//! One post of an assertion to a server that may be going down, and what the client knows afterwards.
 
 use crate::server::{Server, credential};
 
-/// What a post came to. Every other answer fails the test.
+/// The result of a post. Every other answer fails the test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
     /// A token.
     Token,
-    /// Refused as used before.
+    /// Rejected as a replay.
     Replayed,
-    /// The store could not tell in time: it may have been remembered, but there is no token.
+    /// The store timed out: the use may have been remembered, but there is no token.
     Unavailable,
-    /// The server went away: there may have been a token that nobody saw.
+    /// The connection was lost: a token may have been issued and lost with it.
     Unanswered,
 }
 
 impl Attempt {
-    /// Whether the server said what it made of the assertion.
+    /// Whether the server said whether it accepted the assertion.
     pub(crate) fn is_decided(self) -> bool {
         matches!(self, Self::Token | Self::Replayed)
     }

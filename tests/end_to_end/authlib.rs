@@ -1,4 +1,4 @@
-//! The Python package Authlib: authentication, tokens that verify, a refused replay.
+//! The Python package Authlib: authentication, tokens that verify, a rejected replay.
 
 use crate::home::TestHome;
 use crate::openid_client::{assert_access_token, job};

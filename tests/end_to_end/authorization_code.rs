@@ -7,7 +7,7 @@ use crate::home::TestHome;
 use crate::http::Request;
 use crate::server::Server;
 
-/// What every code that cannot be used is told.
+/// The answer to every unusable code.
 const INVALID: &str = "The authorization code is not valid";
 
 #[test]
@@ -15,7 +15,7 @@ fn the_documented_parameters_give_access_refresh_and_id_tokens() {
     let home = TestHome::new();
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);
-    // The documented request knows nothing of PKCE, and sends a scope.
+    // The documented request has no PKCE, and sends a scope.
     let code = issue_code(&home, Authorization { code_challenge: None, ..app.authorization() });
     let fields = [
         ("grant_type", "authorization_code"),
@@ -39,7 +39,7 @@ fn the_documented_parameters_give_access_refresh_and_id_tokens() {
 }
 
 #[test]
-fn a_code_with_another_clients_assertion_is_refused_and_stays_good_for_its_own() {
+fn a_code_is_rejected_for_another_client_and_stays_valid_for_its_own() {
     let home = TestHome::new();
     let (a, b) = (Holder::register(&home, "a"), Holder::register(&home, "b"));
     let server = Server::start(&home);
@@ -51,7 +51,7 @@ fn a_code_with_another_clients_assertion_is_refused_and_stays_good_for_its_own()
 }
 
 #[test]
-fn a_code_that_is_used_twice_takes_back_what_it_gave() {
+fn a_code_that_is_used_twice_revokes_what_it_issued() {
     let home = TestHome::new();
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);
@@ -94,7 +94,7 @@ fn a_wrong_verifier_and_a_redirect_uri_one_character_off_are_refused() {
 }
 
 #[test]
-fn a_refused_code_uses_up_its_assertion() {
+fn a_rejected_code_consumes_its_assertion() {
     let home = TestHome::new();
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);
@@ -127,7 +127,7 @@ fn a_code_ends_with_its_users_account() {
 }
 
 #[test]
-fn a_failure_uses_up_neither_a_code_nor_a_refresh_token() {
+fn a_failure_consumes_neither_a_code_nor_a_refresh_token() {
     let home = TestHome::new();
     home.token_type("opaque");
     let app = Holder::register(&home, "app");

@@ -120,7 +120,7 @@ fn home() -> (TestHome, TestClient) {
     furnished(TestHome::new())
 }
 
-/// The same in a home that is there.
+/// The same in an existing home.
 fn furnished(home: TestHome) -> (TestHome, TestClient) {
     let client = TestClient::unregistered(&home, "app");
     let jwks = serde_json::json!({ "keys": [client.key.public_jwk()] });
@@ -150,7 +150,7 @@ fn authorize(server: &Server, further: &str) -> String {
 }
 
 #[test]
-fn a_person_signs_in_consents_once_and_the_code_is_worth_tokens() {
+fn a_person_signs_in_and_consents_once_and_the_code_yields_tokens() {
     let (home, client) = home();
     let server = Server::start(&home);
     let browser = TestBrowser::new(&server);
@@ -186,7 +186,7 @@ fn a_person_signs_in_consents_once_and_the_code_is_worth_tokens() {
 }
 
 #[test]
-fn whoever_denies_returns_without_a_code_and_another_person_may_sign_in() {
+fn a_person_who_denies_returns_without_a_code_and_another_can_sign_in() {
     let (home, _) = home();
     let server = Server::start(&home);
     let browser = TestBrowser::new(&server);
@@ -277,7 +277,7 @@ fn an_attempt_that_the_database_could_not_judge_is_no_failure() {
     }
 }
 
-/// Tries names with a wrong password, as a proxy tells of them; their statuses.
+/// The statuses of sign-ins with a wrong password, through a proxy that forwards these addresses.
 fn guess(server: &Server, names: std::ops::Range<u32>, forwarded_for: impl Fn(u32) -> String) -> Vec<u16> {
     let browser = TestBrowser::new(server);
     let form = form(&browser.open(&authorize(server, "")));
@@ -295,7 +295,7 @@ fn behind_a_trusted_proxy_every_forwarded_address_is_slowed_down_alone() {
     let (home, _) = home();
     home.append("[transport]\ntrusted_proxies = [\"127.0.0.1\"]\n");
     let server = Server::start(&home);
-    // Whatever the client writes before it, the proxy appends where it comes from.
+    // The client may write entries before it; the proxy appends the client's address.
     let mut statuses = guess(&server, 0..40, |number| format!("203.0.113.{number}, 192.0.2.1")).into_iter();
     assert!(statuses.by_ref().take(30).all(|status| status == 403), "people mistype");
     assert!(statuses.any(|status| status == 429));
@@ -304,7 +304,7 @@ fn behind_a_trusted_proxy_every_forwarded_address_is_slowed_down_alone() {
 }
 
 #[test]
-fn a_forwarded_address_from_whoever_is_no_trusted_proxy_is_ignored() {
+fn a_forwarded_address_from_an_untrusted_peer_is_ignored() {
     let (home, _) = home();
     home.append("[transport]\ntrusted_proxies = [\"10.0.0.0/8\"]\n");
     let server = Server::start(&home);
@@ -319,7 +319,7 @@ fn a_forwarded_address_from_whoever_is_no_trusted_proxy_is_ignored() {
 }
 
 #[test]
-fn a_post_from_elsewhere_does_nothing() {
+fn a_post_from_another_origin_does_nothing() {
     let (home, _) = home();
     let server = Server::start(&home);
     let browser = TestBrowser::new(&server);
@@ -437,7 +437,7 @@ fn a_wrong_redirect_uri_is_shown_to_the_developer_with_the_way_back() {
 }
 
 #[test]
-fn a_pushed_request_is_used_up_by_its_first_visit_and_its_page_can_be_reloaded() {
+fn a_pushed_request_is_consumed_by_its_first_visit_and_its_page_can_be_reloaded() {
     let (home, client) = home();
     let server = Server::start(&home);
     let fields = [

@@ -1,4 +1,4 @@
-//! Malformed requests: each gets a clear HTTP error, and the server lives on.
+//! Malformed requests: each gets a clear HTTP error, and the server goes on.
 
 use reqwest::Method;
 
@@ -15,7 +15,7 @@ fn post(server: &Server, content_type: &str, body: impl Into<Vec<u8>>) -> Answer
         .send(Request::new(Method::POST, server.url("/oauth2/token")).header("content-type", content_type).body(body))
 }
 
-/// A server, a client, and an assertion that is still good at the end.
+/// A server, a client, and an assertion that is still unused at the end.
 fn with_assertion(bad: impl Fn(&Server, &str)) {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");

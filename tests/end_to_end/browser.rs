@@ -1,5 +1,5 @@
-//! The authorization code grant with a real browser: the documented curl line, and two npm libraries through a whole
-//! life of an authorization. Every client authenticates with `private_key_jwt`.
+//! The authorization code grant with a real browser: the documented curl line, and two npm libraries from discovery to
+//! revocation. Every client authenticates with `private_key_jwt`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::keys::generate;
 use crate::program::{command, install_client, installed, run};
 use crate::server::Server;
 
-/// Nobody listens there: the browser's request for it is caught.
+/// No program listens there: the browser's request for it is caught.
 const REDIRECT_URI: &str = "http://localhost:8080/playground2/oauth2client";
 
 const USERNAME: &str = "hasintha";
@@ -20,7 +20,7 @@ const PASSWORD: &str = "correct horse battery staple";
 /// The second curl line of the page; `POST` is the name of a host there, as in the first.
 pub(crate) const CURL: &str = r#"curl -v POST -H "Content-Type: application/x-www-form-urlencoded;charset=UTF-8" -k -d "grant_type=authorization_code&code=<code>&scope=openid&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=<jwt_assertion>&redirect_uri=<callback_url>" https://<IS_HOST>:<IS_PORT>/oauth2/token"#;
 
-/// The scripts that drive the browser, or nothing where it cannot run.
+/// The scripts that drive the browser; `None` where it cannot run.
 fn browser() -> Option<PathBuf> {
     installed(&["node", "npm", "chromium"]).then(|| install_client("node")).flatten()
 }
@@ -109,7 +109,7 @@ fn openid_client_and_oauth4webapi_use_an_authorization_to_its_end() {
     let Some(scripts) = browser() else { return };
     let home = TestHome::new();
     add_user(&home);
-    // What each of them knows about the algorithm of ID tokens; nothing stands for the default, RS256.
+    // The algorithm that each of them expects of ID tokens; `None` is the default, RS256.
     let libraries = [("openid-client", None), ("oauth4webapi", Some("ES256")), ("oauth4webapi-default", None)];
     for (client, algorithm) in libraries {
         generate(&home, client, "p-256");

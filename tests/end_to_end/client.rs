@@ -46,7 +46,7 @@ impl TestClient {
         Self::with_key(home, id, SigningKey::generate(KeyFamily::P256).unwrap())
     }
 
-    /// The same with a key that is there already.
+    /// The same with an existing key.
     pub(crate) fn with_key(home: &TestHome, id: &str, key: SigningKey) -> Self {
         Self { id: id.to_owned(), key, issuer: home.issuer() }
     }
@@ -72,13 +72,13 @@ impl TestClient {
 }
 
 impl Assertion<'_> {
-    /// The same with another value of a claim; null takes the claim away.
+    /// The same with another value of a claim; null removes the claim.
     pub(crate) fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         set(&mut self.claims, name, value.into());
         self
     }
 
-    /// The same with another value of a header member; null takes the member away.
+    /// The same with another value of a header member; null removes the member.
     pub(crate) fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
         set(&mut self.header, name, value.into());
         self

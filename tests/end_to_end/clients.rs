@@ -30,7 +30,7 @@ fn accepted(server: &Server, client: &TestClient) {
     until("the client is accepted", || (server.authenticate(&client.mint()).status == 200).then_some(()));
 }
 
-/// Waits until the running server refuses the client.
+/// Waits until the running server rejects the client.
 #[track_caller]
 fn refused(server: &Server, client: &TestClient) {
     let answer = until("the client is refused", || {

@@ -1,5 +1,5 @@
-//! Three nodes on one database: an assertion that is posted to all of them at once gets one token, and never two, whatever
-//! dies meanwhile.
+//! Three nodes on one database: an assertion that is posted to all of them at once gets one token and never two,
+//! whatever crashes meanwhile.
 
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -15,12 +15,12 @@ use crate::wait::until;
 
 const NODES: usize = 3;
 const ASSERTIONS: usize = 2000;
-/// How often so many assertions are posted, until no answer was late.
+/// How often so many assertions are posted until no answer is late.
 const ROUNDS: usize = 3;
-/// How many assertions are on their way at the same time.
+/// How many assertions are in flight at once.
 const LANES: usize = 6;
 
-/// Within which a cluster that works has posted the next assertion.
+/// A working cluster takes the next assertion within this time.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A node that can be killed and comes back on its ports.
@@ -75,7 +75,7 @@ impl Cluster {
         Self { nodes: [home].into_iter().chain(others).map(Node::start).collect(), client }
     }
 
-    /// Valid for as long as the test runs, so that only the memory of the cluster refuses it.
+    /// Valid for the whole test, so that only the memory of the cluster rejects it.
     fn mint(&self) -> String {
         self.client.assertion().claim("exp", now() + 3500).sign()
     }
@@ -88,8 +88,8 @@ impl Cluster {
         })
     }
 
-    /// Posts every assertion to all nodes at once, several assertions at a time; calls `disturb` when a quarter of them is
-    /// through, and has at least the last quarter posted after that.
+    /// Posts every assertion to all nodes at once, several assertions at a time; calls `disturb` after a quarter of
+    /// them, and posts at least the last quarter after that.
     fn post_all(&self, assertions: &[String], disturb: impl FnOnce()) -> Vec<Vec<Attempt>> {
         let quarter = assertions.len() / 4;
         let (before, rest) = assertions.split_at(quarter);
@@ -122,7 +122,7 @@ impl Cluster {
         })
     }
 
-    /// Every node gives tokens to fresh assertions, without being restarted for it.
+    /// Every node accepts fresh assertions, without a restart.
     fn recovers(&self) {
         for node in &self.nodes {
             until("the node gives a token", || (node.attempt(&self.mint()) == Attempt::Token).then_some(()));
@@ -130,7 +130,7 @@ impl Cluster {
         }
     }
 
-    /// Disturbs the cluster while it works, and proves that no assertion got two tokens: then, and when it is posted again.
+    /// Disturbs the cluster under load, and proves that no assertion got two tokens: then, and when it is posted again.
     fn never_gives_two_tokens(&self, disturb: impl FnOnce()) {
         let assertions: Vec<String> = (0..ASSERTIONS).map(|_| self.mint()).collect();
         let first = self.post_all(&assertions, disturb);
@@ -159,8 +159,8 @@ fn tokens(attempts: &[Attempt]) -> usize {
 fn gives_exactly_one_token_for_each_assertion(engine: Engine) {
     let Some(database) = TestDatabase::new(engine) else { return };
     let cluster = Cluster::on(&database);
-    // A machine that does other work may keep the database from an answer for two seconds: what is undecided then may
-    // have no token, and another two thousand must show that every one of them gets it.
+    // On a busy machine the database may be silent for two seconds, and what it left undecided may have no token. Then
+    // another two thousand must each get one.
     let all_are_decided = (0..ROUNDS).any(|_| {
         let assertions: Vec<String> = (0..ASSERTIONS).map(|_| cluster.mint()).collect();
         let attempts = cluster.post_all(&assertions, || {});

@@ -1,4 +1,4 @@
-//! What is wrong with a home: said at once, with its place, and nothing is served.
+//! A broken home: every mistake is reported at once with its place, and nothing is served.
 
 use std::net::{TcpListener, TcpStream};
 
@@ -30,7 +30,7 @@ preventTokenReuse= true
 RejectBeforeInMinutes= "100"
 TokenEndPointAlias= "sampleurl""#;
 
-/// `serve` refuses to start, says all of this, and nothing listens; `check` agrees.
+/// `serve` does not start and says all of this; `check` agrees.
 #[track_caller]
 fn refused(home: &TestHome, parts: &[&str]) -> Finished {
     home.dropins(&["check"]).failed(parts);
@@ -122,7 +122,7 @@ fn a_corrupt_component_is_named_with_the_reason() {
 }
 
 #[test]
-fn a_corrupt_component_that_nobody_uses_is_a_warning() {
+fn a_corrupt_component_that_no_listener_names_is_a_warning() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     std::fs::write(home.dropin("unused.wasm"), "not a component").unwrap();
@@ -196,7 +196,7 @@ fn dropins_keys_again(home: &TestHome) {
 }
 
 #[test]
-fn a_property_of_the_command_line_stands_in_the_configuration() {
+fn a_property_of_the_command_line_is_in_the_configuration() {
     let home = TestHome::new();
     home.replace("hostname = \"localhost\"", "hostname = \"$sys{my.host}\"");
     refused(&home, &["my.host"]);

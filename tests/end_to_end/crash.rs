@@ -1,4 +1,4 @@
-//! SIGKILL at random moments under load, on the embedded database: whoever got a token does not get another one.
+//! SIGKILL at random moments under load, on the embedded database: no assertion that got a token gets another one.
 //!
 //! `DROPINS_CRASH_ROUNDS` (default 50) says how often the server is killed, `DROPINS_CRASH_SEED` repeats the moments of an earlier run.
 
@@ -44,7 +44,7 @@ struct Known {
     undecided: Vec<String>,
 }
 
-/// Posts fresh assertions from several threads until the server is killed, some time after it gave out so many tokens.
+/// Posts fresh assertions from several threads until the server is killed, some time after it issued so many tokens.
 fn load_until_killed(server: Server, client: &TestClient, tokens: u64, further: Duration) -> Known {
     let (given, (reached, enough)) = (AtomicU64::new(0), mpsc::channel());
     let post = |reached: mpsc::Sender<()>| {
@@ -76,7 +76,7 @@ fn load_until_killed(server: Server, client: &TestClient, tokens: u64, further: 
             .collect();
         drop(reached);
         enough.recv().expect("the server went away by itself");
-        // Nobody sends again: this is the random moment.
+        // No client sends again: this is the random moment.
         assert_eq!(enough.recv_timeout(further), Err(RecvTimeoutError::Timeout));
         server.signal("KILL");
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
@@ -89,7 +89,7 @@ fn load_until_killed(server: Server, client: &TestClient, tokens: u64, further: 
     })
 }
 
-/// Valid for as long as the test runs, so that only the memory of the server refuses it.
+/// Valid for the whole test, so that only the memory of the server rejects it.
 fn mint(client: &TestClient) -> String {
     client.assertion().claim("exp", now() + 3500).sign()
 }
@@ -130,7 +130,7 @@ fn no_assertion_that_got_a_token_is_accepted_again_after_a_kill_at_any_moment() 
             (0..SAMPLE).filter_map(|n| older.get(random.below(older.len().max(1) as u64, (round, n)) as usize));
         let used: Vec<&String> = last.tokens.iter().chain(sample).collect();
         assert_eq!(post_again(&server, &used), [""; 0], "round {round}: a second token");
-        // What had no answer may be free or not; it gets one token at most.
+        // An assertion without an answer may be free or consumed; it gets one token at most.
         let undecided: Vec<&String> = last.undecided.iter().chain(&last.undecided).collect();
         let mut late = post_again(&server, &undecided);
         late.sort();

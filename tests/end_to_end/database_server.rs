@@ -1,7 +1,7 @@
 //! Databases on real PostgreSQL, MariaDB and Redis servers, and the lines that make a home use them.
 //!
-//! Every database is new and empty. A server that a test ends is its own; the others share one. What is not installed
-//! skips its tests, or fails them where everything is required.
+//! Every database is new and empty. Tests share a server unless they end it. What is not installed skips its tests, or
+//! fails them where everything is required.
 
 use std::ops::Deref;
 
@@ -23,17 +23,17 @@ impl Engine {
 /// A database on a server.
 pub(crate) struct TestDatabase {
     pub(crate) engine: Engine,
-    server: Held,
+    server: ServerHandle,
     name: String,
 }
 
-enum Held {
+enum ServerHandle {
     Shared(&'static Server),
     Own(Box<Server>),
     Pair(Box<Pair>),
 }
 
-impl Deref for Held {
+impl Deref for ServerHandle {
     type Target = Server;
 
     fn deref(&self) -> &Server {
@@ -53,7 +53,7 @@ impl TestDatabase {
             Engine::Mariadb => servers::mariadb(),
             Engine::Redis => servers::redis(),
         };
-        server.map(|server| Self::on(engine, Held::Shared(server)))
+        server.map(|server| Self::on(engine, ServerHandle::Shared(server)))
     }
 
     /// On a server of its own, which may be crashed; it ends when this is dropped.
@@ -63,7 +63,7 @@ impl TestDatabase {
             Engine::Mariadb => servers::own_mariadb(),
             Engine::Redis => servers::own_redis(),
         };
-        server.map(|server| Self::on(engine, Held::Own(Box::new(server))))
+        server.map(|server| Self::on(engine, ServerHandle::Own(Box::new(server))))
     }
 
     /// On a primary with a replica, which may change places; both end when this is dropped.
@@ -73,10 +73,10 @@ impl TestDatabase {
             Engine::Mariadb => Pair::mariadb(),
             Engine::Redis => Pair::redis(),
         };
-        pair.map(|pair| Self::on(engine, Held::Pair(Box::new(pair))))
+        pair.map(|pair| Self::on(engine, ServerHandle::Pair(Box::new(pair))))
     }
 
-    fn on(engine: Engine, server: Held) -> Self {
+    fn on(engine: Engine, server: ServerHandle) -> Self {
         let name = server.create_database();
         Self { engine, server, name }
     }
@@ -134,13 +134,13 @@ impl TestDatabase {
 
     /// Ends the server as a crash does.
     pub(crate) fn crash(&self) {
-        assert!(matches!(self.server, Held::Own(_)), "other tests use this server");
+        assert!(matches!(self.server, ServerHandle::Own(_)), "other tests use this server");
         self.server.crash();
     }
 
     /// Makes the replica the primary, and returns its port; the former primary answers reads only.
     pub(crate) fn switch(&self) -> u16 {
-        let Held::Pair(pair) = &self.server else { panic!("the server has no replica") };
+        let ServerHandle::Pair(pair) = &self.server else { panic!("the server has no replica") };
         pair.switch();
         pair.replica.port()
     }

@@ -1,4 +1,4 @@
-//! Used assertions on real database servers: what `check` announces and `serve` does, and what happens when one is gone.
+//! Used assertions on real database servers: what `check` announces, what `serve` does, and outages.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use crate::server::Server;
 use crate::servers::{PASSWORD, Proxy, Traffic, USER};
 use crate::wait::until;
 
-/// An answer must be there after two seconds; a debug build on a busy machine gets many more. A database that does not
-/// answer never would.
+/// An answer is due after two seconds; a debug build on a busy machine gets more. Without a time-out of ours, a silent
+/// database would never answer.
 const BOUND: Duration = Duration::from_secs(30);
 
 /// Runs a case on every kind of server that is installed.
@@ -77,7 +77,7 @@ fn a_table_of_wso2_is_announced_by_check_and_converted_by_serve_with_its_rows() 
             let (home, client) = home_at(&database, &database.url());
             let inherited = client.assertion().claim("jti", "inherited").sign();
 
-            // A second check says the same: it has changed nothing, and neither has an explanation.
+            // A second check says the same: neither the first nor an explanation has changed anything.
             for _ in 0..2 {
                 let checked = home.dropins(&["check"]).succeeded();
                 let announced = "database: serve will convert the table IDN_OIDC_JTI of WSO2 Identity Server";
@@ -180,7 +180,7 @@ fn check_warns_when_the_expected_assertions_outgrow_the_stated_size() {
     assert!(checked.stdout.contains("warning: 100000 assertions a second"), "{checked:?}");
 }
 
-/// While the database is away: no token, an answer in time, and everybody is told. Afterwards all is as before.
+/// While the database is down: no token, an answer in time, and status, log and metrics say so. Then all is as before.
 fn survives_an_outage(server: &Server, client: &TestClient, begin: impl FnOnce(), end: impl FnOnce()) {
     let used = client.mint();
     server.authenticate(&used).token();

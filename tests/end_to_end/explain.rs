@@ -1,4 +1,4 @@
-//! `assertion explain`: which rule an assertion breaks, and how to fix it, without using the assertion up.
+//! `assertion explain`: which rule an assertion breaks and how to fix it, without consuming the assertion.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn checks(explained: &Finished) -> Vec<(String, String)> {
 }
 
 #[test]
-fn an_explained_assertion_is_not_used_up() {
+fn an_explained_assertion_is_not_consumed() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     let server = Server::start(&home);

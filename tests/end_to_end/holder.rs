@@ -1,5 +1,5 @@
-//! A client with all grants, and what it does with codes and tokens. Codes are made in the home's database, as the
-//! authorization endpoint makes them; that endpoint has tests of its own.
+//! A client with all grants, its codes and tokens. Codes are written into the home's database as by the authorization
+//! endpoint, which has tests of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,7 @@ impl Holder {
         Self { client, home: home.clone() }
     }
 
-    /// The same client in the database, which is not told to a running server.
+    /// The same client in the database; a running server is not told.
     pub(crate) fn store(home: &TestHome, id: &str) -> Self {
         let client = TestClient::unregistered(home, id);
         let file = home.path(&format!("{id}.jwks.json"));
@@ -128,7 +128,7 @@ pub(crate) fn redemption(code: &str) -> [(&str, &str); 4] {
     [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", REDIRECT_URI), ("code_verifier", VERIFIER)]
 }
 
-/// The id of the administrator, whom the first start makes a user.
+/// The id of the user that the first start makes of the administrator.
 pub(crate) fn user(home: &TestHome) -> String {
     in_database(home, async |database, clock| {
         let users = Users::new(database, clock).list().await.unwrap();

@@ -118,7 +118,7 @@ impl TestHome {
         std::fs::write(self.conf("deployment.toml"), text).unwrap();
     }
 
-    /// Replaces a part of the configuration that stands there exactly once.
+    /// Replaces a part of the configuration that occurs exactly once.
     #[track_caller]
     pub(crate) fn replace(&self, part: &str, by: &str) -> &Self {
         let text = self.deployment();
@@ -152,7 +152,7 @@ impl TestHome {
         self.replace("detailed_errors = false", "detailed_errors = true")
     }
 
-    /// `line:column` of a part of the configuration that stands there exactly once.
+    /// `line:column` of a part of the configuration that occurs exactly once.
     #[track_caller]
     pub(crate) fn position(&self, part: &str) -> String {
         let text = self.deployment();
@@ -179,7 +179,7 @@ fn compiled() -> Vec<(PathBuf, Vec<u8>)> {
     files.map(|file| (file.strip_prefix(&cache).unwrap().to_owned(), std::fs::read(file).unwrap())).collect()
 }
 
-/// An address that nobody listens on, and that no other test of this process is given.
+/// An address on which no program listens, and that no other test of this process gets.
 pub(crate) fn free_address() -> SocketAddr {
     static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {

@@ -1,5 +1,5 @@
-//! Clients, codes and tokens in a database on a server: every verb works on them, every node sees what one changes, and
-//! a restart loses nothing.
+//! Clients, codes and tokens on a database server: every verb works on them, every node sees a change, and a restart
+//! loses nothing.
 
 use serde_json::{Value, json};
 

@@ -80,7 +80,7 @@ fn a_token_ends_with_its_user_and_pauses_while_the_user_may_not_sign_in() {
 }
 
 #[test]
-fn a_token_ends_with_its_client_and_whoever_is_given_the_id_inherits_nothing() {
+fn a_token_ends_with_its_client_and_a_later_client_of_the_id_inherits_nothing() {
     for kind in ["jwt", "opaque"] {
         let home = TestHome::new();
         home.token_type(kind);

@@ -1,4 +1,4 @@
-//! Clients that publish their keys: how often a host is asked, rotation, outages, and hosts that mean harm.
+//! Clients that publish their keys: how often a host is asked, rotation, outages, and hostile hosts.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use crate::key_host::{KeyAnswer, KeyHost, allow, publisher};
 use crate::server::Server;
 use crate::wait::until;
 
-/// How long the server waits after an unknown `kid` before another one makes it fetch again.
+/// How long after an unknown `kid` another one makes the server fetch again.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// What a host that means harm may cost a request on a busy machine; far less than the time for a whole answer.
+/// What a hostile host may cost a request on a busy machine; far less than a whole answer would take.
 const PROMPT: Duration = Duration::from_secs(10);
 
 /// A home with a client of this id whose key set the host publishes.

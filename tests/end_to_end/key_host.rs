@@ -1,4 +1,4 @@
-//! The host of a client's JWKS URI: it answers every request the same until it is told otherwise, and counts them.
+//! The host of a client's JWKS URI: it gives every request the same answer, until told another, and counts.
 //!
 //! HTTP without TLS on 127.0.0.1, one connection per request. It is down as soon as it is dropped.
 
@@ -45,7 +45,7 @@ pub(crate) struct KeyHost {
 
 struct Shared {
     answer: Mutex<KeyAnswer>,
-    /// Read by each answer, so that whoever writes holds them all back.
+    /// Read by each answer, so that a writer holds them all back.
     gate: RwLock<()>,
     requests: AtomicUsize,
     ended: AtomicBool,
@@ -70,7 +70,7 @@ impl KeyHost {
                         return;
                     }
                     let shared = Arc::clone(&shared);
-                    // A client that hangs up early is one of the things that are tested.
+                    // Some tests hang up early.
                     std::thread::spawn(move || shared.answer(connection?));
                 }
             }
@@ -135,7 +135,7 @@ impl Shared {
     }
 }
 
-/// Lets the server of a home fetch from hosts of this kind, which may be held back for a while.
+/// Lets the server of a home fetch from hosts of this kind, which may answer late.
 pub(crate) fn allow(home: &TestHome) {
     home.append("[oauth.jwks_endpoint]\nallow_http_hosts = [\"127.0.0.1\"]\nallowed_private_hosts = [\"127.0.0.1\"]\n");
 }

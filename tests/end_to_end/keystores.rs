@@ -1,5 +1,5 @@
 //! Client certificates in keystores: the steps of the original documentation with keytool, the verbs of
-//! `dropins keystore`, and files that mean harm.
+//! `dropins keystore`, and hostile files.
 //!
 //! Commands of the pages are word for word, apart from the flags that keep keytool from asking questions.
 
@@ -15,7 +15,7 @@ use crate::wait::until;
 
 const PASSWORD: &str = "wso2carbon";
 
-/// What a refusal may take: a start of the program on a busy machine, far less than a billion iterations.
+/// The time for a rejection: a start of the program on a busy machine, far less than a billion iterations.
 const PROMPT: Duration = Duration::from_secs(60);
 
 /// The last of the documented steps.
@@ -181,7 +181,7 @@ fn the_verbs_show_what_keytool_shows_and_keytool_reads_what_they_write() {
     }
 }
 
-/// `serve` refuses the home at once, with these parts in its message.
+/// `serve` rejects the home at once, with these parts in its message.
 #[track_caller]
 fn refused_at_once(home: &TestHome, parts: &[&str]) {
     let began = Instant::now();
@@ -192,7 +192,7 @@ fn refused_at_once(home: &TestHome, parts: &[&str]) {
 #[test]
 fn a_short_jks_file_with_a_huge_count_is_refused_at_once() {
     let home = home_with("wso2carbon.jks");
-    // Magic number, version 2, as many entries as there can be, and nothing of them.
+    // Magic number, version 2, the largest number of entries, and none of them.
     let mut bytes = [0xFE, 0xED, 0xFE, 0xED, 0, 0, 0, 2, 0x7F, 0xFF, 0xFF, 0xFF].to_vec();
     bytes.resize(100, 0);
     std::fs::write(store(&home, "wso2carbon.jks"), bytes).unwrap();

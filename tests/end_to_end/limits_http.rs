@@ -1,4 +1,4 @@
-//! Slow, silent and verbose connections: cut off in time, while others are served.
+//! Slow, silent and verbose connections are closed in time, while others are served.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -40,7 +40,7 @@ fn tls(home: &TestHome) -> Tls {
     StreamOwned::new(connection, stream)
 }
 
-/// Sends the drip again and again, until the server closes the connection; what it answered, and how long it took.
+/// Sends the drip until the server closes the connection; returns its answer, and how long it took.
 #[track_caller]
 fn until_closed(mut stream: impl Read + Write, drip: &[u8]) -> (String, Duration) {
     let began = Instant::now();
@@ -110,7 +110,7 @@ fn a_header_section_that_is_too_large_is_refused() {
     for headers in [long, many] {
         let mut stream = tls(&home);
         let request = format!("GET /oauth2/jwks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
-        // The server may hang up before it has read everything.
+        // The server may close before it has read everything.
         let _ = stream.write_all(request.as_bytes());
         let (answer, _) = until_closed(stream, b"");
         assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");

@@ -1,4 +1,4 @@
-//! A constant load of valid assertions, and what became of every request.
+//! A constant load of valid assertions, and the outcome of every request.
 //!
 //! Each caller is a client with an id and a connection of its own, and has one request at a time. The server writes one
 //! audit event per decision before it answers, so the n-th event of a client is the decision about its n-th request:
@@ -30,11 +30,11 @@ pub(crate) struct Calls {
 
 /// A request with its answer.
 pub(crate) struct Sent {
-    /// When the schedule wanted it sent; what waits for a slow one before it is late from here.
+    /// Its scheduled time: a request that waits for a slow one before it is late from here.
     pub(crate) due: Instant,
     pub(crate) at: Instant,
     pub(crate) answered: Instant,
-    /// What came in place of a token.
+    /// The answer in place of a token.
     pub(crate) failure: Option<String>,
 }
 

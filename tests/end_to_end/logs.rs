@@ -9,11 +9,11 @@ use crate::server::{Server, credential};
 
 const SECRET: &str = "a-very-secret-word";
 
-/// All that is said about requests; the compiler's traces would be gigabytes.
+/// All lines about requests; the compiler's traces would be gigabytes.
 const EVERYTHING: &str = "trace,cranelift_codegen=warn,cranelift_frontend=warn,regalloc2=warn,wasmtime=warn,\
     wasmtime_environ=warn,wasmtime_internal_cache=warn,wasmtime_internal_cranelift=warn";
 
-/// Everything that a session may say about credentials, right and wrong ones.
+/// Everything that the server may log about credentials, right and wrong ones.
 fn session(home: &TestHome, environment: &[(&str, &str)]) -> (Vec<String>, String) {
     let client = TestClient::register(home, "app");
     home.append(&format!("[[service_provider]]\nclient_id = \"post\"\nclient_secret = \"{SECRET}\"\n"));

@@ -1,8 +1,7 @@
 //! The program `dropins` from the outside: real processes, real HTTPS, real files, and clients of other people.
 //!
-//! Every test has a home of its own in a temporary folder, with ports of its own on 127.0.0.1; nothing sleeps, what
-//! takes time is waited for with a deadline. A tool that is absent skips its tests with a line on standard error,
-//! unless DROPINS_REQUIRE_ALL=1.
+//! Every test has a home of its own in a temporary folder, with ports of its own on 127.0.0.1. Nothing sleeps: tests
+//! poll with a deadline. A missing tool skips its tests with a line on standard error, unless DROPINS_REQUIRE_ALL=1.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The npm packages openid-client and jose: discovery, authentication, tokens that verify, a refused replay.
+//! The npm packages openid-client and jose: discovery, authentication, tokens that verify, a rejected replay.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::keys::{generate, register};
 use crate::program::{Finished, command, install_client, installed, run};
 use crate::server::Server;
 
-/// Clients with these algorithms, and the job file for a foreign client. That of EdDSA is given ES256 ID tokens.
+/// Clients with these algorithms, and the job file of the script. The client of EdDSA gets ES256 ID tokens.
 pub(crate) fn job(home: &TestHome, algorithms: &[(&str, &str)]) -> std::path::PathBuf {
     home.replace("allow_id_token = false", "allow_id_token = true");
     let clients: Vec<Value> = algorithms

@@ -1,5 +1,5 @@
-//! Somebody who replaces the plug-in of a running server, in every way in which people replace files, and writes down
-//! what was live when.
+//! An operator who replaces the plug-in of a running server, in every way in which files are replaced, and notes what
+//! was live when.
 
 use std::fs;
 use std::io::Write as _;
@@ -25,7 +25,7 @@ pub(crate) fn version(number: u8) -> Vec<u8> {
     [PRIVATE_KEY_JWT, &[0, 3, 1, b'v', number]].concat()
 }
 
-/// Something that was live, from some time after `begun`, for everybody since `announced`.
+/// A component that went live after `begun`, for every request since `announced`.
 #[derive(Debug, Clone)]
 pub(crate) struct Published {
     pub(crate) begun: Instant,
@@ -38,7 +38,7 @@ pub(crate) struct Published {
 pub(crate) struct Operator<'a> {
     home: &'a TestHome,
     server: &'a Server,
-    /// In the order in which it was published; what was rolled back to stands there again.
+    /// In the order of publication; a rollback adds its target again.
     pub(crate) published: Vec<Published>,
 }
 
@@ -64,13 +64,13 @@ impl<'a> Operator<'a> {
         self.published.last().unwrap().digest == Digest::of(component).to_string()
     }
 
-    /// The same with what must be refused; the reason.
+    /// The same with a component that must be rejected; returns the reason.
     pub(crate) fn fail_to_install(&mut self, component: &[u8]) -> String {
         self.put(component);
         self.refused()
     }
 
-    /// Replaces the file by a rename and leaves the rest to the server; the time until it serves.
+    /// Replaces the file by a rename without a reload; returns the time until it serves.
     pub(crate) fn rename(&mut self, component: &[u8]) -> Duration {
         let begun = Instant::now();
         self.put(component);
@@ -89,7 +89,7 @@ impl<'a> Operator<'a> {
         self.await_component(begun, component);
     }
 
-    /// Deletes the file and has the server reload, which it refuses; the reason.
+    /// Deletes the file and has the server reload, which must be rejected; returns the reason.
     pub(crate) fn delete(&mut self) -> String {
         fs::remove_file(self.file()).unwrap();
         self.refused()
@@ -120,7 +120,7 @@ impl<'a> Operator<'a> {
         before.into_iter().for_each(|old| fs::remove_dir_all(self.home.conf("").join(old)).unwrap());
     }
 
-    /// Has the server reload; what it serves then is written down.
+    /// Has the server reload, and notes what it serves then.
     pub(crate) fn reload(&mut self, begun: Instant) {
         let answer = self.post("/reload");
         let announced = Instant::now();
@@ -128,7 +128,7 @@ impl<'a> Operator<'a> {
         self.announce(begun, announced);
     }
 
-    /// Has the server reload, which it must refuse; the reason.
+    /// Has the server reload, which must be rejected; returns the reason.
     pub(crate) fn refused(&self) -> String {
         let answer = self.post("/reload");
         let verdict = answer.json();
@@ -139,7 +139,7 @@ impl<'a> Operator<'a> {
         verdict["error"].as_str().unwrap().to_owned()
     }
 
-    /// Waits until another generation is live than the one that was announced last.
+    /// Waits until another generation is live than the last announced one.
     pub(crate) fn await_generation(&mut self, begun: Instant) {
         let last = self.published.last().unwrap().generation;
         until("another generation is live", || (self.live().0 != last).then_some(()));

@@ -1,4 +1,4 @@
-//! The server as a process: how fast it is there, how much memory it takes, how it stops.
+//! The server as a process: how fast it starts, how much memory it takes, how it stops.
 
 use std::net::TcpStream;
 

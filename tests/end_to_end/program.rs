@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// The program under test.
 pub(crate) const DROPINS: &str = env!("CARGO_BIN_EXE_dropins");
 
-/// What a program left behind.
+/// The result of a program.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: Option<i32>,

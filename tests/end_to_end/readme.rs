@@ -29,7 +29,7 @@ fn prose(page: &str) -> impl Iterator<Item = &str> {
     outside.flat_map(str::lines).filter(|line| !line.starts_with('|'))
 }
 
-/// Every file of a folder with this extension; what programs leave there is none of ours.
+/// Every file of a folder with this extension, except what programs leave there.
 fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let foreign = ["target", "node_modules", "venv", ".venv", "corpus"].iter().any(|name| path.ends_with(name));

@@ -9,7 +9,7 @@ use crate::holder::{Holder, issue_code, part, text};
 use crate::home::TestHome;
 use crate::server::Server;
 
-/// What every refresh token that cannot be used is told.
+/// The answer to every unusable refresh token.
 const INVALID: &str = "The refresh token is not valid";
 
 #[test]
@@ -46,7 +46,7 @@ fn a_refresh_token_that_is_used_twice_revokes_its_family() {
 }
 
 #[test]
-fn a_refresh_token_with_another_clients_assertion_is_refused_and_stays_good_for_its_own() {
+fn a_refresh_token_is_rejected_for_another_client_and_stays_valid_for_its_own() {
     let home = TestHome::new();
     let (a, b) = (Holder::register(&home, "a"), Holder::register(&home, "b"));
     let server = Server::start(&home);
@@ -114,7 +114,7 @@ fn a_refresh_token_ends_with_its_users_account() {
 }
 
 #[test]
-fn a_new_password_ends_what_was_given_while_the_old_one_was_known() {
+fn a_new_password_revokes_what_was_issued_under_the_old_one() {
     let home = TestHome::new();
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);
@@ -130,7 +130,7 @@ fn a_new_password_ends_what_was_given_while_the_old_one_was_known() {
 }
 
 #[test]
-fn a_scope_that_was_taken_from_the_client_is_not_given_any_more() {
+fn a_scope_that_the_client_lost_is_not_granted_again() {
     let home = TestHome::new();
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);

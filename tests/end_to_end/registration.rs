@@ -12,7 +12,7 @@ use crate::server::Server;
 
 const TOKEN: &str = "initial-access-token";
 
-/// A server at which those who have [`TOKEN`] can register.
+/// A server at which the holder of [`TOKEN`] can register.
 fn server(home: &TestHome) -> Server {
     home.append(&format!("[oauth.dcr]\ninitial_access_token = \"{TOKEN}\"\n"));
     Server::start(home)
@@ -33,7 +33,7 @@ fn register(server: &Server, token: Option<&str>, metadata: &Value) -> Answer {
     send(server, Method::POST, &server.url("/oauth2/register"), token, Some(metadata))
 }
 
-/// The client manages itself, at the URL and with the token that it was given.
+/// The client manages itself, at the URL and with the token that it was issued.
 fn manage(server: &Server, registered: &Value, method: Method, metadata: Option<&Value>) -> Answer {
     let url = registered["registration_client_uri"].as_str().unwrap();
     send(server, method, url, registered["registration_access_token"].as_str(), metadata)
@@ -84,7 +84,7 @@ fn a_client_registers_with_the_initial_access_token_only_and_then_authenticates(
 }
 
 #[test]
-fn a_client_without_keys_is_given_a_secret_and_one_with_a_url_is_asked_for_them() {
+fn a_client_without_keys_gets_a_secret_and_a_client_with_a_url_is_asked_for_its_keys() {
     let home = TestHome::new();
     allow(&home);
     let server = server(&home);
@@ -130,7 +130,7 @@ fn what_cannot_be_registered_is_named() {
 }
 
 #[test]
-fn a_client_reads_replaces_and_deletes_itself_and_nobody_else() {
+fn a_client_reads_replaces_and_deletes_itself_and_no_other_client() {
     let home = TestHome::new();
     let server = server(&home);
     let (old, new) = (key(), key());
@@ -162,7 +162,7 @@ fn a_client_reads_replaces_and_deletes_itself_and_nobody_else() {
 }
 
 #[test]
-fn without_a_token_in_the_configuration_nobody_registers() {
+fn without_a_token_in_the_configuration_no_client_registers() {
     let home = TestHome::new();
     let server = Server::start(&home);
     for token in [None, Some(TOKEN), Some("")] {

@@ -1,4 +1,4 @@
-//! What a refused client is told, and what the operator is told about the same refusal.
+//! What a rejected client is told, and what the operator is told about the same rejection.
 
 use crate::client::{Assertion, TestClient, now};
 use crate::home::TestHome;

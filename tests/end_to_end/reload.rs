@@ -1,4 +1,4 @@
-//! Changes of a running server's home: taken up by themselves, or refused with the old state untouched.
+//! Changes of a running server's home: live without a command, or rejected with the old state untouched.
 
 use std::path::PathBuf;
 
@@ -90,7 +90,7 @@ fn log_limits_and_certificate_follow_the_files() {
 }
 
 #[test]
-fn a_broken_file_changes_nothing_and_everybody_says_why() {
+fn a_broken_file_changes_nothing_and_every_report_says_why() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     let server = Server::start(&home);
@@ -124,7 +124,7 @@ fn an_installed_component_is_live_and_can_be_rolled_back() {
     let first = digest(&server);
     let installed = install(&home, &variant(&home, &folder, "new-build.wasm")).succeeded().stdout;
     assert!(installed.contains(&format!("{PLUGIN}.wasm")), "it takes the file of the old version\n{installed}");
-    // Whether by this word or by the change of the folder.
+    // Either this command or the change of the folder did it.
     assert!(installed.contains("generation 2"), "{installed}");
     let second = digest(&server);
     assert_ne!(first, second);
@@ -184,7 +184,7 @@ fn a_plug_in_is_installed_in_place_of_the_live_one_and_not_of_its_shadow() {
     let said = install(&home, &folder.path().join("candidate.wasm")).succeeded().stdout;
     assert!(said.contains(&format!("{PLUGIN}.wasm")) && said.contains("generation 2"), "{said}");
     assert_ne!(digest(&server), old);
-    // The configuration, which names the shadow, cannot be read; the running server still knows it.
+    // The configuration, which names the shadow, is unreadable; the running server still has the shadow.
     home.replace("timestamp_skew = \"30s\"", "timestamp_skew = \"soon\"");
     let newer = variant(&home, &folder, "newer.wasm");
     install(&home, &newer).failed(&[&format!("{PLUGIN}.wasm stays in the folder"), "timestamp_skew"]);
@@ -231,7 +231,7 @@ fn a_refusal_says_each_cause_once() {
 }
 
 #[test]
-fn a_broken_configuration_does_not_hide_that_the_admin_token_stands_in_it() {
+fn a_broken_configuration_does_not_hide_that_it_holds_the_admin_token() {
     let home = TestHome::new();
     home.replace("[transport.admin]", "[transport.admin]\ntoken = \"a-long-admin-token-for-tests\"");
     let _server = Server::start(&home);

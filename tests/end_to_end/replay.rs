@@ -20,7 +20,7 @@ fn post_at_once(server: &Server, assertions: &[String]) -> Vec<Answer> {
     })
 }
 
-/// How many were accepted; all the others must have been refused as wrong credentials.
+/// How many were accepted; all others must have been rejected as wrong credentials.
 #[track_caller]
 fn accepted(answers: &[Answer]) -> usize {
     let (good, bad): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);

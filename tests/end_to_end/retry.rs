@@ -1,8 +1,8 @@
-//! A request that got a server error may be repeated when the operator allows it: as it was, once, and no other.
+//! A request that got a server error may be repeated if the operator allows it: unchanged, once, and no other.
 //!
-//! The server errors are real ones. A trigger in the identity database makes the transaction that remembers the assertion
-//! last longer than the two seconds that a client is kept waiting, and the transaction succeeds after all. And a plug-in
-//! traps, which consumes nothing.
+//! The server errors are real. A trigger in the identity database makes the transaction that remembers the assertion
+//! last longer than the two seconds that a client waits, and the transaction succeeds after all. And a plug-in traps,
+//! which consumes nothing.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::home::TestHome;
 use crate::server::Server;
 use crate::wait::until;
 
-/// Longer than the server waits, even if the processor is twice as fast then as it was when this was reckoned.
+/// Longer than the server waits, even on a processor twice as fast as when this was measured.
 const SLOW: Duration = Duration::from_secs(6);
 
 /// Counts to `rows`, to take time.
@@ -32,13 +32,13 @@ fn database(home: &TestHome) -> Connection {
     database
 }
 
-/// How long this thread was on a processor: what else the machine does must not make the trigger too quick.
+/// Processor time of this thread: a busy machine must not make the trigger too quick.
 fn processor_time() -> Duration {
     let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(statistics.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// Makes whoever remembers an assertion wait for so long.
+/// Makes the transaction that remembers an assertion last so long.
 fn slow_down(database: &Connection) {
     let (sample, began) = (4_000_000_u64, processor_time());
     database.query_row(&counting(sample), [], |_| Ok(())).unwrap();
@@ -47,7 +47,7 @@ fn slow_down(database: &Connection) {
     database.execute_batch(&slow).unwrap();
 }
 
-/// Posts an assertion that is answered 503, and waits until it is remembered nevertheless.
+/// Posts an assertion that is answered 503, and waits until it is remembered all the same.
 fn fail(home: &TestHome, server: &Server, assertion: &str) {
     let database = database(home);
     slow_down(&database);
@@ -103,8 +103,8 @@ fn a_request_that_got_a_token_may_not_be_repeated_within_the_window_and_none_aft
     server.authenticate(&failed).error(401, "invalid_client");
 }
 
-/// A plug-in that traps while the client `client` is unknown, and then vouches for it if it did not use the identifier
-/// `client` before.
+/// A plug-in that traps while the client `client` is unknown, and then authenticates it on the condition that the
+/// identifier `client` is unused.
 fn trapping() -> Fixture {
     let unused = Condition::Unused { identifier: "client", expires_at: now() + 3_600, retry_window: 0 };
     let known = "(i32.load8_u offset=4 (global.get $answer))";
@@ -122,7 +122,7 @@ fn a_request_that_a_plug_in_failed_consumes_nothing_and_its_repetition_gets_one_
     let post = || server.post(&[("grant_type", "client_credentials"), ("token", "x")]);
     post().error(500, "server_error");
     home.dropins(&["client", "add", "client"]).succeeded();
-    // The running server sees the new client a moment later; until then the plug-in traps.
+    // The plug-in traps until the running server sees the new client.
     let answer = until("the client is known", || Some(post()).filter(|answer| answer.status != 500));
     answer.token();
     post().error(401, "invalid_client");

@@ -63,7 +63,7 @@ fn the_request_is_read_and_its_client_authenticated_as_at_the_token_endpoint() {
         if path != "/oauth2/par" {
             app.post(&server, path, &[]).error(400, "invalid_request");
         }
-        // Its own URL is an audience, those of the others are not.
+        // Its own URL is an audience, the URLs of other endpoints are not.
         let own = app.client.assertion().claim("aud", format!("{}{path}", home.issuer())).sign();
         assert_ne!(app.post_with(&server, path, &own, &[("token", "x")]).status, 401, "{path}");
         app.post_with(&server, path, &own, &[("token", "x")]).error(401, "invalid_client");

@@ -86,7 +86,7 @@ fn only_an_authorization_header_is_answered_with_a_challenge() {
 }
 
 #[test]
-fn two_methods_at_once_are_refused_and_do_not_use_the_assertion_up() {
+fn two_methods_at_once_are_rejected_and_do_not_consume_the_assertion() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     register(&home, "basic", "client_secret_basic");

@@ -118,7 +118,7 @@ impl Server {
         signal(self.child.id(), name);
     }
 
-    /// Sends a signal that ends the server; its exit code (none when it was killed) and its whole log.
+    /// Sends a signal that ends the server; returns its whole log and its exit code, `None` if it was killed.
     pub(crate) fn end(mut self, signal_name: &str) -> (Option<i32>, String) {
         self.signal(signal_name);
         let began = Instant::now();
@@ -186,7 +186,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! A candidate beside the live plug-in: what the server tells about it, and that no request notices.
+//! A candidate beside the live plug-in: what the server reports about it, and that no request notices.
 
 use reqwest::Method;
 
@@ -54,7 +54,7 @@ fn a_candidate_that_decides_alike_agrees_on_tokens_replays_and_refusals() {
 }
 
 #[test]
-fn a_candidate_that_refuses_everybody_is_reported_with_reference_ids_and_refuses_nobody() {
+fn a_candidate_that_rejects_every_client_is_reported_with_reference_ids_and_rejects_none() {
     let refusing = Fixture::named("refusing")
         .reads(&["form:client_assertion", "form:client_assertion_type"])
         .authenticate("(global.get $rejected)");

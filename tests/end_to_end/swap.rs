@@ -19,7 +19,7 @@ fn home() -> (TestHome, Vec<TestClient>) {
     (home, callers)
 }
 
-/// Candidates that must be refused, each with a part of the reason.
+/// Candidates that must be rejected, each with a part of the reason.
 fn broken() -> [(Vec<u8>, &'static str); 10] {
     let fixture = || {
         let fixture = Fixture::named(PLUGIN).reads(&["form:client_assertion", "form:client_assertion_type"]);
@@ -41,8 +41,8 @@ fn broken() -> [(Vec<u8>, &'static str); 10] {
     ]
 }
 
-/// Every request was answered with a token, by a state that was published as a whole; by none that was replaced before
-/// the request began, and none that was published after it ended; and no connection went back.
+/// Every request got a token from a state that was published as a whole, was not replaced before the request began, and
+/// was not published after it ended; and no connection went back to an older state.
 fn check(calls: &[Calls], log: &str, published: &[Published]) {
     let decisions = decisions(log);
     let mut served = vec![0_usize; published.len()];
@@ -148,7 +148,7 @@ fn a_new_file_is_live_within_two_seconds_on_a_warm_compile_cache() {
     let mut operator = Operator::new(&home, &server);
     [&new, &old].into_iter().for_each(|component| operator.install(component));
     drop(server);
-    // What is compiled is on the disk only.
+    // Compiled code is on the disk only.
     let server = Server::start(&home);
     let mut operator = Operator::new(&home, &server);
     let took = operator.rename(&new);

@@ -1,4 +1,4 @@
-//! What an authenticated client is given.
+//! What an authenticated client is issued.
 
 use crate::client::TestClient;
 use crate::home::TestHome;
@@ -51,7 +51,7 @@ fn a_request_of_which_no_scope_is_left_is_refused_and_one_without_scope_is_not()
 }
 
 #[test]
-fn a_grant_that_the_client_did_not_register_is_refused_and_the_assertion_is_used_up() {
+fn a_grant_that_the_client_did_not_register_is_rejected_and_the_assertion_consumed() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     home.replace("grant_types = [\"client_credentials\"]\njwks", "grant_types = [\"authorization_code\"]\njwks");

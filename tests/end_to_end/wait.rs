@@ -1,14 +1,14 @@
-//! Waiting for what happens in a while, with a deadline.
+//! Polling with a deadline.
 
 use std::time::{Duration, Instant};
 
-/// A debug build on a busy machine; what is waited for takes seconds.
+/// Generous: a debug build on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Tries until there is a result. An attempt is a request or a program, so it takes its time itself.
+/// Tries until there is a result. An attempt is a request or a program, so no pause is needed.
 ///
 /// # Panics
-/// There is none within the deadline.
+/// No result within the deadline.
 #[track_caller]
 pub(crate) fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();

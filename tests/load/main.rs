@@ -1,8 +1,8 @@
-//! What a swap costs those who are served meanwhile: the real program under a constant load, quiet and swapping in turns.
+//! What a swap costs the requests in flight: the real program under a constant load, quiet and swapping in turns.
 //!
-//! `cargo bench -p dropins-server --bench load` prints what it measured and fails when a bound is missed. Latency
-//! counts from the time at which the schedule wanted a request sent, so that a stall is not hidden by the requests that
-//! it kept from being sent. Quiet and swapping phases take turns: whatever else the machine does weighs on both.
+//! `cargo bench -p dropins --bench load` prints what it measured and fails when a bound is missed. Latency
+//! counts from the scheduled time of a request, so that a stall is not hidden by the requests that it delays. Quiet and
+//! swapping phases take turns, so other work of the machine weighs on both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -51,11 +51,11 @@ const SWAPS_PER_ROUND: usize = 10;
 
 /// How much slower the slowest hundredth may be while plug-ins are swapped.
 const MOST: f64 = 3.0;
-/// The same while new ones are compiled: the kernel lets the compiler, nice as it is, end its turn of a few milliseconds
-/// before a request that has just come gets the processor.
+/// The same while new ones are compiled: the kernel lets the compiler, although niced, end its turn of a few
+/// milliseconds before a new request gets the processor.
 const MOST_COMPILING: f64 = 6.0;
 
-/// A new file serves within this time, when its code was compiled before.
+/// A new file serves within this time if its code was compiled before.
 const VISIBLE: Duration = Duration::from_secs(2);
 
 /// What went on in a phase.
@@ -94,7 +94,7 @@ fn latency() -> bool {
         let swapping = timed(&mut spans, Phase::Swapping, || {
             versions.iter().cycle().take(SWAPS_PER_ROUND).for_each(|component| operator.install(component));
         });
-        // What the last swap set off ends before it is quiet.
+        // Let the work of the last swap end.
         sleep(Duration::from_millis(600));
         timed(&mut spans, Phase::Quiet, || sleep(swapping));
         timed(&mut spans, Phase::Compiling, || operator.install(&version(100 + round)));
@@ -110,7 +110,7 @@ fn latency() -> bool {
     failed == 0 && good.iter().all(|&good| good)
 }
 
-/// Has the server see a new file by itself, its code compiled by a server before; whether it is soon enough.
+/// Whether the server notices a new file soon enough, its code compiled before.
 fn time_to_visible() -> bool {
     let home = TestHome::new();
     let server = Server::start(&home);

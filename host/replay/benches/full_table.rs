@@ -1,6 +1,6 @@
 //! What a large table costs: the decision beside that on an empty one, and the purge beside none, in one run.
 //!
-//! `DROPINS_BENCH_ROWS` (default 1 000 000) live rows, a tenth more that are over, and 64 callers, on every database whose
+//! `DROPINS_BENCH_ROWS` (default 1 000 000) live rows, a tenth more expired, and 64 callers, on every database whose
 //! feature is on and whose server is installed; names on the command line select some. Ends with an error when a
 //! decision takes more than twice as long as on an empty table, or when the p99 shows the purge.
 #![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
@@ -36,7 +36,7 @@ const SLOWER: f64 = 2.0;
 /// How many times as long as without a purge the p99 may be; two runs without one differ by as much.
 const PURGE_IN_P99: f64 = 1.5;
 
-/// A database by its name, and what puts so many live rows and a tenth more that are over into its empty table.
+/// A database by its name, and what puts so many live rows and a tenth more expired ones into its empty table.
 type Candidate = (&'static str, fn() -> Option<Database>, fn(&Database, u64));
 
 const DATABASES: &[Candidate] = &[

@@ -40,7 +40,7 @@ impl MemoryStore {
         self.pairs().len()
     }
 
-    /// Whether it holds none.
+    /// Whether it holds no pair.
     pub fn is_empty(&self) -> bool {
         self.pairs().is_empty()
     }

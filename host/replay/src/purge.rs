@@ -44,7 +44,7 @@ impl Purger {
     /// One transaction: deletes at most one batch of expired pairs, and counts them.
     ///
     /// # Errors
-    /// [`Unavailable`] when the store cannot do it now; nothing is lost by that.
+    /// [`Unavailable`] if the store cannot do it now; nothing is lost.
     pub async fn purge_once(&self) -> Result<usize, Unavailable> {
         let (now, begun) = (self.clock.now(), Instant::now());
         let Some(until) = (now / 1000).checked_sub(self.margin) else { return Ok(0) };

@@ -2,7 +2,7 @@
 //!
 //! A caller that is told that its use is the first owns it. It is free again if its owner's request ended in a server
 //! error, or if that answer reached no caller; only this process knows either, and what is not known is not forgiven. A free first use goes to the next identical use for which the store still finds the row of that very first
-//! use, if a server error was answered and its window is not over: one atomic step, so to one of them only.
+//! use, if a server error was answered within its window: one atomic step, so to one of them only.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -18,7 +18,7 @@ pub struct Stats {
     pub forgiven: u64,
     /// Decisions that found a repeated use, from the store or the cache.
     pub seen: u64,
-    /// Decisions that could not be had.
+    /// Decisions that the store could not make.
     pub unavailable: u64,
     /// Decisions that the cache answered.
     pub cache_hits: u64,

@@ -1,6 +1,6 @@
 //! What a database holds where the table `IDN_OIDC_JTI` belongs, and what opening the store does about it.
 //!
-//! Recognised by its columns: nothing, our table, or one that WSO2 Identity Server made, with or without `TENANT_ID`,
+//! Recognised by its columns: nothing, our table, or a table of WSO2 Identity Server, with or without `TENANT_ID`,
 //! whose rows are kept under an empty client id. Rejected are tables of a newer program and tables of any other kind.
 
 use dropins_database::OpenError;

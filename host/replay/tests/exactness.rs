@@ -108,7 +108,7 @@ async fn stores_that_take_over_expired_pairs_together_have_one_first_each(databa
     let stores = [database.open(), database.open(), database.open()];
     let pairs = 100;
     for round in 0..6 {
-        // In each round the pairs of the last one are over; half of those of this round are new.
+        // In each round the pairs of the last one have expired; half of this round's pairs are new.
         let now = (NOW + 60 * round) * 1000;
         let at = |n: u64| Use { now, expires_at: NOW + 60 * (round + 1), ..used("c", n) };
         let begin = round * pairs / 2;
@@ -148,7 +148,7 @@ async fn nodes_two_minutes_apart_agree(database: &Database) {
     assert_eq!(ahead.remember(seen_ahead(NOW, NOW + 300)).await, Ok(Memory::First));
     assert_eq!(behind.remember(seen_behind(NOW, NOW + 300)).await, Ok(Memory::Seen));
     assert_eq!(behind.remember(seen_behind(NOW + 299, NOW + 900)).await, Ok(Memory::Seen));
-    // For the node ahead it is over two minutes earlier: then its new expiry holds for both.
+    // For the node ahead it expires two minutes earlier: then its new expiry holds for both.
     assert_eq!(ahead.remember(seen_ahead(NOW + 179, NOW + 900)).await, Ok(Memory::Seen));
     assert_eq!(ahead.remember(seen_ahead(NOW + 180, NOW + 900)).await, Ok(Memory::First));
     assert_eq!(behind.remember(seen_behind(NOW + 180, NOW + 900)).await, Ok(Memory::Seen));
@@ -181,7 +181,7 @@ async fn a_failed_request_may_be_repeated_on_its_own_node_until_the_row_is_anoth
     assert_eq!(other.remember(at(NOW, NOW + 60)).await, Ok(Memory::Seen));
     assert_eq!(firsts(&[Arc::clone(&store)], (0..50).map(|_| at(NOW, NOW + 60))).await, 1);
     fails(at(NOW, NOW + 60));
-    // For a node that is ahead the pair is over.
+    // For a node that is ahead the pair has expired.
     assert_eq!(other.remember(at(NOW + 60, NOW + 120)).await, Ok(Memory::First));
     assert_eq!(store.remember(at(NOW, NOW + 60)).await, Ok(Memory::Seen));
 }

@@ -1,4 +1,4 @@
-//! A store that fails, hangs or panics: unavailable for everybody, never a first use, and recovery by itself.
+//! A store that fails, hangs or panics: unavailable for every caller, never a first use, and recovery by itself.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
@@ -249,7 +249,7 @@ async fn a_store_that_hangs_is_unavailable_within_the_timeout_and_recovers() {
         }
     };
     assert_eq!(size, 1);
-    // The hanging transaction commits after all: its use is consumed, though nobody was told that it was the first.
+    // The hanging transaction commits after all: its use is consumed, though no caller was told that it was the first.
     leave.send(()).unwrap();
     queued(&store, 0).await;
     drop(leave);
@@ -270,7 +270,7 @@ async fn eventually(store: &JtiStore, jti: impl Fn(u32) -> String) -> Memory {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_is_dropped_harms_nobody_and_consumes_nothing_while_it_waits() {
+async fn a_dropped_call_harms_no_other_and_consumes_nothing_while_it_waits() {
     let (store, batches, leave) = gated(&settings());
     let running = remember(&store, "running");
     assert_eq!(batches.recv(), Ok(1));

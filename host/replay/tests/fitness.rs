@@ -20,7 +20,7 @@ fn open(settings: &ReplaySettings) -> Result<JtiStore, OpenError> {
     JtiStore::open(settings, Arc::new(FixedClock::at(NOW * 1000)))
 }
 
-/// Fills the store with pairs that are over long ago for the clock of the purge.
+/// Fills the store with pairs that expired long ago by the clock of the purge.
 async fn purgeable(database: &Database, pairs: usize) -> JtiStore {
     let clock = Arc::new(FixedClock::at((NOW + 3600) * 1000));
     let store = JtiStore::open(&database.settings, clock).unwrap();
@@ -30,7 +30,7 @@ async fn purgeable(database: &Database, pairs: usize) -> JtiStore {
     store
 }
 
-/// Uses the store by TLS, and refuses a server that cannot prove that it is the one that is meant.
+/// Uses the store over TLS, and rejects a server that cannot prove its identity.
 async fn tls_verifies_the_server(mut database: Database) {
     let (server, name) = database.server.as_ref().unwrap();
     let url = server.tls_url(name);
@@ -137,7 +137,7 @@ mod postgres {
     }
 
     #[tokio::test]
-    async fn rows_that_another_transaction_holds_block_neither_the_purge_nor_for_ever() {
+    async fn rows_that_another_transaction_holds_do_not_block_the_purge_nor_a_decision_forever() {
         let Some(database) = postgres() else { return };
         let store = purgeable(&database, 5).await;
         let (server, name) = database.server.as_ref().unwrap();
@@ -266,7 +266,7 @@ mod redis {
     #[tokio::test]
     async fn a_server_that_evicts_is_refused_and_one_that_is_full_is_unavailable() {
         let Some(database) = redis() else { return };
-        let _nobody_else = ALONE.write().await;
+        let _alone = ALONE.write().await;
         let store = database.open();
         execute(&database, "CONFIG SET maxmemory-policy allkeys-lru");
         execute(&database, "CONFIG SET maxmemory 1000000000");

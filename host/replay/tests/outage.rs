@@ -20,7 +20,7 @@ use common::{
 use dropins_replay::{JtiStore, OpenError, ReplaySettings};
 use dropins_services::{FixedClock, Memory, ReplayStore};
 
-/// Servers are shared by the tests of a binary, and those that crash one need it alone.
+/// The tests of a binary share servers; a test that crashes one needs it alone.
 static ALONE: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
 
 macro_rules! on {
@@ -115,7 +115,7 @@ async fn a_use_whose_answer_was_lost_is_never_the_first_twice(database: &Databas
     proxy.set(Traffic::LosesAnswers);
     assert!(store.remember(used("c", "lost")).await.is_err());
     proxy.set(Traffic::Flows);
-    // The question had arrived, so the pair is taken, though nobody was told that it was the first.
+    // The question had arrived, so the pair is consumed, though no caller was told that it was the first.
     assert_eq!(eventually(&store, used("c", "lost")).await, Memory::Seen);
     assert_eq!(database.open().remember(used("c", "lost")).await, Ok(Memory::Seen));
 }

@@ -1,4 +1,4 @@
-//! What stands around the decision: the cache in front, the purge behind, and the orderly end.
+//! What surrounds the decision: the cache before it, the purge after it, and the orderly end.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! Honest retries: a first use that a server error gave back is had once more, by the same request, and by one only.
+//! Honest retries: a first use that a server error returned goes to one repetition of the same request.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
@@ -98,7 +98,7 @@ async fn a_pair_that_another_node_took_over_after_its_end_is_not_forgiven() {
     let (one, ahead) = (over(memory.clone(), &settings()), over(memory, &settings()));
     assert_eq!(one.remember(at(0, 1)).await, Ok(Memory::First));
     fails(&one, at(0, 1));
-    // For a node two minutes ahead the pair is over; whoever used it there got his token.
+    // For a node two minutes ahead the pair has expired, and a client that used it there got its token.
     let later = Use { now: (NOW + 120) * 1000, expires_at: NOW + 180, ..at(0, 2) };
     assert_eq!(ahead.remember(later).await, Ok(Memory::First));
     assert_eq!(one.remember(at(1, 1)).await, Ok(Memory::Seen));
@@ -184,7 +184,7 @@ async fn in_time(store: &JtiStore, used: Use) -> Memory {
 
 const SHORT: Duration = Duration::from_millis(30);
 
-/// Remembers until the writer is at it when the time is over: a busy machine may give up a use before the writer takes it.
+/// Remembers until the writer has the use when the time-out passes: on a busy machine it may pass before that.
 async fn is_too_slow(store: &JtiStore, batches: &mpsc::Receiver<()>) {
     while batches.try_recv().is_err() {
         assert!(store.remember(at(0, 1)).await.is_err());
@@ -208,7 +208,7 @@ async fn a_late_answer_is_not_enough_when_no_server_error_was_answered() {
     is_too_slow(&store, &batches).await;
     drop(leave);
     let other = || Use { attempt: None, ..at(1, 1) };
-    assert_eq!(in_time(&store, other()).await, Memory::Seen, "the late transaction is over");
+    assert_eq!(in_time(&store, other()).await, Memory::Seen, "the late transaction has ended");
     assert_eq!(store.stats().forgiven, 0);
     assert!(matches!(store.remember(at(1, 1)).await, Ok(Memory::Seen) | Err(_)));
 }
@@ -245,7 +245,7 @@ enum Step {
         pair: u8,
         digest: u8,
     },
-    /// One of those that were told they are first ends.
+    /// A request that was told it is first ends.
     End {
         which: prop::sample::Index,
         server_error: bool,
@@ -265,7 +265,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..80)
 }
 
-/// Who has the first use of a pair that is remembered.
+/// The owner of the first use of a remembered pair.
 struct First {
     expires_at: u64,
     digest: u8,

@@ -1,5 +1,5 @@
-//! The primary is switched while connections are open: what leads to the former primary, which is read-only now and answers
-//! all the same, accepts nothing and is not believed; what leads to the new one goes on, and no use is forgotten.
+//! The primary is switched while connections are open: a store on the former primary, now read-only but answering,
+//! accepts nothing and is not believed; a store on the new one goes on, and no use is forgotten.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "_server")]
 
@@ -87,7 +87,7 @@ async fn a_url_that_names_both_postgresql_servers_leads_to_the_primary_by_itself
     let Some((database, pair)) = common::databases::postgres_pair() else { return };
     let (server, name) = database.server.as_ref().unwrap();
     let [primary, replica] = [pair.primary.port(), pair.replica.port()].map(|port| format!("127.0.0.1:{port}"));
-    // The replica first, which is refused until it is the primary.
+    // The replica first, which is rejected until it is the primary.
     let url = server.url(name).replace(&primary, &format!("{replica},{primary}"));
     let settings = ReplaySettings { location: database.at(&url), timeout: TIMEOUT, ..database.settings.clone() };
     let store = database.open_with(&settings);

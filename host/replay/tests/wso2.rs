@@ -66,7 +66,7 @@ on_every_sql_database! {
     the_rows_are_kept_with_their_tenants
     a_table_without_tenants_is_converted_too
     nodes_that_start_together_convert_once
-    an_inherited_use_counts_for_every_client_until_it_is_over
+    an_inherited_use_counts_for_every_client_until_it_expires
     a_table_of_another_kind_and_one_of_a_newer_program_are_refused
 }
 
@@ -129,7 +129,7 @@ async fn nodes_that_start_together_convert_once(database: &Database, dialect: &D
     }
 }
 
-async fn an_inherited_use_counts_for_every_client_until_it_is_over(database: &Database, dialect: &Dialect) {
+async fn an_inherited_use_counts_for_every_client_until_it_expires(database: &Database, dialect: &Dialect) {
     make(database, dialect, true);
     // The second store opens when all is converted.
     for store in [database.open(), database.open()] {

@@ -37,7 +37,7 @@ mod tests {
     use crate::testing::on_every_engine;
 
     #[tokio::test]
-    async fn every_table_that_forgets_is_purged() {
+    async fn every_table_whose_rows_expire_is_purged() {
         on_every_engine(async |fresh| {
             let purger = Purger::new(fresh.open().await, Arc::new(FixedClock::at(1_800_000_000_000)));
             purger.purge().await.unwrap();

@@ -45,7 +45,7 @@ async fn no_entry_at_all_is_refused() {
 }
 
 #[tokio::test]
-async fn an_entry_that_names_nobody_says_who_is_there() {
+async fn an_entry_that_names_no_plug_in_says_which_there_are() {
     let [error] = &errors(&[listener("One", 0)], &[Fixture::named("one")]).await[..] else { panic!() };
     assert!(matches!(error, BindError::NoPlugin { .. }));
     assert!(error.to_string().contains("`One-listener`") && error.to_string().contains("one (one.wasm)"), "{error}");

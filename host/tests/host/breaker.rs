@@ -1,4 +1,4 @@
-//! A plug-in that keeps failing is not asked any more, until it answers again; nobody stands in for it.
+//! A plug-in that keeps failing is not asked until it recovers; no other plug-in takes over for it.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ async fn an_open_breaker_stops_the_requests_of_its_own_signals_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_stands_in_for_a_plug_in_whose_breaker_is_open() {
+async fn no_plug_in_takes_over_for_a_plug_in_whose_breaker_is_open() {
     // It would claim what the other one claims, and authenticate it.
     let shy = "(i32.eq (i32.load offset=12 (local.get $form)) (i32.const 3))";
     let generation = open(&[flaky("flaky"), Fixture::named("eager").can_authenticate(shy)]).await;

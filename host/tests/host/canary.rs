@@ -1,4 +1,4 @@
-//! What a plug-in must get right before it serves: everything else is refused by the trial that it failed.
+//! What a plug-in must get right before it serves; the trial that it fails rejects it.
 
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ async fn the_limits_of_the_canary_are_those_of_live_requests() {
 }
 
 #[tokio::test]
-async fn what_a_plug_in_logged_before_it_failed_its_canary_stands_in_the_log() {
+async fn what_a_plug_in_logged_before_it_failed_its_canary_is_in_the_log() {
     let log = Log::of_this_thread();
     let chatty = good("chatty").text("I am about to trap").authenticate(&format!("{EMIT} (unreachable)"));
     let digest = chatty.candidate().digest();
@@ -120,13 +120,13 @@ async fn what_a_plug_in_logged_before_it_failed_its_canary_stands_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_flood_of_lines_is_cut_and_fails_nobody() {
+async fn a_flood_of_lines_is_cut_and_fails_no_plug_in() {
     let flood = format!("{} {}", times(10_000, EMIT), ONCE);
     tried(&ENGINE, &good("flooding").authenticate(&flood)).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_probe_that_cannot_make_its_trials_lets_nobody_pass() {
+async fn a_probe_that_cannot_make_its_trials_passes_no_plug_in() {
     struct Broken;
     #[async_trait::async_trait]
     impl Probe for Broken {

@@ -1,4 +1,4 @@
-//! Who is asked, in which order, and what happens when not exactly one plug-in claims a request.
+//! Which plug-ins are asked, in which order, and what happens when not exactly one claims a request.
 
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ async fn no_claim_is_no_method() {
 }
 
 #[tokio::test]
-async fn a_request_without_the_declared_signals_is_not_shown_to_anybody() {
+async fn a_request_without_the_declared_signals_is_shown_to_no_plug_in() {
     let trap = traps_while_claiming("trap").reads(&["form:token", "form:client_id", "header:authorization"]);
     let generation = generation(&ENGINE, services(), &[trap]).await;
     let headers = vec![("cookie".to_owned(), "x".to_owned())];
@@ -169,7 +169,7 @@ async fn a_service_that_is_down_is_an_error_to_the_plug_in_and_no_trap() {
 }
 
 #[tokio::test]
-async fn an_explanation_uses_up_nothing() {
+async fn an_explanation_consumes_nothing() {
     let replay = Arc::new(Ledger::default());
     let services = Services { replay: replay.clone(), ..services() };
     let generation = generation(&ENGINE, services, &[remembering("one")]).await;

@@ -1,4 +1,4 @@
-//! Components that were built against earlier states of the contract: bytes that are kept, never built again.
+//! Components that were built against earlier versions of the contract: kept bytes, never rebuilt.
 
 use dropins_host::{ApiVersion, Candidate, Verdict};
 use dropins_keys::{Algorithm, KeyFamily};

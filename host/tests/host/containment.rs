@@ -60,7 +60,7 @@ async fn a_flood_before_a_trap_is_cut_and_counted() {
 }
 
 #[tokio::test]
-async fn a_plug_in_that_only_looks_and_passes_on_is_heard_as_well() {
+async fn a_plug_in_that_claims_nothing_can_log_too() {
     let log = Log::of_this_thread();
     let shy = Fixture::named("shy").text("not for me").can_authenticate(&format!("{EMIT} (i32.const 0)"));
     let both = generation(&ENGINE, services(), &[shy, Fixture::named("good")]).await;

@@ -1,4 +1,4 @@
-//! Plug-ins that compute for ever, and requests that come meanwhile on the same thread.
+//! Plug-ins that compute forever, and requests that come meanwhile on the same thread.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ async fn is_overtaken(looping: Generation) {
 }
 
 #[tokio::test]
-async fn a_request_that_comes_while_a_plug_in_computes_for_ever_is_answered_before_it_is_stopped() {
+async fn a_request_that_comes_while_a_plug_in_computes_forever_is_answered_first() {
     is_overtaken(generation(&STRICT, services(), &[looping()]).await).await;
     let plugins = validated(&STRICT, &[looping()]).await;
     let entry = Listener { isolation: Isolation::Pooled, ..listener("looping", 0) };

@@ -377,7 +377,7 @@ impl Image {
     }
 }
 
-/// Computes for ever.
+/// Computes forever.
 pub(crate) const LOOP: &str = "(loop $ever (br $ever)) (unreachable)";
 
 /// Asks the client directory for `client`.

@@ -91,7 +91,7 @@ async fn nothing_of_a_request_is_left_for_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_reused_instance_remembers_but_not_for_ever_and_not_after_a_trap() {
+async fn a_reused_instance_remembers_but_not_forever_and_not_after_a_trap() {
     // It counts the requests of its life and traps in the third.
     let third = Fixture::named("third").functions("(global $asked (mut i32) (i32.const 0))").authenticate(
         "(global.set $asked (i32.add (global.get $asked) (i32.const 1)))

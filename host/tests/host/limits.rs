@@ -17,7 +17,7 @@ use crate::{ENGINE, authenticated, generation, judged, listener, request, valida
 /// An engine with the deadlines that a server has by default.
 pub(crate) static STRICT: LazyLock<Engine> = LazyLock::new(|| Engine::new(Limits::default(), None).unwrap());
 
-/// The failure of a plug-in that must have failed.
+/// The failure of a plug-in that must fail.
 fn failure(verdict: Verdict) -> (FailureKind, String) {
     match verdict {
         Verdict::Failed(kind, message) => (kind, message),
@@ -55,7 +55,7 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!(Limits::default(), expected);
 }
 
-/// Grows the memory to `pages` of 64 KiB, and traps when it is not given them.
+/// Grows the memory to `pages` of 64 KiB, and traps if that is refused.
 fn growing(pages: u32) -> Fixture {
     Fixture::named("growing").authenticate(&format!(
         "(if (i32.eq (memory.grow (i32.sub (i32.const {pages}) (memory.size))) (i32.const -1)) (then (unreachable)))
@@ -158,7 +158,7 @@ async fn recursion_without_end_is_a_trap() {
 }
 
 #[tokio::test]
-async fn a_plug_in_that_computes_for_ever_is_stopped_at_its_deadline() {
+async fn a_plug_in_that_computes_forever_is_stopped_at_its_deadline() {
     let started = std::time::Instant::now();
     let looping = Fixture::named("looping").authenticate(LOOP);
     let decision = judged(&STRICT, services(), looping).await;
@@ -206,7 +206,7 @@ async fn a_request_may_wait_for_services_for_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_waits_longer_is_unavailable_and_nobody_blames_the_plug_in() {
+async fn a_request_that_waits_longer_is_unavailable_and_the_plug_in_is_not_blamed() {
     let (verdict, generation) = waiting(3).await;
     assert_eq!(verdict, Verdict::Unavailable("it was not done after 10s, waiting for the key source".to_owned()));
     for _ in 0..10 {
@@ -322,7 +322,7 @@ async fn one_handle_more_is_a_trap() {
 }
 
 #[tokio::test]
-async fn handles_that_are_given_back_do_not_count() {
+async fn handles_that_are_dropped_do_not_count() {
     let decoy = "(call $decoy (global.get $text) (global.get $text_len) (global.get $answer))
         (call $drop_key (i32.load offset=4 (global.get $answer)))";
     let body = times(5_000, decoy);
@@ -425,7 +425,7 @@ async fn filled(count: usize, generation: &Arc<Generation>, gate: &Gate) -> Vec<
     let mut inside = Vec::new();
     for _ in 0..count {
         inside.push(post(generation, "token"));
-        gate.somebody().await;
+        gate.caller().await;
     }
     inside
 }
@@ -433,7 +433,7 @@ async fn filled(count: usize, generation: &Arc<Generation>, gate: &Gate) -> Vec<
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_beyond_the_limit_are_refused_at_once_and_the_others_finish() {
     let (engine, generation, gate) = gated(2).await;
-    // Four times as many as may run: those that wait for keys do not run.
+    // Four times as many as may run: a request that waits for keys does not run.
     let inside = filled(8, &generation, &gate).await;
     assert_eq!(engine.in_flight(), 8);
     let decision = post(&generation, "token").await.unwrap();

@@ -1,4 +1,4 @@
-//! What a component must be before it may be published, and what is said about one that is not.
+//! What a component must be before it is published, and how a rejection names what it is not.
 
 use std::path::{Path, PathBuf};
 

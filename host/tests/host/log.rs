@@ -1,4 +1,4 @@
-//! What the host logs about plug-ins while a test looks.
+//! What the host logs about plug-ins in the thread of a test.
 
 use std::io;
 use std::sync::{Arc, Mutex, Once};
@@ -13,10 +13,10 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn of_this_thread() -> Self {
-        // Whether a place in the code logs at all is decided once for all threads: a test that does not look must not
-        // decide it for those that do.
-        static SOMEBODY_LISTENS: Once = Once::new();
-        SOMEBODY_LISTENS.call_once(|| {
+        // Whether a call site logs is decided once for all threads: a test without a log must not switch it off for
+        // tests with one.
+        static LISTENING: Once = Once::new();
+        LISTENING.call_once(|| {
             let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
         });
         let bytes = Captured::default();

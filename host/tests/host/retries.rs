@@ -1,4 +1,4 @@
-//! What the replay store learns of a request that may be repeated, and what the embedder can tell it afterwards.
+//! What the replay store learns of a request that may be repeated, from the host and then from the embedder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn asking(seconds: u32, replay: &Arc<Ledger>) -> Generation {
     generation(&ENGINE, services, &[asking_for(seconds)]).await
 }
 
-/// The use that this request is remembered by, and what the decision says about it.
+/// The use of this request, and what the decision says about it.
 async fn remembered(seconds: u32, request: &Request) -> (Use, Decision) {
     let replay = Arc::new(Ledger::default());
     let decision = asking(seconds, &replay).await.authenticate(request).await;

@@ -57,7 +57,7 @@ impl ClientDirectory for Directory {
     }
 }
 
-/// Stops whoever comes, and tells that somebody came.
+/// Stops callers, and tells that one has come.
 pub(crate) struct Gate {
     came: Semaphore,
     open: Semaphore,
@@ -74,12 +74,12 @@ impl Gate {
     }
 
     /// Waits until one more has come.
-    pub(crate) async fn somebody(&self) {
+    pub(crate) async fn caller(&self) {
         let came = tokio::time::timeout(Duration::from_secs(30), self.came.acquire()).await;
-        came.expect("nobody came").unwrap().forget();
+        came.expect("no caller came").unwrap().forget();
     }
 
-    /// Lets everybody pass.
+    /// Lets all callers pass.
     pub(crate) fn open(&self) {
         self.open.add_permits(1_000);
     }

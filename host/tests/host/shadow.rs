@@ -25,7 +25,7 @@ fn shadowed() -> Listener {
     Listener { shadow: Some(FILE.to_owned()), ..listener("live", 0) }
 }
 
-/// The live plug-in with this one beside it, which has its name.
+/// The live plug-in with this one of the same name beside it.
 async fn beside(services: Services, candidate_bytes: Vec<u8>) -> Generation {
     let mut plugins = validated(&ENGINE, &[live()]).await;
     plugins.push(candidate(candidate_bytes).await);
@@ -87,7 +87,7 @@ async fn a_candidate_that_decides_otherwise_is_counted_and_kept_with_the_referen
 }
 
 #[tokio::test]
-async fn a_candidate_that_fails_harms_nobody_and_is_not_asked_for_ever() {
+async fn a_candidate_that_fails_harms_no_request_and_is_not_asked_forever() {
     let traps = Fixture::named("live").authenticate("(unreachable)").component();
     let open = Services { replay: Arc::new(Ledger::default()), ..services() };
     let generation = beside(open, traps).await;

@@ -146,7 +146,7 @@ async fn the_component_itself_verifies_when_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn a_refused_assertion_uses_up_nothing() {
+async fn a_rejected_assertion_consumes_nothing() {
     let server = Server::new(KeyFamily::P256).await;
     let stranger = SigningKey::generate(KeyFamily::P256).unwrap();
     let refused = server.post(&assertion(&stranger, Algorithm::Es256, "one")).await;
@@ -204,11 +204,11 @@ async fn an_unknown_client_costs_a_verification_too() {
     let server = Server::with(KeyFamily::P256, &[], |services| services.clients = Arc::new(Directory::default())).await;
     let decision = server.post(&assertion(&server.key, Algorithm::Es256, "one")).await;
     assert_eq!(reason(&decision), "unknown-client");
-    assert_eq!(decision.evidence.key, None, "a decoy is nobody's key");
+    assert_eq!(decision.evidence.key, None, "a decoy is no client's key");
 }
 
 #[tokio::test]
-async fn an_explanation_names_every_rule_and_uses_up_nothing() {
+async fn an_explanation_names_every_rule_and_consumes_nothing() {
     let server = Server::new(KeyFamily::P256).await;
     let request = assertion_request(&assertion(&server.key, Algorithm::Es256, "one"));
     for _ in 0..2 {
@@ -248,7 +248,7 @@ async fn wrong_properties_are_all_reported() {
 }
 
 #[tokio::test]
-async fn without_an_assertion_nobody_is_asked() {
+async fn without_an_assertion_no_plug_in_is_asked() {
     let server = Server::new(KeyFamily::P256).await;
     let decision = server.generation.authenticate(&request(&[("grant_type", "client_credentials")])).await;
     assert_eq!(decision.verdict, Verdict::NoMethod);

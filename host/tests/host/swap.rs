@@ -25,7 +25,7 @@ async fn requests_finish_on_the_generation_that_they_began_with() {
         let registry = Arc::clone(&registry);
         async move { registry.authenticate(&request(&[("token", "x")])).await }
     });
-    gate.somebody().await;
+    gate.caller().await;
 
     let old = registry.publish(generation(&ENGINE, services(), &[Fixture::named("new")]).await);
     let fresh = registry.authenticate(&request(&[("token", "x")])).await;
@@ -39,7 +39,7 @@ async fn requests_finish_on_the_generation_that_they_began_with() {
     let finished = in_flight.await.unwrap();
     authenticated(&finished);
     assert_eq!(finished.plugin.unwrap().name, "old");
-    assert_eq!(Arc::strong_count(&old), 1, "nobody but us holds it");
+    assert_eq!(Arc::strong_count(&old), 1, "only this test holds it");
     assert_eq!(old.in_flight(), 0);
 }
 

@@ -1,8 +1,8 @@
 // openid-client and jose against a running server: discovery, a token for every client, and a replay.
 //
 // Usage: node authenticate.mjs JOB, a JSON file {issuer, clients: [{client_id, key_file, alg, id_token_alg}]}; prints what
-// happened as JSON. A client without id_token_alg is one that knows only the default of OpenID Connect. Nothing in here
-// is of the project: what a client developer would write is what is tested.
+// happened as JSON. A client without id_token_alg knows only the default of OpenID Connect. The
+// script is what a client developer would write: nothing in it is of the project.
 
 import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

@@ -41,7 +41,7 @@ export async function authorize(visit) {
     await page.getByLabel('Password').fill(visit.password);
     await page.getByRole('button', { name: 'Sign in' }).click();
     const allow = page.getByRole('button', { name: 'Allow' });
-    // Without a page for consent, the client has been allowed before.
+    // Without a consent page, the client was allowed before.
     await Promise.race([allow.waitFor(), arrived]);
     if (await allow.isVisible()) {
       await photograph(page, 'consent', visit.screenshots);

@@ -1,9 +1,9 @@
-// openid-client or oauth4webapi through a whole life of an authorization: discovery, pushed request, browser, code with
-// PKCE, refresh, introspection, revocation; the client authenticates with private_key_jwt at every endpoint.
+// openid-client or oauth4webapi from discovery to revocation: pushed request, browser, code with PKCE, refresh,
+// introspection; the client authenticates with private_key_jwt at every endpoint.
 //
 // Usage: node code_flow.mjs JOB, a JSON file {library, issuer, client_id, key_file, redirect_uri, scope, username,
 // password, id_token_alg}; prints what happened as JSON. Without id_token_alg, the client knows only the default of
-// OpenID Connect. What a client developer would write is what is tested.
+// OpenID Connect. The script is what a client developer would write.
 
 import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 """Authlib against a running server: metadata, a token for every client, and a replay.
 
 Usage: python authenticate.py JOB, a JSON file {issuer, authority, clients: [{client_id, key_file, alg}]}; prints what
-happened as JSON. Nothing in here is of the project: what a client developer would write is what is tested.
+happened as JSON. The script is what a client developer would write: nothing in it is of the project.
 """
 
 import json

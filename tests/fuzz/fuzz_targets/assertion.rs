@@ -1,8 +1,8 @@
-//! The assertion, from the request to the verdict: never panics, and whatever is accepted says to another reader of JSON
-//! and base64url what it says to ours.
+//! The assertion, from the request to the verdict: never panics, and another reader of JSON and base64url finds the
+//! same in what is accepted.
 //!
 //! The first byte chooses a token as it is, or JSON texts that are made one, since no mutation would hit base64url. Every
-//! signature is good and every client known: only the reader and the rules are left to refuse.
+//! signature is valid and every client known: only the reader and the rules can reject.
 
 #![no_main]
 

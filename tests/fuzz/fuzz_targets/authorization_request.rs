@@ -35,7 +35,7 @@ fn client(more: &str, public: bool) -> RegisteredClient {
     }
 }
 
-/// What no registration refuses.
+/// Valid for every registration.
 fn is_sound(uri: &str) -> bool {
     !uri.contains('#') && Url::parse(uri).is_ok_and(|url| url.username().is_empty() && url.password().is_none())
 }

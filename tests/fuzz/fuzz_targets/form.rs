@@ -1,4 +1,4 @@
-//! The reader of forms: never panics, and what it takes a forgiving reader takes as the same.
+//! The reader of forms: never panics, and a forgiving reader reads what it accepts the same way.
 
 #![no_main]
 

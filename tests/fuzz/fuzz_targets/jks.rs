@@ -1,6 +1,6 @@
-//! The JKS reader: never panics, never allocates by a length that it has not checked, and reads back what it writes.
+//! The JKS reader: never panics, never allocates by an unchecked length, and reads back what it writes.
 //!
-//! The first byte chooses JKS or JCEKS. Magic number and digest are made good here, since no mutation would hit them.
+//! The first byte chooses JKS or JCEKS. Magic number and digest are set here, since no mutation would hit them.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The reader of JWK sets: never panics, and every key that it takes is a key that it would take again.
+//! The reader of JWK sets: never panics, and accepts every accepted key again.
 
 #![no_main]
 

@@ -21,7 +21,7 @@ pub(super) fn insert(batch: &[&Entry]) -> String {
     )
 }
 
-/// Takes these pairs, whose rows are there, locked and over.
+/// Takes these pairs, whose rows exist, are locked and have expired.
 pub(super) fn replace(batch: &[&Entry]) -> String {
     let rows = insert(batch);
     format!("{rows} ON DUPLICATE KEY UPDATE EXP_TIME = VALUES(EXP_TIME), TIME_CREATED = VALUES(TIME_CREATED)")

@@ -86,7 +86,7 @@ impl Connector {
     }
 }
 
-/// Whether the server is a primary. One that has become a replica still answers reads.
+/// Whether the server is a primary. A former primary still answers reads.
 pub(super) async fn is_to_primary(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
     let replication = info(connection, "replication").await?;
     Ok(replication.get("role").is_some_and(|role| role == "master"))

@@ -24,7 +24,7 @@ pub(crate) struct Database {
     pub(crate) settings: ReplaySettings,
     /// The server and the name of the database there.
     pub(crate) server: Option<(&'static Server, String)>,
-    /// Whether the server deletes what is over, by its own clock, so that there is nothing to purge.
+    /// Whether the server deletes expired pairs by its own clock, so that there is nothing to purge.
     pub(crate) forgets_by_itself: bool,
     _folder: Option<tempfile::TempDir>,
 }

@@ -1,4 +1,4 @@
-//! What must hold while a database is in trouble, and when it is well again.
+//! What must hold while a database fails, and when it has recovered.
 
 use std::{
     collections::HashMap,

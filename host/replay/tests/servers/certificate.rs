@@ -1,4 +1,4 @@
-//! A certificate for 127.0.0.1 by an authority that nobody else trusts, and an authority that has nothing to do with it.
+//! A certificate for 127.0.0.1 by an authority of the tests, and an unrelated authority.
 
 use std::{
     fs,

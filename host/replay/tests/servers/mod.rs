@@ -160,14 +160,13 @@ impl Server {
         self.kind.tls_url(self.port, database, &self.authority)
     }
 
-    /// URLs with TLS that lead to the server but cannot trust it: no authority that vouches for it, another one, and
-    /// another name.
+    /// URLs with TLS that lead to the server but cannot trust it: no authority, another authority, another name.
     pub(crate) fn untrusted_urls(&self, database: &str) -> [String; 3] {
         let url = self.tls_url(database);
-        let (nobody, _) = url.split_once("sslrootcert").unwrap();
+        let (without, _) = url.split_once("sslrootcert").unwrap();
         let stranger = self.authority.with_file_name(certificate::STRANGER);
         [
-            nobody.trim_end_matches(['?', '&']).to_owned(),
+            without.trim_end_matches(['?', '&']).to_owned(),
             self.kind.tls_url(self.port, database, &stranger),
             url.replace("127.0.0.1", "localhost"),
         ]

@@ -1,6 +1,6 @@
 //! A primary and its replica, which change places in the manner of an operator: nothing that was answered is lost.
 //!
-//! The former primary goes on, with whoever is connected to it, and answers reads only.
+//! The former primary keeps its connections and answers reads only.
 
 use super::{Server, mariadb, postgres, redis};
 

@@ -53,7 +53,7 @@ impl Proxy {
                 let answers = (server.try_clone().unwrap(), client.try_clone().unwrap());
                 let traffic = Arc::clone(&traffic);
                 std::thread::spawn(move || copy(client, server, || true));
-                std::thread::spawn(move || copy(answers.0, answers.1, || may_pass(&traffic)));
+                std::thread::spawn(move || copy(answers.0, answers.1, || passes(&traffic)));
             }
         });
         proxy
@@ -63,7 +63,7 @@ impl Proxy {
         self.port
     }
 
-    /// Has new connections lead to another server; those that are open stay where they are.
+    /// Has new connections lead to another server; open ones stay.
     pub(crate) fn lead_to(&self, server: u16) {
         self.server.store(server, Ordering::SeqCst);
     }
@@ -76,8 +76,8 @@ impl Proxy {
     }
 }
 
-/// Waits while the wire is clogged; then, whether what waits may pass.
-fn may_pass(traffic: &Mutex<Traffic>) -> bool {
+/// Waits while the wire is clogged; then, whether it lets traffic pass.
+fn passes(traffic: &Mutex<Traffic>) -> bool {
     loop {
         match *traffic.lock().unwrap() {
             Traffic::Flows => return true,
@@ -88,10 +88,10 @@ fn may_pass(traffic: &Mutex<Traffic>) -> bool {
     }
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream, may_pass: impl Fn() -> bool) {
+fn copy(mut from: TcpStream, mut to: TcpStream, passes: impl Fn() -> bool) {
     let mut buffer = [0; 1 << 14];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
-        if !may_pass() || to.write_all(buffer.get(..length).unwrap_or_default()).is_err() {
+        if !passes() || to.write_all(buffer.get(..length).unwrap_or_default()).is_err() {
             break;
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn start() -> Option<Server> {
     Some(Server::start(Box::new(Redis { client: client.to_owned(), tls_port }), &folder, port, "KILL", &command))
 }
 
-/// The former primary takes writes even as a replica, which makes it the more tempting.
+/// The former primary takes writes even as a replica: the harder case.
 pub(super) fn pair() -> Option<Pair> {
     let (primary, replica) = (start()?, start()?);
     primary.execute("0", "CONFIG SET replica-read-only no").unwrap();
@@ -50,7 +50,7 @@ impl Kind for Redis {
         format!("rediss://:{PASSWORD}@127.0.0.1:{}/{database}?sslrootcert={}", self.tls_port, authority.display())
     }
 
-    /// One command of words; whatever is not one is taken for a question whether the server answers.
+    /// One command of words; any other text asks whether the server answers.
     fn execute(&self, port: u16, database: &str, statements: &str) -> Result<String, String> {
         let command = if statements == "SELECT 1" { "PING" } else { statements };
         let port = port.to_string();
