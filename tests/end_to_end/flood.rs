@@ -28,7 +28,10 @@ pub(crate) struct Flood<'a> {
 /// Has the server of this home serve plain HTTP too, and says where.
 pub(crate) fn plain_http(home: &TestHome) -> SocketAddr {
     let address = free_address();
-    home.append(&format!("[transport.http]\nenabled = true\nlisten = \"{address}\"\n"));
+    let text = home.deployment();
+    let (before, after) = text.split_once("[transport.http]").unwrap();
+    let (_, after) = after.split_once("enabled = false").unwrap();
+    home.write_deployment(&format!("{before}[transport.http]\nlisten = \"{address}\"\nenabled = true{after}"));
     address
 }
 
