@@ -16,8 +16,9 @@ use clap::{Args, Subcommand};
 use dropins_keys::keystore::{EntryKind, Keystore as Store, StoreError, certificate_pem, certificate_to_import};
 
 use self::location::{StoreArgs, now};
-use self::show::{List, View, printable, remarks};
+use self::show::{List, View, remarks};
 use crate::output::say;
+use dropins_host::services::printable;
 
 /// Certificates of clients in keystores, JKS or PKCS#12; an alias is a client id.
 #[derive(Subcommand)]

@@ -13,6 +13,7 @@ mod limits;
 mod listener;
 mod replay;
 mod services;
+mod text;
 mod unavailable;
 
 pub use clients::{ClientDirectory, Registration};
@@ -23,4 +24,5 @@ pub use limits::Limits;
 pub use listener::{Binding, Isolation, Listener};
 pub use replay::{Attempt, Attempted, MAX_RETRY_WINDOW, Memory, ReplayStore, Use};
 pub use services::Services;
+pub use text::{is_unseen, is_uri_text, printable};
 pub use unavailable::Unavailable;

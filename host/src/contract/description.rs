@@ -3,6 +3,7 @@
 //! A description that the host could not act on is rejected at load time, not at the first request.
 
 use crate::contract::reads::{Reads, ReadsFormat};
+use dropins_services::is_unseen;
 
 /// A mistake in the properties of a listener entry, found by the plug-in.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -103,7 +104,7 @@ fn bounded(field: &'static str, list: &[String]) -> Result<(), DescriptionError>
 
 fn usable(field: &'static str, value: &str) -> Result<(), DescriptionError> {
     // A name becomes part of paths.
-    let usable = |c: char| !c.is_control() && !matches!(c, ' ' | '/' | '\\');
+    let usable = |c: char| !is_unseen(c) && !matches!(c, ' ' | '/' | '\\');
     if value.is_empty() || value.len() > 200 || !value.chars().all(usable) {
         return Err(DescriptionError::Text { field, value: value.escape_debug().take(200).collect() });
     }

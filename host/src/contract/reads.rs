@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::contract::request::Request;
 use crate::contract::text::printable;
+use dropins_services::is_unseen;
 
 /// The form parameters and headers that a plug-in reads.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,7 +30,7 @@ impl Reads {
         let mut reads = Self::default();
         for declaration in declarations {
             let malformed = || ReadsFormat(printable(declaration));
-            if declaration.contains(char::is_control) {
+            if declaration.contains(is_unseen) {
                 return Err(malformed());
             }
             match declaration.split_once(':').ok_or_else(malformed)? {

@@ -2,26 +2,10 @@
 //!
 //! A plug-in can neither forge a log line nor steer a terminal.
 
+pub(crate) use dropins_services::printable;
+
 /// The longest text of a plug-in, in bytes, in a message or in a log line of the host.
 const MAX_TEXT: usize = 4 << 10;
-
-/// Escapes control characters, line separators and marks of direction.
-pub(crate) fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() || reorders(character) {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-/// Line separators and marks of direction (Unicode Standard Annex 9), which are not control characters.
-fn reorders(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
 
 /// Escapes a text and cuts it where it is too long for a message.
 pub(crate) fn excerpt(text: &str) -> String {

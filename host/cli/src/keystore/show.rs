@@ -1,6 +1,6 @@
 //! `dropins keystore list` and `view`: entries as `keytool -list` and `keytool -list -v` print them.
 //!
-//! Text from the file is printed without its control characters.
+//! Unseen characters of the file are printed escaped.
 
 use clap::Args;
 use dropins_keys::keystore::{CertificateView, Entry, EntryKind, Keystore as Store, day, instant};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::location::{StoreArgs, now};
 use crate::output::{say, say_json};
+use dropins_host::services::printable;
 
 /// List the entries.
 #[derive(Args)]
@@ -82,14 +83,6 @@ fn without_alias(store: &Store) -> String {
          import them under the client id with `dropins keystore import`.",
         store.unnamed().len()
     )
-}
-
-/// An alias on a line of its own, whatever is in it.
-pub(super) fn printable(alias: &str) -> String {
-    alias
-        .chars()
-        .flat_map(|char| if char.is_control() { char.escape_default().collect() } else { vec![char] })
-        .collect()
 }
 
 impl View {

@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use dropins_services::is_uri_text;
+
 /// An absolute http or https URL without user-info, query, fragment and trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
@@ -65,14 +67,17 @@ impl BaseUrl {
 /// Schemes whose URIs are code or content that a browser would take for this server's own.
 const ACTIVE_SCHEMES: [&str; 4] = ["about", "blob", "data", "javascript"];
 
-/// An absolute URI, without a fragment (RFC 6749 section 3.1.2), as it can stand in a header; of any scheme that leads to
-/// a client. The characters are looked at here, because the parser passes over white space.
+/// An absolute URI without user-info and fragment (RFC 6749 section 3.1.2), of a scheme that leads to a client. The
+/// characters are checked here, because the parser repairs some and drops others.
 pub fn is_redirect_uri(text: &str) -> bool {
-    let written = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    written && url::Url::parse(text).is_ok_and(|url| !ACTIVE_SCHEMES.contains(&url.scheme()))
+    let leads = |url: url::Url| {
+        url.username().is_empty() && url.password().is_none() && !ACTIVE_SCHEMES.contains(&url.scheme())
+    };
+    is_uri_text(text) && !text.contains('#') && url::Url::parse(text).is_ok_and(leads)
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether the host is this machine: `localhost` or a loopback address.
+pub fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
@@ -114,6 +119,10 @@ mod tests {
             "https://c.example/a\tb",
             " https://c.example/cb",
             "https://c.example/é",
+            "https://a.example\\@b.example/",
+            "https://a.example@b.example/",
+            "https://c.example/%2",
+            "https://c.example/<x>",
             "javascript:alert(1)",
             "JavaScript:alert(1)",
             "data:text/html,x",

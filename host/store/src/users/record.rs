@@ -1,6 +1,7 @@
 //! One user.
 
 use dropins_database::{Row, StoreError};
+use dropins_services::is_unseen;
 
 /// The longest name, in bytes.
 const MAX_NAME: usize = 255;
@@ -22,7 +23,7 @@ pub struct User {
 
 /// The text cannot be a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a user name has 1 to {MAX_NAME} bytes, no control characters, and no white space at its ends")]
+#[error("a user name has 1 to {MAX_NAME} bytes, no unseen characters, and no white space at its ends")]
 pub struct NameFault;
 
 impl User {
@@ -43,7 +44,7 @@ impl User {
     /// [`NameFault`].
     pub fn check_name(name: &str) -> Result<(), NameFault> {
         let fits = (1..=MAX_NAME).contains(&name.len());
-        if fits && name.trim() == name && !name.contains(char::is_control) { Ok(()) } else { Err(NameFault) }
+        if fits && name.trim() == name && !name.contains(is_unseen) { Ok(()) } else { Err(NameFault) }
     }
 }
 
@@ -56,7 +57,7 @@ mod tests {
         for good in ["a", "jane.doe@example.com", "Zoë van der Meer", &"x".repeat(255)] {
             assert_eq!(User::check_name(good), Ok(()), "{good}");
         }
-        for bad in ["", " a", "a ", "a\n", "a\u{1b}[31m", &"x".repeat(256)] {
+        for bad in ["", " a", "a ", "a\n", "a\u{1b}[31m", "a\u{200b}b", "a\u{202e}b", &"x".repeat(256)] {
             assert_eq!(User::check_name(bad), Err(NameFault), "{bad:?}");
         }
     }
