@@ -124,6 +124,23 @@ fn an_import_and_a_removal_are_seen_by_the_running_server() {
 }
 
 #[test]
+fn clients_whose_ids_differ_in_case_alone_do_not_share_a_keystore_entry() {
+    let home = home_with("wso2carbon.p12");
+    generate(&home, "app", "p-256");
+    let certificate = home.conf("app.pem");
+    let import = ["keystore", "import", "--alias", "app", "--file", certificate.to_str().unwrap()];
+    home.dropins(&import).succeeded();
+    register(&home, "app");
+    home.dropins(&["client", "add", "APP"]).failed(&["differ in case alone", "\"APP\" and \"app\""]);
+    home.dropins(&["client", "add", "other"]).succeeded();
+    home.dropins(&["check"]).succeeded();
+    let first = home.position("[[service_provider]]\nclient_id = \"app\"");
+    register(&home, "APP");
+    let line = first.split(':').next().unwrap();
+    home.dropins(&["check"]).failed(&["differ in case alone", &format!("the first of them is defined at line {line}")]);
+}
+
+#[test]
 fn a_key_entry_of_the_server_never_authenticates_a_client() {
     for file in ["TodayApp.jks", "TodayApp.p12"] {
         if !installed(&["keytool", "openssl"]) {

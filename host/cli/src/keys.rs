@@ -110,6 +110,9 @@ impl Refresh {
         let text = |key: &Value, name: &str| member(key, name).as_str().unwrap_or("-").to_owned();
         let rows: Vec<_> = keys.iter().map(|key| vec![text(key, "thumbprint"), text(key, "kid")]).collect();
         say_table(&["KEY", "KID"], &rows)?;
+        for warning in member(&answer, "warnings").as_array().into_iter().flatten().filter_map(Value::as_str) {
+            say(format_args!("warning: {warning}"))?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

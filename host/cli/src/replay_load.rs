@@ -24,7 +24,7 @@ pub(crate) fn warning(deployment: &Deployment, settings: &ReplaySettings) -> Opt
 /// The longest time for which an assertion is remembered.
 fn remembered_for(deployment: &Deployment) -> Duration {
     let configured = |name| largest(deployment, name);
-    let overrides = deployment.service_providers.iter().flat_map(|client| &client.overrides);
+    let overrides = deployment.service_providers.iter().flat_map(|client| &client.record.overrides);
     let overrides = overrides.filter(|(name, _)| name == LIFETIME).flat_map(|(_, values)| values);
     let general = configured(LIFETIME).unwrap_or(DEFAULT_LIFETIME_MINUTES);
     let minutes = overrides.filter_map(|value| value.parse().ok()).fold(general, u64::max);

@@ -5,6 +5,7 @@
 //! those of WSO2 Identity Server that have no meaning here.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
+mod client_rules;
 pub mod endpoints;
 pub mod home;
 mod language;
@@ -14,6 +15,7 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
+pub use client_rules::{Fault, client_faults, shown};
 pub use dropins_services::Limits;
 pub use endpoints::Endpoints;
 pub use home::{Home, LoadError, LoadedHome};
@@ -25,7 +27,7 @@ pub use parse::parse;
 pub use schema::keys::{KEYS, Key, Kind};
 pub use schema::property::Property;
 pub use sections::cache::ReplayCache;
-pub use sections::client::{ClientSecret, Material, ServiceProvider};
+pub use sections::client::{Material, ServiceProvider};
 pub use sections::database::Database;
 pub use sections::deployment::{Deployment, SuperAdmin};
 pub use sections::files::KeyFiles;
@@ -37,4 +39,4 @@ pub use sections::registration::DynamicRegistration;
 pub use sections::replay::{ReplayAddress, ReplayLoad, ReplayStore};
 pub use sections::transport::{Admin, Https, Server, TlsFiles, Transport};
 pub use sections::trusted_proxies::{BadProxy, TrustedProxies};
-pub use sections::url::{BaseUrl, is_redirect_uri};
+pub use sections::url::{BaseUrl, is_loopback, is_redirect_uri};

@@ -178,9 +178,9 @@ fn every_documented_key_is_read() {
     assert_eq!(deployment.replay_cache.timeout, Duration::from_secs(10));
     assert!(deployment.oauth.client_credentials.allow_id_token);
     let client = &deployment.service_providers[0];
-    assert_eq!(client.secret, Some(ClientSecret::Plain(Secret::new("s3cr3t-from-env"))));
+    assert_eq!(client.secret, Some(Secret::new("s3cr3t-from-env")));
     let overrides: Vec<(&str, usize)> =
-        client.overrides.iter().map(|(name, values)| (name.as_str(), values.len())).collect();
+        client.record.overrides.iter().map(|(name, values)| (name.as_str(), values.len())).collect();
     let expected = [
         ("PreventTokenReuse", 1),
         ("AudienceMode", 1),
@@ -381,7 +381,7 @@ fn placeholders_that_cannot_be_resolved_are_reported() {
         "[[service_provider]]\nclient_id = 'a'\ntoken_endpoint_auth_method = 'client_secret_post'\nclient_secret = '$env{NOPE}'",
         &["unresolved"],
     );
-    let hash = "[[service_provider]]\nclient_id = 'a'\nclient_secret_hash = '$argon2id$v=19$m=1$x'";
+    let hash = "[[service_provider]]\nclient_id = 'a'\nclient_secret_hash = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2E$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g'";
     assert!(faults(hash).is_empty(), "a lone dollar sign is itself");
 }
 
@@ -471,11 +471,11 @@ fn the_replay_cache_has_defaults_and_a_manager_replaces_them() {
 #[test]
 fn clients_are_distinct_and_complete() {
     let client = |rest: &str| format!("[[service_provider]]\nclient_id = 'a'\n{rest}\n");
-    refused(&client("").repeat(2), &["5:13 conflict", "`a`"]);
+    refused(&client("").repeat(2), &["5:13 conflict", "`a`", "first defined at line 1"]);
     refused("[[service_provider]]\nclient_name = 'x'", &["1:1 missing", "client_id"]);
     refused("[[service_provider]]\nclient_id = 'ü'", &["bad-value", "ASCII"]);
     let named = |length| format!("[[service_provider]]\nclient_id = '{}'\n", "x".repeat(length));
-    refused(&named(256), &["2:13 bad-value", "at most 255"]);
+    refused(&named(256), &["2:13 bad-value", "1 to 255"]);
     assert_eq!(read(&named(255)).0.service_providers.len(), 1);
     refused(&client("client_secret = 'a'\nclient_secret_hash = '$argon2id$x'"), &["conflict"]);
     refused(&client("client_secret_hash = 'sha1'"), &["bad-value", "argon2id"]);
@@ -493,28 +493,27 @@ fn clients_are_distinct_and_complete() {
             "token_endpoint_auth_method = 'none'\ngrant_types = ['authorization_code', 'refresh_token']\n{rest}"
         ))
     };
-    assert_eq!(read(&public("")).0.service_providers.len(), 1);
+    for keys in ["", "jwks = { keys = [] }", "jwks_uri = 'https://c.example/jwks'"] {
+        assert_eq!(read(&public(keys)).0.service_providers.len(), 1, "{keys}");
+    }
     refused(&client("token_endpoint_auth_method = 'none'"), &["conflict", "the grant client_credentials needs"]);
-    for credential in [
-        "client_secret = 's'",
-        "certificate_file = 'c.pem'",
-        "jwks = { keys = [] }",
-        "jwks_uri = 'https://c.example/jwks'",
-        "token_endpoint_auth_signing_alg = 'ES256'",
-    ] {
+    for credential in ["client_secret = 's'", "certificate_file = 'c.pem'", "token_endpoint_auth_signing_alg = 'ES256'"]
+    {
         let problem = format!("5:{} conflict", credential.find(" = ").unwrap() + 4);
         refused(&public(credential), &[&problem, "no credential"]);
     }
     refused(&client("grant_types = ['passwort']"), &["client_credentials, authorization_code, refresh_token"]);
     refused(&client("redirect_uris = ['/callback']"), &["redirect URI"]);
+    refused(&client("client_name = \"a\\u202eb\""), &["3:15 bad-value", "`client_name`"]);
+    refused(&client("scope = ['a\\b']"), &["3:9 bad-value", "`scope`"]);
     refused(&client("jwks = '[]'"), &["jwks"]);
     let text = client(
         "scope = 'read write'\njwks = { keys = [] }\nenabled = false\ntoken_endpoint_auth_method = 'tls_client_auth'",
     );
     let (deployment, _) = read(&text);
     let client = &deployment.service_providers[0];
-    assert_eq!((client.scopes.len(), client.enabled), (2, false));
-    assert_eq!(client.grant_types, ["client_credentials"]);
+    assert_eq!((client.record.scopes.len(), client.record.enabled), (2, false));
+    assert_eq!(client.record.grant_types, ["client_credentials"]);
     assert!(matches!(&client.jwks, Some(Material::Text { text, .. }) if text == r#"{"keys":[]}"#));
     refused("[[service_provider]]\nclient_id = 'a'\nscope = 'a'\nscopes = ['b']", &["given twice"]);
 }
@@ -524,11 +523,11 @@ fn tokens_are_signed_as_the_standards_say_unless_something_else_is_chosen() {
     let entry = |rest: &str| format!("[[service_provider]]\nclient_id = 'a'\n{rest}\n");
     let (default, _) = read(&entry(""));
     assert_eq!(default.oauth.access_token_signing_alg, TokenAlgorithm::Es256);
-    assert_eq!(default.service_providers[0].id_token_signed_response_alg, TokenAlgorithm::Rs256);
+    assert_eq!(default.service_providers[0].record.id_token_signed_response_alg, Some(TokenAlgorithm::Rs256));
     let chosen = entry("id_token_signed_response_alg = 'ES256'") + "[oauth]\naccess_token_signing_alg = 'RS256'";
     let (chosen, _) = read(&chosen);
     assert_eq!(chosen.oauth.access_token_signing_alg, TokenAlgorithm::Rs256);
-    assert_eq!(chosen.service_providers[0].id_token_signed_response_alg, TokenAlgorithm::Es256);
+    assert_eq!(chosen.service_providers[0].record.id_token_signed_response_alg, Some(TokenAlgorithm::Es256));
     refused("[oauth]\naccess_token_signing_alg = 'none'", &["bad-value", "one of RS256, ES256"]);
     refused(&entry("id_token_signed_response_alg = 'HS256'"), &["bad-value", "one of RS256, ES256"]);
 }

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
 mod access_token;
+mod client_record;
 mod form;
 mod hash_runs;
 pub mod names;
@@ -17,6 +18,7 @@ mod token_algorithm;
 mod token_hash;
 
 pub use access_token::AccessToken;
+pub use client_record::ClientRecord;
 pub use form::{Form, FormError, decode as form_decode, is_form};
 pub use oauth_error::{ErrorCode, OAuthError};
 pub use random::NoRandomness;

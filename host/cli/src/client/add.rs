@@ -9,10 +9,10 @@ use super::facts::Facts;
 use super::registry::Registry;
 use crate::args::HomeArgs;
 use crate::output::{say, say_json};
+use dropins_protocol::ClientRecord;
 use dropins_protocol::{names, random, secret_hash};
-use dropins_store::clients::ClientRecord;
 
-/// Register a client in the database; a running server sees it within seconds.
+/// Register a client in the database; a running server sees it at once, other nodes within 2 s.
 ///
 /// A client with keys authenticates by private_key_jwt unless another method is given. One of the method none, such as
 /// a page or an app on a device, has no credential and proves itself by PKCE.
@@ -52,7 +52,7 @@ impl Add {
         };
         anyhow::ensure!(
             registry.declared(&client_id).is_none(),
-            "the client `{client_id}` stands in {}, and the file wins; choose another id, or remove it there",
+            "the client `{client_id}` is in {}, and the file wins; choose another id, or remove it there",
             registry.home.deployment_toml().display()
         );
         let mut record = ClientRecord { client_id, enabled: !self.disabled, ..ClientRecord::default() };
@@ -71,8 +71,9 @@ impl Add {
         if let Some(secret) = &secret {
             record.secret = Some(secret_hash::create(secret.clone()).await?);
         }
-        let warnings = registry.check(&record)?;
+        let warnings = registry.check(&record, &self.facts).await?;
         let record = registry.stored.insert(record).await?;
+        registry.announce(&self.home).await?;
         if self.json {
             let client = document::Client::of_record(&registry, record).await?;
             return say_json(&client.to_json(secret.as_ref(), &warnings)).map(|()| ExitCode::SUCCESS);

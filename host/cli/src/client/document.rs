@@ -77,7 +77,7 @@ impl Client {
         let files = registry.deployment.read_key_files(&registry.home.conf());
         let declared = declared::read(&registry.deployment, &files, &sources.keystores, now);
         let client = declared.clients.into_iter().find(|client| client.registration.id == client_id);
-        let overrides = registry.declared(client_id).map(|client| client.overrides.clone()).unwrap_or_default();
+        let overrides = registry.declared(client_id).map(|client| client.record.overrides.clone()).unwrap_or_default();
         Self::new(registry, &sources, client.context("the client is gone")?, Origin::File, overrides, None).await
     }
 

@@ -8,11 +8,7 @@ use clap::Args;
 use dropins_keys::Algorithm;
 
 use super::super::keys::token_algorithm;
-use dropins_protocol::TokenAlgorithm;
-use dropins_store::clients::ClientRecord;
-
-/// Methods that come with the server; plug-ins may bring others.
-const METHODS: [&str; 3] = ["private_key_jwt", "client_secret_basic", "client_secret_post"];
+use dropins_protocol::{ClientRecord, TokenAlgorithm, names};
 
 /// The largest file of keys, as in the configuration.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -25,21 +21,21 @@ pub(super) struct Facts {
     name: Option<String>,
     /// The only authentication method that the client may use: private_key_jwt, client_secret_basic, client_secret_post,
     /// or none for a client without a credential
-    #[arg(long, value_name = "METHOD", value_parser = method)]
+    #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
     /// The only signature algorithm that the client may use
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     signing_alg: Option<Algorithm>,
-    /// The algorithm of the ID tokens that the client is given, RS256 or ES256; RS256 when left out
+    /// The algorithm of the client's ID tokens, RS256 or ES256; RS256 when left out
     #[arg(long, value_name = "ALG", value_parser = token_algorithm)]
     id_token_signed_response_alg: Option<TokenAlgorithm>,
     /// A grant that the client may use; repeat it for more
-    #[arg(long = "grant-type", value_name = "GRANT", value_parser = ["client_credentials", "authorization_code", "refresh_token"])]
+    #[arg(long = "grant-type", value_name = "GRANT", value_parser = names::GRANTS)]
     grant_types: Vec<String>,
     /// A redirect URI; repeat it for more
     #[arg(long = "redirect-uri", value_name = "URI")]
     redirect_uris: Vec<String>,
-    /// Scopes that the client may be given, with spaces between them; may be repeated
+    /// Scopes that the client may be granted, with spaces between them; may be repeated
     #[arg(long = "scope", value_name = "SCOPES")]
     scopes: Vec<String>,
     /// The client's certificates or public keys, PEM
@@ -73,14 +69,6 @@ fn algorithm(name: &str) -> Result<Algorithm, String> {
     Algorithm::parse(name).ok_or_else(|| format!("choose one of {}", known()))
 }
 
-/// Any method, because plug-ins may bring their own; but not one that only looks like ours.
-fn method(name: &str) -> Result<String, String> {
-    match METHODS.iter().find(|known| **known != name && strsim::damerau_levenshtein(known, name) <= 3) {
-        Some(near) if !METHODS.contains(&name) => Err(format!("did you mean {near}?")),
-        _ => Ok(name.to_owned()),
-    }
-}
-
 impl Facts {
     /// Whether nothing is given.
     pub(super) fn is_empty(&self) -> bool {
@@ -99,6 +87,15 @@ impl Facts {
             record.jwks = Some(read(path)?);
         }
         Ok(())
+    }
+
+    /// The file that a member of the registration was read from.
+    pub(super) fn file(&self, field: &str) -> Option<&Path> {
+        match field {
+            "certificate" => self.certificate.as_deref(),
+            "jwks" => self.jwks.as_deref(),
+            _ => None,
+        }
     }
 
     fn put(&self, record: &mut ClientRecord) {
@@ -135,25 +132,11 @@ impl Facts {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+/// The text of a file of keys.
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("{} cannot be read", path.display()))?;
     anyhow::ensure!(bytes.len() as u64 <= MAX_BYTES, "{} is larger than 256 KiB", path.display());
     dropins_keys::registration_text(&bytes).with_context(|| format!("{} cannot be registered", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_method_that_only_looks_like_ours_is_a_mistake_and_another_one_is_not() {
-        for good in METHODS.into_iter().chain(["tls_client_auth"]) {
-            assert_eq!(method(good).as_deref(), Ok(good));
-        }
-        for wrong in ["private-key-jwt", "private_key_jtw", "client_secret_base"] {
-            assert!(method(wrong).unwrap_err().contains("did you mean"), "{wrong}");
-        }
-    }
 }

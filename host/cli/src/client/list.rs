@@ -65,12 +65,12 @@ impl List {
 
 async fn lines(registry: &Registry) -> anyhow::Result<Vec<Line>> {
     let declared = registry.deployment.service_providers.iter().map(|client| Line {
-        client_id: client.client_id.clone(),
+        client_id: client.record.client_id.clone(),
         origin: Origin::File,
-        enabled: client.enabled,
-        auth_method: client.auth_method.clone(),
-        grant_types: client.grant_types.clone(),
-        name: client.client_name.clone(),
+        enabled: client.record.enabled,
+        auth_method: client.record.auth_method.clone(),
+        grant_types: client.record.grant_types.clone(),
+        name: client.record.name.clone(),
     });
     let mut lines: Vec<_> = declared.collect();
     let mut after = String::new();

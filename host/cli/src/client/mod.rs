@@ -1,7 +1,7 @@
 //! `dropins client`: the clients of the identity database.
 //!
-//! Each verb works on the database itself, so it does not matter whether the server runs; a running one sees a change
-//! within seconds. Clients that `deployment.toml` declares are shown, and changed only there.
+//! Each verb works on the database itself, so it does not matter whether the server runs; a running one is told of a
+//! change. Clients that `deployment.toml` declares are shown, and changed only there.
 
 mod add;
 mod client_id;

@@ -10,7 +10,8 @@ use super::registry::Registry;
 use crate::args::HomeArgs;
 use crate::output::{say, say_json};
 
-/// Remove a client from the database, and end what it was given; a running server refuses it within seconds.
+/// Remove a client from the database and revoke what it was granted; a running server sees it at once, other nodes within
+/// 2 s.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins client remove my-client")]
 pub(crate) struct Remove {
@@ -29,16 +30,17 @@ impl Remove {
         let record = registry.stored(self.client.get()).await?;
         let stays = registry.declared(&record.client_id).is_some();
         registry.stored.remove(&record.client_id, stays).await?;
+        registry.announce(&self.home).await?;
         if self.json {
             say_json(&json!({ "client_id": record.client_id, "removed": true }))?;
             return Ok(ExitCode::SUCCESS);
         }
         let name = record.name.map(|name| format!(" ({name})")).unwrap_or_default();
-        let given = if stays { "" } else { ", and what it was given" };
-        say(format_args!("removed the client {}{name} with its keys and their ledger{given}", record.client_id))?;
+        let granted = if stays { "" } else { "; what it was granted is revoked" };
+        say(format_args!("removed the client {}{name} with its keys and their ledger{granted}", record.client_id))?;
         if stays {
             let file = registry.home.deployment_toml();
-            say(format_args!("the client of the same id in {} stays, with what it was given", file.display()))?;
+            say(format_args!("the client of the same id in {} stays, with what it was granted", file.display()))?;
         }
         Ok(ExitCode::SUCCESS)
     }

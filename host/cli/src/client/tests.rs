@@ -17,6 +17,7 @@ struct Bench(tempfile::TempDir);
 
 impl Bench {
     fn new(configuration: &str) -> Self {
+        let _already_installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         init::make(&Home::new(folder.path()), false, Addresses::default(), configuration).unwrap();
         Self(folder)
@@ -97,6 +98,11 @@ fn a_client_is_added_changed_and_removed() {
     bench.run(&["update", "--client-id", "c", "--enable", "--clear", "id-token-signed-response-alg"]).unwrap();
     assert_eq!(bench.find("c").unwrap().id_token_signed_response_alg, None);
     assert!(bench.find("c").unwrap().enabled);
+    bench.refused(&["update", "c", "--certificate", &certificate, "--add-certificate", &certificate], "cannot be used");
+    let next = SigningKey::generate(KeyFamily::P256).unwrap().self_signed_certificate("c", 0, 4_000_000_000).unwrap();
+    let (next, own) = (bench.file("next.pem", &next), bench.file("own.pem", &added.certificate.unwrap()));
+    bench.run(&["update", "c", "--add-certificate", &own, "--add-certificate", &next]).unwrap();
+    assert_eq!(bench.find("c").unwrap().certificate.unwrap().matches("BEGIN CERTIFICATE").count(), 2);
 
     for line in [&["show", "c"][..], &["show", "c", "--json"], &["list"], &["list", "--json"]] {
         bench.run(line).unwrap();
@@ -114,16 +120,20 @@ fn what_the_configuration_would_refuse_is_refused() {
     bench.refused(&["add", "declared"], "the file wins");
     bench.refused(&["update", "declared", "--disable"], "change it there");
     bench.refused(&["remove", "declared"], "change it there");
-    bench.refused(&["add", "c", "--jwks", &broken], "jwks");
+    bench.refused(&["add", "c", "--jwks", &broken], &format!("is rejected: jwks: {broken}: keys[0]"));
+    let encryption = r#"{"keys":[{"kty":"EC","crv":"P-256","use":"enc","x":"a","y":"b"}]}"#;
+    let encryption = bench.file("encryption.json", encryption);
+    bench.refused(&["add", "c", "--jwks", &encryption], "\"use\"");
     bench.refused(&["add", "c", "--jwks-uri", "http://c.example/"], "jwks_uri");
     bench.refused(&["add", "c", "--id-token-signed-response-alg", "PS256"], "choose one of RS256, ES256");
     bench.refused(&["add", "c", "--redirect-uri", "/cb"], "redirect_uris");
-    bench.refused(&["add", "c", "--auth-method", "private-key-jwt"], "did you mean private_key_jwt?");
+    bench.refused(&["add", "c", "--auth-method", "private-key-jwt"], "did you mean `private_key_jwt`?");
     bench.refused(&["add", "ü"], "client_id");
     bench.refused(&["add", &"x".repeat(256)], "client_id: it has 1 to 255 printable ASCII characters");
     bench.run(&["add", &"x".repeat(255)]).unwrap();
     bench.refused(&["add", "c", "--auth-method", "none", "--grant-type", "client_credentials"], "grant_types");
-    bench.refused(&["add", "c", "--auth-method", "none", "--jwks-uri", "https://c.example/"], "jwks_uri: a client");
+    bench.refused(&["add", "c", "--auth-method", "none", "--signing-alg", "ES256"], "no credential");
+    bench.run(&["add", "keys", "--auth-method", "none", "--jwks-uri", "https://c.example/"]).unwrap();
     bench.run(&["add", "page", "--auth-method", "none", "--redirect-uri", "https://page.example/"]).unwrap();
     assert_eq!(bench.find("page").unwrap().grant_types, ["authorization_code"]);
     bench.refused(&["update", "c"], "nothing is to be changed");

@@ -1,21 +1,23 @@
 //! `dropins client update`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
 use super::client_id::ClientId;
 use super::document;
-use super::facts::Facts;
+use super::facts::{self, Facts};
 use super::registry::Registry;
 use crate::args::HomeArgs;
 use crate::output::{say, say_json};
+use dropins_protocol::ClientRecord;
 use dropins_protocol::{random, secret_hash};
-use dropins_store::clients::ClientRecord;
 
-/// Change a client of the database; what is not given stays. A running server sees it within seconds.
+/// Change a client of the database; what is not given stays. A running server sees it at once, other nodes within 2 s.
 #[derive(Args)]
-#[command(after_help = "Example:\n  dropins client update my-client --jwks new-keys.json --clear certificate\n  \
+#[command(after_help = "Example:\n  dropins client update my-client --add-certificate next.pem\n  \
+                  dropins client update my-client --jwks new-keys.json --clear certificate\n  \
                   dropins client update my-client --disable")]
 pub(crate) struct Update {
     #[command(flatten)]
@@ -24,16 +26,19 @@ pub(crate) struct Update {
     client: ClientId,
     #[command(flatten)]
     facts: Facts,
+    /// Register further certificates or public keys beside those that the client has; repeat it for more files
+    #[arg(long, value_name = "FILE", conflicts_with = "certificate")]
+    add_certificate: Vec<PathBuf>,
     /// Forget a fact; repeat it for more
     #[arg(long, value_name = "FACT")]
     clear: Vec<Clear>,
-    /// Let the client in again
+    /// Enable the client
     #[arg(long, conflicts_with = "disable")]
     enable: bool,
-    /// Keep the client out
+    /// Disable the client
     #[arg(long)]
     disable: bool,
-    /// Make a new secret and show it, this once; the old one is worth nothing from then on
+    /// Make a new secret and show it, this once; the old one is rejected from then on
     #[arg(long)]
     new_secret: bool,
     /// Print a JSON document
@@ -78,7 +83,7 @@ impl Clear {
 impl Update {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let registry = Registry::open(&self.home).await?;
-        let switches = self.enable || self.disable || self.new_secret;
+        let switches = self.enable || self.disable || self.new_secret || !self.add_certificate.is_empty();
         anyhow::ensure!(
             switches || !self.clear.is_empty() || !self.facts.is_empty(),
             "nothing is to be changed; give a fact such as --name, or --enable, --disable, --new-secret, --clear"
@@ -86,13 +91,18 @@ impl Update {
         let mut record = registry.stored(self.client.get()).await?;
         self.clear.iter().for_each(|fact| fact.apply(&mut record));
         self.facts.apply(&mut record)?;
+        for path in &self.add_certificate {
+            let known = record.certificate.take().map(|known| known + "\n").unwrap_or_default();
+            record.certificate = Some(known + &facts::read(path)?);
+        }
         record.enabled = self.enable || (record.enabled && !self.disable);
         let secret = if self.new_secret { Some(random::new_client_secret()?) } else { None };
         if let Some(secret) = &secret {
             record.secret = Some(secret_hash::create(secret.clone()).await?);
         }
-        let warnings = registry.check(&record)?;
+        let warnings = registry.check(&record, &self.facts).await?;
         let record = registry.stored.update(record).await?;
+        registry.announce(&self.home).await?;
         if self.json {
             let client = document::Client::of_record(&registry, record).await?;
             return say_json(&client.to_json(secret.as_ref(), &warnings)).map(|()| ExitCode::SUCCESS);

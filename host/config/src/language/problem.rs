@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use dropins_services::printable;
 
 use crate::language::source::{Position, Source};
 
@@ -84,7 +85,7 @@ pub struct Problem {
 impl Problem {
     /// An error at this place.
     pub fn new(code: Code, span: Range<usize>, path: impl Into<String>, message: impl AsRef<str>) -> Self {
-        let message = escape(message.as_ref());
+        let message = printable(message.as_ref());
         Self { code, severity: Severity::Error, span, path: path.into(), message, help: None }
     }
 
@@ -95,7 +96,7 @@ impl Problem {
 
     /// The same problem with advice.
     pub fn help(self, help: impl AsRef<str>) -> Self {
-        Self { help: Some(escape(help.as_ref())), ..self }
+        Self { help: Some(printable(help.as_ref())), ..self }
     }
 }
 
@@ -247,7 +248,7 @@ impl Findings {
     /// Keeps these texts out of the messages to come.
     pub(crate) fn hide(&mut self, secrets: Vec<String>) {
         let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST_HIDDEN);
-        self.hidden.extend(long.map(|secret| escape(secret)));
+        self.hidden.extend(long.map(|secret| printable(secret)));
     }
 
     fn shown(&self, message: &str) -> String {

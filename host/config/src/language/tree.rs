@@ -152,10 +152,33 @@ fn syntax_error(text: &str, error: &toml::de::Error) -> Problem {
     let line = text.get(line_around(text, span.start)).unwrap_or_default();
     match line.chars().find(|c| "“”„‟‘’‚‛".contains(*c)) {
         Some(quote) => {
-            problem.help(format!("{quote} is a typographic quote; TOML strings stand in straight quotes \"…\""))
+            problem.help(format!("{quote} is a typographic quote; TOML strings are in straight quotes \"…\""))
         }
+        None if error.message() == "duplicate key" => match first_definition(text, span.start) {
+            Some(line) => problem.help(format!("first defined at line {line}; change that entry")),
+            None => problem,
+        },
         None => problem,
     }
+}
+
+/// The number of the line that defines the header, or the key of its section, of the line at this offset.
+fn first_definition(text: &str, offset: usize) -> Option<usize> {
+    let defined = |line: &str| {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.starts_with('[') {
+            line.to_owned()
+        } else {
+            line.split('=').next().unwrap_or_default().trim().to_owned()
+        }
+    };
+    let before: Vec<&str> = text.get(..line_around(text, offset).start)?.lines().collect();
+    let wanted = defined(text.get(line_around(text, offset))?);
+    let section = match wanted.starts_with('[') {
+        true => 0,
+        false => before.iter().rposition(|line| line.trim_start().starts_with('[')).map_or(0, |header| header + 1),
+    };
+    before.iter().skip(section).position(|line| defined(line) == wanted).map(|at| section + at + 1)
 }
 
 /// The byte range of the line around an offset, without its line break.
@@ -230,6 +253,19 @@ mod tests {
         let (root, problems) = parse("a = \nb = yes\nc = 'open\nd = 4\ne 5\nf = 6\n");
         assert_eq!(problems.len(), 4, "{problems:#?}");
         assert!(root.get("d").is_some() && root.get("f").is_some(), "{root:#?}");
+    }
+
+    #[test]
+    fn a_duplicate_tells_where_the_first_one_is() {
+        for (text, line) in [
+            ("a = 1\n[s]\na = 1\nb = 2\na = 3 # again\n", 3),
+            ("[s]\na = 1\n[t]\n[s]\nb = 2\n", 1),
+            ("[s] # first\na = 1\n[t]\na = 1\n[s]\n", 1),
+        ] {
+            let (_, problems) = parse(text);
+            let help = problems[0].help.clone().unwrap_or_default();
+            assert!(help.contains(&format!("first defined at line {line};")), "{text}\n{problems:#?}");
+        }
     }
 
     #[test]

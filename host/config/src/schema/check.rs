@@ -103,7 +103,9 @@ impl Walk<'_> {
             }
             _ if into.has(key.path) => {
                 let message = format!("`{}` is given twice, under two names", key.path);
-                self.problem(Code::Conflict, &entry.key_span, key.path, message, format!("keep `{}`", key.path));
+                let first = into.given.get(key.path).map(|first| self.findings.first_at(&first.span));
+                let help = format!("{}; keep `{}`", first.unwrap_or_default(), key.path);
+                self.problem(Code::Conflict, &entry.key_span, key.path, message, help);
             }
             _ if contains_unresolved(node) => {
                 into.faulty.insert(key.path);

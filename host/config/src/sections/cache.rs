@@ -2,6 +2,7 @@
 //!
 //! Caches of other names are accepted with a notice; the same name twice is a problem.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::language::problem::{Code, Findings, Problem};
@@ -34,7 +35,7 @@ impl ReplayCache {
             timeout: settings.duration("cache.private_key_jwt.timeout"),
             capacity: settings.number("cache.private_key_jwt.capacity"),
         };
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen: Vec<(String, Range<usize>)> = Vec::new();
         for manager in settings.elements("cache.manager") {
             let span = manager.span("cache.manager.name");
             let Some(name) = manager.text("cache.manager.name") else {
@@ -42,9 +43,10 @@ impl ReplayCache {
                 findings.problem(problem.help(format!("name = \"{}\" is the cache of this server", Self::NAME)));
                 continue;
             };
-            if seen.contains(&name) {
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
                 let message = format!("there are two cache managers named `{name}`");
-                findings.problem(Problem::new(Code::Conflict, span, "cache.manager.name", message));
+                let problem = Problem::new(Code::Conflict, span.clone(), "cache.manager.name", message);
+                findings.problem(problem.help(format!("{}; change that entry", findings.first_at(first))));
             } else if name == Self::NAME {
                 cache = Self {
                     enabled: true,
@@ -57,7 +59,7 @@ impl ReplayCache {
                     format!("the cache `{name}` is accepted, without meaning here{}", near.unwrap_or_default());
                 findings.notice(&span, "cache.manager", message);
             }
-            seen.push(name);
+            seen.push((name, span));
         }
         cache
     }

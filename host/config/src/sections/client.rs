@@ -6,30 +6,16 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use dropins_keys::remote::{FetchSettings, JwksUrl};
+use dropins_keys::remote::FetchSettings;
 
+use crate::client_rules::client_faults;
 use crate::language::problem::{Code, Findings, Problem};
-use crate::language::spelling;
 use crate::schema::settings::{Section, Typed};
-use crate::sections::url;
-use dropins_protocol::Secret;
-use dropins_protocol::TokenAlgorithm;
-use dropins_protocol::names;
+use dropins_protocol::{ClientRecord, Secret, SecretHash, TokenAlgorithm};
 
-/// Authentication methods that come with the server, and that of clients without a credential; plug-ins may bring others.
-const METHODS: &[&str] = &["private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
-
-/// What a client proves itself with.
-const CREDENTIALS: &[&str] = &[
-    "service_provider.client_secret",
-    "service_provider.client_secret_hash",
-    "service_provider.certificate",
-    "service_provider.certificate_file",
-    "service_provider.jwks",
-    "service_provider.jwks_file",
-    "service_provider.jwks_uri",
-    "service_provider.token_endpoint_auth_signing_alg",
-];
+/// Keys that hold a credential.
+const CREDENTIALS: [&str; 5] =
+    ["client_secret", "client_secret_hash", "certificate", "certificate_file", "token_endpoint_auth_signing_alg"];
 
 /// Keys of a client that override a property of its plug-in, with the property.
 const OVERRIDES: &[(&str, &str)] = &[
@@ -43,48 +29,19 @@ const OVERRIDES: &[(&str, &str)] = &[
 /// One client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceProvider {
-    /// Client identifier.
-    pub client_id: String,
-    /// Name for people.
-    pub client_name: Option<String>,
-    /// Whether it may be used.
-    pub enabled: bool,
-    /// The registered `token_endpoint_auth_method` (RFC 7591 section 2).
-    pub auth_method: Option<String>,
-    /// The registered `token_endpoint_auth_signing_alg`.
-    pub signing_alg: Option<String>,
-    /// The registered `id_token_signed_response_alg`.
-    pub id_token_signed_response_alg: TokenAlgorithm,
-    /// Grants that it may use: `client_credentials`, `authorization_code`, `refresh_token`.
-    pub grant_types: Vec<String>,
-    /// Redirect URIs, compared as strings.
-    pub redirect_uris: Vec<String>,
-    /// Scopes that it may ask for.
-    pub scopes: Vec<String>,
-    /// Its secret.
-    pub secret: Option<ClientSecret>,
+    /// The client, without its certificate and JWK set, and without a secret that is to be hashed.
+    pub record: ClientRecord,
+    /// Its secret, to be hashed at start.
+    pub secret: Option<Secret>,
     /// Its certificate, PEM.
     pub certificate: Option<Material>,
     /// Its JWK set, JSON.
     pub jwks: Option<Material>,
-    /// Where its JWK set is published.
-    pub jwks_uri: Option<String>,
-    /// Overrides: property name in the plug-in's spelling, and its values.
-    pub overrides: Vec<(String, Vec<String>)>,
     /// Byte range of the header.
     pub span: Range<usize>,
 }
 
-/// A client secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ClientSecret {
-    /// The secret itself, to be hashed at start.
-    Plain(Secret),
-    /// Its argon2id hash, PHC text.
-    Hash(Secret),
-}
-
-/// Text that stands in the configuration, or in a file that it names.
+/// Text in the configuration, or in a file that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Material {
     /// In the configuration.
@@ -115,20 +72,22 @@ impl Material {
 impl ServiceProvider {
     /// Reads all entries, in the order of the file.
     pub(crate) fn read_all(settings: &Section, jwks: &FetchSettings, findings: &mut Findings) -> Vec<Self> {
-        let sections = settings.elements("service_provider");
         let mut clients: Vec<Self> = Vec::new();
-        for section in sections {
-            let Some(client) = Self::read(section, jwks, findings) else { continue };
-            if clients.iter().any(|other| other.client_id == client.client_id) {
-                let message = format!("there are two service providers with the client_id `{}`", client.client_id);
-                findings.problem(at(section, Code::Conflict, "service_provider.client_id", message));
+        for section in settings.elements("service_provider") {
+            let Some(client) = Self::read(section, findings) else { continue };
+            client.check(section, jwks, findings);
+            let client_id = &client.record.client_id;
+            if let Some(first) = clients.iter().find(|other| other.record.client_id == *client_id) {
+                let message = format!("there are two service providers with the client_id `{client_id}`");
+                let problem = at(section, Code::Conflict, "service_provider.client_id", message);
+                findings.problem(problem.help(format!("{}; change that entry", findings.first_at(&first.span))));
             }
             clients.push(client);
         }
         clients
     }
 
-    fn read(section: &Section, jwks: &FetchSettings, findings: &mut Findings) -> Option<Self> {
+    fn read(section: &Section, findings: &mut Findings) -> Option<Self> {
         let Some(client_id) = section.text("service_provider.client_id") else {
             if section.lacks("service_provider.client_id") {
                 let message = "a service provider has a `client_id`";
@@ -136,58 +95,47 @@ impl ServiceProvider {
             }
             return None;
         };
-        let client = Self {
+        let (secret, hash) = secret(section, findings);
+        let algorithm = section.text("service_provider.id_token_signed_response_alg");
+        let record = ClientRecord {
             client_id,
-            client_name: section.text("service_provider.client_name"),
+            name: section.text("service_provider.client_name"),
             enabled: section.boolean("service_provider.enabled"),
             auth_method: section.text("service_provider.token_endpoint_auth_method"),
             signing_alg: section.text("service_provider.token_endpoint_auth_signing_alg"),
-            id_token_signed_response_alg: section
-                .text("service_provider.id_token_signed_response_alg")
-                .and_then(|name| TokenAlgorithm::parse(&name))
-                .unwrap_or(TokenAlgorithm::ID_TOKEN_DEFAULT),
+            id_token_signed_response_alg: algorithm.and_then(|name| TokenAlgorithm::parse(&name)),
             grant_types: section.words("service_provider.grant_types"),
             redirect_uris: section.words("service_provider.redirect_uris"),
             scopes: section.words("service_provider.scope"),
-            secret: secret(section, findings),
-            certificate: material(
-                section,
-                "service_provider.certificate",
-                "service_provider.certificate_file",
-                findings,
-            ),
-            jwks: material(section, "service_provider.jwks", "service_provider.jwks_file", findings),
+            secret: hash,
             jwks_uri: section.text("service_provider.jwks_uri"),
             overrides: overrides(section),
-            span: section.span.clone(),
+            ..ClientRecord::default()
         };
-        client.check(section, jwks, findings);
-        Some(client)
+        let (certificate, file) = ("service_provider.certificate", "service_provider.certificate_file");
+        Some(Self {
+            record,
+            secret,
+            certificate: material(section, certificate, file, findings),
+            jwks: material(section, "service_provider.jwks", "service_provider.jwks_file", findings),
+            span: section.span.clone(),
+        })
     }
 
     fn check(&self, section: &Section, jwks: &FetchSettings, findings: &mut Findings) {
-        if self.client_id.len() > 255 || !self.client_id.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
-            let message = "a `client_id` is at most 255 printable ASCII characters (RFC 6749 appendix A.1)";
-            findings.problem(at(section, Code::BadValue, "service_provider.client_id", message));
-        }
-        if let Some(method) = &self.auth_method
-            && !METHODS.contains(&method.as_str())
-            && let Some(near) = spelling::nearest(method, METHODS.iter().copied())
-        {
-            let message = format!("`{method}` is not an authentication method");
-            let problem = at(section, Code::BadValue, "service_provider.token_endpoint_auth_method", message);
-            findings.problem(problem.help(format!("did you mean `{near}`?")));
-        }
-        let by_secret = self.auth_method.as_deref().is_some_and(|method| method.starts_with("client_secret_"));
-        let secrets = ["service_provider.client_secret", "service_provider.client_secret_hash"];
-        if by_secret && secrets.iter().all(|path| section.lacks(path)) {
-            let message = format!("the client `{}` authenticates by a secret and has none", self.client_id);
-            let problem = at(section, Code::Missing, "service_provider.token_endpoint_auth_method", message);
-            findings.problem(problem.help("set client_secret = \"$env{NAME}\", or client_secret_hash"));
-        }
-        if let Some(uri) = self.redirect_uris.iter().find(|uri| !url::is_redirect_uri(uri)) {
-            let message = format!("the redirect URI `{uri}` is not an absolute URI without a fragment");
-            findings.problem(at(section, Code::BadValue, "service_provider.redirect_uris", message));
+        let given = |key: &&'static str| !section.lacks(&format!("service_provider.{key}"));
+        let credentials: Vec<_> = CREDENTIALS.into_iter().filter(given).collect();
+        for fault in client_faults(&self.record, &credentials, jwks) {
+            let message = format!("`{}` of the client `{}`: {}", fault.field, self.record.client_id, fault.message);
+            let problem = at(section, fault.code, &format!("service_provider.{}", fault.field), message);
+            findings.problem(match (fault.field, fault.code) {
+                (_, Code::Missing) => problem.help("set client_secret = \"$env{NAME}\", or client_secret_hash"),
+                ("grant_types", Code::Conflict) => problem.help("set grant_types = [\"authorization_code\"]"),
+                ("jwks_uri", _) => {
+                    problem.help("[oauth.jwks_endpoint] lists hosts that may be reached by http: or are private")
+                }
+                _ => problem,
+            });
         }
         if let Some(Material::Text { text, .. }) = &self.certificate
             && !text.contains("-----BEGIN CERTIFICATE-----")
@@ -196,55 +144,23 @@ impl ServiceProvider {
             let problem = at(section, Code::BadValue, "service_provider.certificate", message);
             findings.problem(problem.help("for the name of a file, write certificate_file"));
         }
-        self.check_jwks_uri(section, jwks, findings);
-        if self.auth_method.as_deref() == Some("none") {
-            self.check_public(section, findings);
-        }
-    }
-
-    /// A client without a credential has nothing that looks like one, and no grant that needs one.
-    fn check_public(&self, section: &Section, findings: &mut Findings) {
-        let path = "service_provider.grant_types";
-        if let Some(grant) = self.grant_types.iter().find(|grant| !names::PUBLIC_GRANTS.contains(&grant.as_str())) {
-            let message = format!("the client `{}` has no credential, which the grant {grant} needs", self.client_id);
-            let problem = at(section, Code::Conflict, path, message);
-            findings.problem(problem.help("with the method none, set grant_types = [\"authorization_code\"]"));
-        }
-        for path in CREDENTIALS.iter().filter(|path| !section.lacks(path)) {
-            let message = format!("the client `{}` has the method none, and so no credential", self.client_id);
-            findings.problem(at(section, Code::Conflict, path, message));
-        }
-    }
-
-    fn check_jwks_uri(&self, section: &Section, jwks: &FetchSettings, findings: &mut Findings) {
-        let Some(uri) = &self.jwks_uri else { return };
-        if let Err(error) = JwksUrl::parse(uri, jwks) {
-            let path = "service_provider.jwks_uri";
-            let problem =
-                at(section, Code::BadValue, path, format!("`jwks_uri` of the client `{}`: {error}", self.client_id));
-            findings
-                .problem(problem.help("[oauth.jwks_endpoint] lists hosts that may be reached by http: or are private"));
-        }
     }
 }
 
-fn secret(section: &Section, findings: &mut Findings) -> Option<ClientSecret> {
-    let hash_path = "service_provider.client_secret_hash";
-    let plain = section.secret("service_provider.client_secret");
-    let hash = section.secret(hash_path);
+/// The secret, or its hash.
+fn secret(section: &Section, findings: &mut Findings) -> (Option<Secret>, Option<SecretHash>) {
+    let path = "service_provider.client_secret_hash";
+    let (plain, hash) = (section.secret("service_provider.client_secret"), section.secret(path));
     if plain.is_some() && hash.is_some() {
-        findings.problem(at(
-            section,
-            Code::Conflict,
-            hash_path,
-            "`client_secret` and `client_secret_hash` exclude each other",
-        ));
+        let message = "`client_secret` and `client_secret_hash` exclude each other";
+        findings.problem(at(section, Code::Conflict, path, message));
+        return (None, None);
     }
-    if hash.as_ref().is_some_and(|hash| !hash.expose().starts_with("$argon2id$")) {
-        let problem = at(section, Code::BadValue, hash_path, "`client_secret_hash` is an argon2id hash in PHC text");
-        findings.problem(problem.help("it begins with $argon2id$"));
-    }
-    hash.map(ClientSecret::Hash).or(plain.map(ClientSecret::Plain))
+    let hash = hash.map(|hash| SecretHash::parse(hash.expose())).transpose().unwrap_or_else(|error| {
+        findings.problem(at(section, Code::BadValue, path, format!("`client_secret_hash`: {error}")));
+        None
+    });
+    (plain, hash)
 }
 
 fn material(

@@ -39,10 +39,11 @@ impl Deployment {
                 let Some(material) = material else { continue };
                 match text(material, conf) {
                     Ok(text) => {
-                        texts.insert(client.client_id.clone(), text);
+                        texts.insert(client.record.client_id.clone(), text);
                     }
                     Err(error) => {
-                        let message = format!("a file of the client `{}` cannot be read: {error}", client.client_id);
+                        let client_id = &client.record.client_id;
+                        let message = format!("a file of the client `{client_id}` cannot be read: {error}");
                         let problem = Problem::new(Code::File, material.span(), path, message);
                         problems.push(problem.help(format!("file names are relative to {}", conf.display())));
                     }

@@ -77,8 +77,8 @@ impl Listener {
         let listeners: Vec<Self> =
             settings.elements("event_listener").iter().filter_map(|section| Self::read(section, findings)).collect();
         for (at, listener) in listeners.iter().enumerate().filter(|(_, listener)| listener.enabled) {
-            let before = listeners.iter().take(at);
-            if before.filter(|other| other.enabled).any(|other| other.plugin == listener.plugin) {
+            let mut before = listeners.iter().take(at).filter(|other| other.enabled);
+            if let Some(first) = before.find(|other| other.plugin == listener.plugin) {
                 let (key, value) = match &listener.plugin {
                     PluginSelector::Name(name) => ("name", name),
                     PluginSelector::File(file) => ("file", file),
@@ -86,7 +86,8 @@ impl Listener {
                 let message = format!("two enabled event listeners have the {key} `{value}`");
                 let problem =
                     Problem::new(Code::Conflict, listener.selector_span(), format!("event_listener.{key}"), message);
-                findings.problem(problem.help("remove one of them, or set enable = false"));
+                let first = findings.first_at(&first.selector_span);
+                findings.problem(problem.help(format!("{first}; change that entry, or set enable = false")));
             }
         }
         listeners

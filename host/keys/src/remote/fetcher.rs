@@ -22,6 +22,7 @@ use super::set_reader::SetReader;
 use super::settings::FetchSettings;
 use super::slot::{FetchResult, FetchTicket, Slot, Wait};
 use super::stats::{Counters, FetchStats};
+use crate::finding::Severity;
 use crate::key_set::KeySet;
 
 /// Requests that may wait for fetches of all URLs together, the first one of each URL not counted.
@@ -109,7 +110,7 @@ impl JwksFetcher {
     /// failed to verify the last signature.
     ///
     /// # Errors
-    /// [`KeyLookupError::Unusable`], the same for every cause.
+    /// [`KeyLookupError::Unusable`]: one text for every failed fetch, or why a set has no key that can be used.
     pub async fn keys(&self, url: &JwksUrl, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
         let asked_at = self.now();
         let Some(set) = self.set(url).await else {
@@ -117,7 +118,10 @@ impl JwksFetcher {
         };
         let lacks_kid = hint.kid.is_some() && !set.keys().names(hint);
         let set = if lacks_kid || set.has_failed() { self.newer(set, url, asked_at).await } else { set };
-        Ok(Arc::clone(set.keys()))
+        match set.findings().iter().find(|finding| finding.severity == Severity::Error) {
+            Some(cause) if set.keys().keys().is_empty() => Err(KeyLookupError::Unusable(cause.to_string())),
+            _ => Ok(Arc::clone(set.keys())),
+        }
     }
 
     /// Fetches the set now, even if the cached one is fresh; joins a fetch that is under way.

@@ -3,17 +3,12 @@
 //! What is wrong with them is a problem at its place in the file. Disabled clients are among them, because they hide
 //! those of the database, but their keys are not read.
 
-use std::collections::HashMap;
-
-use dropins_keys::Severity;
+use dropins_config::{Code, Deployment, KeyFiles, Material, Problem, Problems, ServiceProvider};
 use dropins_keys::keystore::CertificateStores;
-use dropins_services::Registration;
-
-use super::keys::{ClientKeyMaterial, ClientKeys};
-use super::registered::{RegisteredClient, settings};
-use dropins_config::{ClientSecret, Code, Deployment, KeyFiles, Material, Problem, Problems, ServiceProvider};
 use dropins_protocol::SecretHash;
-use dropins_protocol::names::PRIVATE_KEY_JWT;
+
+use super::lint::Lint;
+use super::registered::RegisteredClient;
 
 /// What the file declares.
 #[derive(Default)]
@@ -35,103 +30,68 @@ pub fn read(
 ) -> Declared {
     let mut declared = Declared::default();
     let none = KeyFiles::default();
-    let files = match files {
-        Ok(files) => files,
-        Err(problems) => {
-            declared.problems.extend(problems.iter().cloned());
-            &none
+    let files = files.as_ref().unwrap_or_else(|problems| {
+        declared.problems.extend(problems.iter().cloned());
+        &none
+    });
+    for entry in &deployment.service_providers {
+        let mut record = entry.record.clone();
+        if record.enabled {
+            record.certificate = files.certificates.get(&record.client_id).cloned();
+            record.jwks = files.jwks.get(&record.client_id).cloned();
         }
-    };
-    let mut keys: HashMap<&str, ClientKeys> = HashMap::new();
-    for client in deployment.service_providers.iter().filter(|client| client.enabled) {
-        let own = declared.keys(client, files, now);
-        if own.in_keystore() && wants_keys(client) {
-            declared.in_keystore(client, keystores, now);
+        if let Some(secret) = &entry.secret {
+            record.secret = SecretHash::of(secret.expose()).ok();
         }
-        keys.insert(&client.client_id, own);
+        let (client, findings) = RegisteredClient::of_record(record, now);
+        if client.enabled {
+            declared.judge(entry, Lint::of_keys(&client, findings, keystores, now));
+        }
+        declared.clients.push(client);
     }
-    for client in &deployment.service_providers {
-        let secret = declared.secret(client);
-        declared.clients.push(RegisteredClient {
-            registration: Registration {
-                id: client.client_id.clone(),
-                auth_method: client.auth_method.clone(),
-                signing_alg: client.signing_alg.clone(),
-                settings: settings(&client.overrides),
-            },
-            enabled: client.enabled,
-            name: client.client_name.clone(),
-            id_token_signed_response_alg: client.id_token_signed_response_alg,
-            grant_types: client.grant_types.clone(),
-            redirect_uris: client.redirect_uris.clone(),
-            scopes: client.scopes.clone(),
-            secret,
-            keys: keys.remove(client.client_id.as_str()).unwrap_or_default(),
-        });
-    }
+    declared.shared_aliases(deployment, keystores);
     declared
 }
 
 impl Declared {
-    fn keys(&mut self, client: &ServiceProvider, files: &KeyFiles, now: u64) -> ClientKeys {
-        let material = ClientKeyMaterial {
-            certificate: files.certificates.get(&client.client_id).map(|text| text.as_bytes()),
-            jwks: files.jwks.get(&client.client_id).map(|text| text.as_bytes()),
-            jwks_uri: client.jwks_uri.as_deref(),
-        };
-        let (keys, findings) = material.read(now);
-        for finding in findings {
-            let material = if finding.source.starts_with("jwks") { &client.jwks } else { &client.certificate };
-            let file = match material {
+    /// Puts what is to be said about a client's keys at its place in the file.
+    fn judge(&mut self, entry: &ServiceProvider, lint: Lint) {
+        let say = |field: &str, message: &str| {
+            let file = match material(entry, field) {
                 Some(Material::File { path, .. }) => format!(":{}", path.display()),
                 _ => String::new(),
             };
-            let message = format!("client `{}`: {}{file}: {}", client.client_id, finding.source, finding.detail());
-            match finding.severity {
-                Severity::Error => {
-                    let span = material.as_ref().map_or_else(|| client.span.clone(), Material::span);
-                    self.problems.push(Problem::new(Code::BadValue, span, "service_provider", message));
-                }
-                Severity::Warning => self.warnings.push(message),
-            }
+            format!("client `{}`: {field}{file}: {message}", entry.record.client_id)
+        };
+        for fault in lint.faults {
+            let span = material(entry, fault.field).map_or_else(|| entry.span.clone(), Material::span);
+            let message = say(fault.field, &fault.message);
+            self.problems.push(Problem::new(fault.code, span, "service_provider", message));
         }
-        keys
+        self.warnings.extend(lint.warnings.iter().map(|fault| say(fault.field, &fault.message)));
     }
 
-    /// What the keystore entry whose alias is the client's id is worth.
-    fn in_keystore(&mut self, client: &ServiceProvider, keystores: &CertificateStores, now: u64) {
-        let client_id = &client.client_id;
-        match keystores.lint(client_id, i64::try_from(now).unwrap_or(i64::MAX)) {
-            Ok(Some(findings)) => {
-                self.warnings.extend(findings.iter().map(|finding| format!("client `{client_id}`: {finding}")));
-            }
-            Ok(None) => self.warnings.push(format!(
-                "client `{client_id}` has no key: register a certificate, a JWK set or a JWKS URI, or import its \
-                 certificate into the keystore under this alias; until then it cannot authenticate"
-            )),
-            Err(error) => self.warnings.push(format!("client `{client_id}` cannot authenticate: {error}")),
-        }
-    }
-
-    fn secret(&mut self, client: &ServiceProvider) -> Option<SecretHash> {
-        match client.secret.as_ref()? {
-            ClientSecret::Plain(secret) => SecretHash::of(secret.expose()).ok(),
-            ClientSecret::Hash(hash) => match SecretHash::parse(hash.expose()) {
-                Ok(hash) => Some(hash),
-                Err(error) => {
-                    let message = format!("client_secret_hash of the client `{}`: {error}", client.client_id);
-                    let path = "service_provider.client_secret_hash";
-                    self.problems.push(Problem::new(Code::BadValue, client.span.clone(), path, message));
-                    None
-                }
-            },
+    /// Clients whose ids differ in case alone, and which one keystore entry would authenticate.
+    fn shared_aliases(&mut self, deployment: &Deployment, keystores: &CertificateStores) {
+        let keyless = self.clients.iter().filter(|client| client.enabled && client.needs_keystore());
+        let shared = keystores.clients_sharing_alias(keyless.map(|client| client.registration.id.as_str()));
+        for shared in shared {
+            let is_one = |entry: &&ServiceProvider| shared.client_ids.contains(&entry.record.client_id);
+            let mut entries = deployment.service_providers.iter().filter(is_one);
+            let Some(first) = entries.next() else { continue };
+            let first = deployment.source.position(first.span.start).line;
+            self.problems.extend(entries.map(|entry| {
+                let problem = Problem::new(Code::Conflict, entry.span.clone(), "service_provider", shared.to_string());
+                problem.help(format!("the first of them is defined at line {first}"))
+            }));
         }
     }
 }
 
-fn wants_keys(client: &ServiceProvider) -> bool {
-    match client.auth_method.as_deref() {
-        Some(method) => method == PRIVATE_KEY_JWT,
-        None => client.secret.is_none(),
+fn material<'e>(entry: &'e ServiceProvider, field: &str) -> Option<&'e Material> {
+    match field {
+        "jwks" => entry.jwks.as_ref(),
+        "certificate" => entry.certificate.as_ref(),
+        _ => None,
     }
 }

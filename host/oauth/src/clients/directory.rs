@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dropins_keys::StaticKeySource;
+use dropins_keys::keystore::StoreLookupError;
 use dropins_services::{
     ClientDirectory, KeyDescription, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, Unavailable,
 };
@@ -152,10 +153,16 @@ impl ClientDirectory for Directory {
 #[async_trait::async_trait]
 impl KeySource for Directory {
     async fn candidates(&self, client_id: &str, hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
-        match self.find(client_id).await? {
-            Some(client) => client.keys.candidates(client_id, hint, self.sources_of(&client)).await,
-            None => Ok(Vec::new()),
+        let Some(client) = self.find(client_id).await? else { return Ok(Vec::new()) };
+        let sources = self.sources_of(&client);
+        // The entry may be found without regard to case only if no other client has its alias as id.
+        if let Some(keystore) = sources.keystore.as_ref().filter(|_| client.keys.in_keystore())
+            && let Some(alias) = keystore.folded_alias(client_id)
+            && self.find(&alias).await?.is_some()
+        {
+            return Err(StoreLookupError::other_client(client_id, alias).into());
         }
+        client.keys.candidates(client_id, hint, sources).await
     }
 
     fn decoy(&self, algorithm: &str) -> Option<Arc<dyn PublicKey>> {

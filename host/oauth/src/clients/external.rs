@@ -1,4 +1,4 @@
-//! The seam for keys that are kept elsewhere than in a registration: at a JWKS URI, or in the keystore.
+//! The seam for keys that are elsewhere than in a registration: at a JWKS URI, or in the keystore.
 
 use std::sync::Arc;
 
@@ -23,6 +23,9 @@ pub trait KeystoreKeys: Send + Sync {
     /// # Errors
     /// [`KeyLookupError::Unusable`] when it is not clear which entry is meant.
     async fn certificate(&self, client_id: &str) -> Result<Arc<KeySet>, KeyLookupError>;
+
+    /// The alias under which the client's certificate is found, if it differs from the client id in case.
+    fn folded_alias(&self, client_id: &str) -> Option<String>;
 }
 
 /// Where else keys come from; a source that is absent has no keys.

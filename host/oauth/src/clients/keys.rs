@@ -9,39 +9,7 @@ use dropins_keys::{ClientKey, Finding, KeyInput, KeySet};
 use dropins_services::{KeyHint, KeyLookupError, PublicKey};
 
 use super::external::ExternalKeys;
-use dropins_store::clients::ClientRecord;
-
-/// What a client registered its keys with.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ClientKeyMaterial<'a> {
-    /// Certificates or public keys, PEM or DER.
-    pub certificate: Option<&'a [u8]>,
-    /// A JWK set, JSON.
-    pub jwks: Option<&'a [u8]>,
-    /// Where its JWK set is published.
-    pub jwks_uri: Option<&'a str>,
-}
-
-impl<'a> ClientKeyMaterial<'a> {
-    /// The material of a client of the database.
-    pub fn of_record(record: &'a ClientRecord) -> Self {
-        Self {
-            certificate: record.certificate.as_deref().map(str::as_bytes),
-            jwks: record.jwks.as_deref().map(str::as_bytes),
-            jwks_uri: record.jwks_uri.as_deref(),
-        }
-    }
-
-    /// Reads the keys; `now` in seconds since the Unix epoch.
-    pub fn read(self, now: u64) -> (ClientKeys, Vec<Finding>) {
-        let certificate = self.certificate.map(|bytes| KeyInput::Certificate { name: None, bytes });
-        let jwks = self.jwks.map(|text| KeyInput::Jwks { name: None, text });
-        let inputs: Vec<_> = certificate.into_iter().chain(jwks).collect();
-        let (own, findings) = KeySet::read(&inputs, i64::try_from(now).unwrap_or(i64::MAX));
-        let jwks_uri = self.jwks_uri.map(str::to_owned);
-        (ClientKeys { registered: !inputs.is_empty() || jwks_uri.is_some(), own, jwks_uri }, findings)
-    }
-}
+use dropins_protocol::ClientRecord;
 
 /// The keys of one client.
 #[derive(Debug, Default)]
@@ -52,7 +20,18 @@ pub struct ClientKeys {
 }
 
 impl ClientKeys {
-    /// The keys that stand in the registration itself.
+    /// Reads the keys of a registration; `now` in seconds since the Unix epoch.
+    pub fn read(record: &ClientRecord, now: u64) -> (Self, Vec<Finding>) {
+        let certificate = record.certificate.as_deref().map(str::as_bytes);
+        let certificate = certificate.map(|bytes| KeyInput::Certificate { name: None, bytes });
+        let jwks = record.jwks.as_deref().map(|text| KeyInput::Jwks { name: None, text: text.as_bytes() });
+        let inputs: Vec<_> = certificate.into_iter().chain(jwks).collect();
+        let (own, findings) = KeySet::read(&inputs, i64::try_from(now).unwrap_or(i64::MAX));
+        let jwks_uri = record.jwks_uri.clone();
+        (Self { registered: !inputs.is_empty() || jwks_uri.is_some(), own, jwks_uri }, findings)
+    }
+
+    /// The keys in the registration itself.
     pub fn own(&self) -> &[Arc<ClientKey>] {
         self.own.keys()
     }
@@ -154,10 +133,15 @@ mod tests {
             assert_eq!(client_id, "c");
             self.answer()
         }
+
+        fn folded_alias(&self, _: &str) -> Option<String> {
+            None
+        }
     }
 
     fn keys(jwks: Option<&str>, jwks_uri: Option<&str>) -> ClientKeys {
-        ClientKeyMaterial { certificate: None, jwks: jwks.map(str::as_bytes), jwks_uri }.read(0).0
+        let (jwks, jwks_uri) = (jwks.map(str::to_owned), jwks_uri.map(str::to_owned));
+        ClientKeys::read(&ClientRecord { jwks, jwks_uri, ..ClientRecord::default() }, 0).0
     }
 
     const URI: Option<&str> = Some("https://c.example/jwks");
@@ -176,9 +160,9 @@ mod tests {
     #[tokio::test]
     async fn a_jwks_uri_that_is_down_refuses_only_when_no_other_key_fits() {
         let (_, external) = Elsewhere::external(None);
-        let pem = SigningKey::generate(KeyFamily::P256).unwrap().public_key_pem().unwrap();
-        let material = ClientKeyMaterial { certificate: Some(pem.as_bytes()), jwks: None, jwks_uri: URI };
-        let (with_certificate, _) = material.read(0);
+        let certificate = SigningKey::generate(KeyFamily::P256).unwrap().public_key_pem().ok();
+        let record = ClientRecord { certificate, jwks_uri: URI.map(str::to_owned), ..ClientRecord::default() };
+        let (with_certificate, _) = ClientKeys::read(&record, 0);
         assert_eq!(with_certificate.candidates("c", &hint("x"), &external).await.unwrap().len(), 1);
         let Err(error) = keys(None, URI).candidates("c", &hint("x"), &external).await else { panic!("no error") };
         assert_eq!(error, KeyLookupError::Unusable("down".to_owned()));

@@ -1,159 +1,96 @@
-//! What a registration must satisfy, whoever makes it.
+//! What a registration must satisfy, whoever makes it: the rules of every client, and those of its keys.
 //!
-//! Faults name the member of RFC 7591 section 2 that is wrong. Keys are judged by the same reader as those of the
-//! configuration, so that the directory never holds what `dropins check` would refuse in the file.
+//! Keys are judged by the reader that authentication uses, so that the directory never holds what `dropins check` would
+//! reject in the file.
 
-use dropins_keys::remote::{FetchSettings, JwksUrl};
-use dropins_keys::{Algorithm, Severity};
+use dropins_config::{Fault, client_faults, shown};
+use dropins_keys::keystore::CertificateStores;
+use dropins_keys::remote::FetchSettings;
+use dropins_keys::{Algorithm, Finding, Severity};
+use dropins_protocol::ClientRecord;
 use dropins_services::PublicKey as _;
 
-use super::keys::ClientKeyMaterial;
-use dropins_config::is_redirect_uri;
-use dropins_protocol::names::{self, MAX_NAME, NONE, PRIVATE_KEY_JWT};
-use dropins_store::clients::ClientRecord;
+use super::registered::RegisteredClient;
 
-/// Something that keeps a client from being registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The member that is wrong, as RFC 7591 names it.
-    pub field: &'static str,
-    /// What is wrong and what is allowed.
-    pub message: String,
-}
-
-impl Fault {
-    /// A fault of this member.
-    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into() }
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.field, self.message)
-    }
-}
+const SIGNING_ALG: &str = "token_endpoint_auth_signing_alg";
 
 /// What is to be said about a registration.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lint {
-    /// Why it is refused.
+    /// Why it is rejected.
     pub faults: Vec<Fault>,
     /// What its owner should know although it is accepted.
-    pub warnings: Vec<String>,
-}
-
-impl Lint {
-    fn fault(&mut self, field: &'static str, message: impl Into<String>) {
-        self.faults.push(Fault::new(field, message));
-    }
+    pub warnings: Vec<Fault>,
 }
 
 /// Judges a registration; `jwks` says which JWKS URIs may be fetched, `now` is in seconds since the Unix epoch.
-pub fn lint(client: &ClientRecord, jwks: &FetchSettings, now: u64) -> Lint {
-    let mut lint = Lint::default();
-    let printable = client.client_id.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
-    if client.client_id.is_empty() || client.client_id.len() > MAX_NAME || !printable {
-        lint.fault("client_id", "it has 1 to 255 printable ASCII characters (RFC 6749 appendix A.1)");
-    }
-    if let Some(name) = client.name.as_ref().filter(|name| name.len() > MAX_NAME || name.contains(is_unseen)) {
-        let allowed = "at most 255 bytes, without control characters, of line or of text direction";
-        lint.fault("client_name", format!("it has {allowed}; this has {} bytes", name.len()));
-    }
-    for grant in client.grant_types.iter().filter(|grant| !names::GRANTS.contains(&grant.as_str())) {
-        let known = names::GRANTS.join(", ");
-        lint.fault("grant_types", format!("`{}` is none of {known}", shown(grant)));
-    }
-    for uri in client.redirect_uris.iter().filter(|uri| !is_redirect_uri(uri)) {
-        lint.fault("redirect_uris", format!("`{}` is not an absolute URI without a fragment", shown(uri)));
-    }
-    for scope in client.scopes.iter().filter(|scope| !is_scope(scope)) {
-        lint.fault("scope", format!("`{}` is not a scope token (RFC 6749 section 3.3)", shown(scope)));
-    }
-    let by_secret = client.auth_method.as_deref().is_some_and(|method| method.starts_with("client_secret_"));
-    if by_secret && client.secret.is_none() {
-        lint.fault("token_endpoint_auth_method", "the client authenticates by a secret and has none");
-    }
-    if let Some(Err(error)) = client.jwks_uri.as_ref().map(|uri| JwksUrl::parse(uri, jwks)) {
-        lint.fault("jwks_uri", error.to_string());
-    }
-    if client.auth_method.as_deref() == Some(NONE) {
-        public(client, &mut lint);
-    }
-    keys(client, now, &mut lint);
-    lint
+pub fn lint(record: &ClientRecord, jwks: &FetchSettings, keystores: &CertificateStores, now: u64) -> Lint {
+    let held = [
+        ("client_secret", record.secret.is_some()),
+        ("certificate", record.certificate.is_some()),
+        (SIGNING_ALG, record.signing_alg.is_some()),
+    ];
+    let credentials: Vec<_> = held.into_iter().filter(|(_, held)| *held).map(|(field, _)| field).collect();
+    let (client, findings) = RegisteredClient::of_record(record.clone(), now);
+    let keys = Lint::of_keys(&client, findings, keystores, now);
+    let mut faults = client_faults(record, &credentials, jwks);
+    faults.extend(keys.faults);
+    Lint { faults, ..keys }
 }
 
-/// A client without a credential has nothing that looks like one, and no grant that needs one (RFC 6749 section 4.4).
-fn public(client: &ClientRecord, lint: &mut Lint) {
-    if let Some(grant) = client.grant_types.iter().find(|grant| !names::PUBLIC_GRANTS.contains(&grant.as_str())) {
-        let own = names::PUBLIC_GRANTS.join(", ");
-        lint.fault("grant_types", format!("a client of the method none uses only {own}, not `{}`", shown(grant)));
-    }
-    for (field, given) in [
-        ("client_secret", client.secret.is_some()),
-        ("certificate", client.certificate.is_some()),
-        ("jwks", client.jwks.is_some()),
-        ("jwks_uri", client.jwks_uri.is_some()),
-        ("token_endpoint_auth_signing_alg", client.signing_alg.is_some()),
-    ] {
-        if given {
-            lint.fault(field, "a client of the method none has no credential");
-        }
-    }
-}
-
-fn keys(client: &ClientRecord, now: u64, lint: &mut Lint) {
-    let (keys, findings) = ClientKeyMaterial::of_record(client).read(now);
-    for finding in findings {
-        let field = if finding.source.starts_with("jwks") { "jwks" } else { "certificate" };
-        match finding.severity {
-            Severity::Error => lint.fault(field, finding.detail()),
-            Severity::Warning => lint.warnings.push(finding.to_string()),
-        }
-    }
-    if let Some(name) = &client.signing_alg {
-        let field = "token_endpoint_auth_signing_alg";
-        match Algorithm::parse(name) {
-            None => {
-                let known = Algorithm::ALL.map(Algorithm::name).join(", ");
-                lint.fault(field, format!("`{}` is none of {known}", shown(name)));
-            }
-            Some(algorithm) => {
-                let own = keys.own();
-                if keys.jwks_uri().is_none() && !own.is_empty() && !own.iter().any(|key| key.fits(algorithm)) {
-                    let known: Vec<_> = own.iter().map(|key| key.describe().thumbprint).collect();
-                    lint.fault(field, format!("no registered key fits {algorithm} ({})", known.join(", ")));
-                }
+impl Lint {
+    /// Judges the keys of a client, with the findings of their reader.
+    pub(super) fn of_keys(
+        client: &RegisteredClient,
+        findings: Vec<Finding>,
+        keystores: &CertificateStores,
+        now: u64,
+    ) -> Self {
+        let mut lint = Self::default();
+        for finding in findings {
+            let field = if finding.source.starts_with("jwks") { "jwks" } else { "certificate" };
+            let fault = Fault::new(field, finding.detail());
+            match finding.severity {
+                Severity::Error => lint.faults.push(fault),
+                Severity::Warning => lint.warnings.push(fault),
             }
         }
+        lint.faults.extend(client.registration.signing_alg.as_deref().and_then(|name| unfit(client, name)));
+        if client.needs_keystore() {
+            lint.in_keystore(&client.registration.id, keystores, now);
+        }
+        lint
     }
-    let wants_keys = client.auth_method.as_deref().map_or(client.secret.is_none(), |method| method == PRIVATE_KEY_JWT);
-    if keys.in_keystore() && wants_keys {
-        let message = "no key is registered: the keystore entry whose alias is the client id counts, if there is one";
-        lint.warnings.push(message.to_owned());
+
+    /// What the keystore entry whose alias is the client's id is worth.
+    fn in_keystore(&mut self, client_id: &str, keystores: &CertificateStores, now: u64) {
+        let mut warn = |message: String| self.warnings.push(Fault::new("keystore", message));
+        match keystores.lint(client_id, i64::try_from(now).unwrap_or(i64::MAX)) {
+            Ok(Some(findings)) => {
+                findings.iter().for_each(|finding| warn(finding.to_string().replacen("keystore:", "", 1)))
+            }
+            Ok(None) => warn(
+                "the client has no key: register a certificate, a JWK set or a JWKS URI, or import its certificate \
+                 into the keystore under this alias; until then it cannot authenticate"
+                    .to_owned(),
+            ),
+            Err(error) => warn(format!("the client cannot authenticate: {error}")),
+        }
     }
 }
 
-/// Control characters, and those that turn the direction of text (UAX #9): with them, a name could rearrange what the
-/// consent page says around it.
-fn is_unseen(character: char) -> bool {
-    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    turns || character.is_control()
-}
-
-/// Printable ASCII without space, quote and backslash (RFC 6749 section 3.3).
-fn is_scope(scope: &str) -> bool {
-    !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-}
-
-/// Foreign text for a message: escaped, and cut after 100 characters.
-pub fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(100).flat_map(char::escape_debug).collect();
-    if text.chars().nth(100).is_some() {
-        shown.push_str("...");
+/// Why the registered algorithm is not one of a registered key.
+fn unfit(client: &RegisteredClient, name: &str) -> Option<Fault> {
+    let Some(algorithm) = Algorithm::parse(name) else {
+        let known = Algorithm::ALL.map(Algorithm::name).join(", ");
+        return Some(Fault::new(SIGNING_ALG, format!("`{}` is none of {known}", shown(name))));
+    };
+    let own = client.keys.own();
+    if client.keys.jwks_uri().is_some() || own.is_empty() || own.iter().any(|key| key.fits(algorithm)) {
+        return None;
     }
-    shown
+    let known: Vec<_> = own.iter().map(|key| key.describe().thumbprint).collect();
+    Some(Fault::new(SIGNING_ALG, format!("no registered key fits {algorithm} ({})", known.join(", "))))
 }
 
 #[cfg(test)]
@@ -162,6 +99,11 @@ mod tests {
     use dropins_keys::remote::HostList;
     use dropins_keys::{KeyFamily, SigningKey};
     use dropins_protocol::SecretHash;
+    use dropins_protocol::names::{self, NONE, PRIVATE_KEY_JWT};
+
+    fn judge(client: &ClientRecord, jwks: &FetchSettings) -> Lint {
+        lint(client, jwks, &CertificateStores::default(), 0)
+    }
 
     fn client() -> ClientRecord {
         ClientRecord { client_id: "c".to_owned(), enabled: true, ..ClientRecord::default() }
@@ -185,7 +127,7 @@ mod tests {
             jwks_uri: Some("https://c.example/jwks".to_owned()),
             ..client()
         };
-        assert_eq!(lint(&client, &FetchSettings::default(), 0), Lint::default());
+        assert_eq!(judge(&client, &FetchSettings::default()), Lint::default());
     }
 
     #[test]
@@ -193,10 +135,9 @@ mod tests {
         let with = |change: &dyn Fn(&mut ClientRecord)| {
             let mut client = client();
             change(&mut client);
-            lint(
+            judge(
                 &client,
                 &FetchSettings { allow_http: HostList::parse(["intern"]).unwrap(), ..FetchSettings::default() },
-                0,
             )
             .faults
             .into_iter()
@@ -209,15 +150,25 @@ mod tests {
         assert_eq!(with(&|c| c.client_id = "x".repeat(256)), ["client_id"]);
         assert_eq!(with(&|c| c.client_id = "x".repeat(255)), [""; 0]);
         assert_eq!(with(&|c| c.name = text("a\nb")), ["client_name"]);
-        assert_eq!(with(&|c| c.name = text("a\u{202e}b")), ["client_name"], "it turns what follows");
+        for unseen in ['\u{202e}', '\u{61c}', '\u{200b}', '\u{2028}', '\u{ad}', '\u{e0041}'] {
+            assert_eq!(with(&|c| c.name = Some(format!("a{unseen}b"))), ["client_name"], "{unseen:?}");
+        }
         assert_eq!(with(&|c| c.grant_types = vec!["password".to_owned()]), ["grant_types"]);
-        assert_eq!(with(&|c| c.redirect_uris = vec!["https://a/#b".to_owned()]), ["redirect_uris"]);
+        for uri in ["https://a/#b", "https://a.example\\@b.example/", "https://a.example@b.example/", "https://a/%2"] {
+            assert_eq!(with(&|c| c.redirect_uris = vec![uri.to_owned()]), ["redirect_uris"], "{uri}");
+        }
         assert_eq!(with(&|c| c.scopes = vec!["a\"b".to_owned()]), ["scope"]);
         assert_eq!(with(&|c| c.auth_method = text("client_secret_post")), ["token_endpoint_auth_method"]);
         assert_eq!(with(&|c| c.signing_alg = text("HS256")), ["token_endpoint_auth_signing_alg"]);
-        for uri in
-            ["http://c.example/jwks", "https://u@c.example/jwks", "https://c.example/jwks#x", "jwks", "file:///x"]
-        {
+        for uri in [
+            "https://c.example/%2",
+            "https://bücher.example/",
+            "http://c.example/jwks",
+            "https://u@c.example/jwks",
+            "https://c.example/jwks#x",
+            "jwks",
+            "file:///x",
+        ] {
             assert_eq!(with(&|c| c.jwks_uri = text(uri)), ["jwks_uri"], "{uri}");
         }
         assert_eq!(with(&|c| c.jwks_uri = text("http://intern/jwks")), [""; 0]);
@@ -232,17 +183,17 @@ mod tests {
             grant_types: names::PUBLIC_GRANTS.map(str::to_owned).to_vec(),
             ..client()
         };
-        assert_eq!(lint(&public, &FetchSettings::default(), 0), Lint::default());
+        assert_eq!(judge(&public, &FetchSettings::default()), Lint::default());
         let with = |change: &dyn Fn(&mut ClientRecord)| {
             let mut client = public.clone();
             change(&mut client);
-            let faults = lint(&client, &FetchSettings::default(), 0).faults;
+            let faults = judge(&client, &FetchSettings::default()).faults;
             faults.into_iter().map(|fault| fault.field).collect::<Vec<_>>()
         };
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(with(&|c| c.grant_types.push("client_credentials".to_owned())), ["grant_types"]);
-        assert_eq!(with(&|c| c.jwks = jwks(KeyFamily::P256)), ["jwks"]);
-        assert_eq!(with(&|c| c.jwks_uri = text("https://c.example/jwks")), ["jwks_uri"]);
+        assert_eq!(with(&|c| c.jwks = jwks(KeyFamily::P256)), [""; 0], "keys are for more than to authenticate");
+        assert_eq!(with(&|c| c.jwks_uri = text("https://c.example/jwks")), [""; 0]);
         assert_eq!(with(&|c| c.signing_alg = text("ES256")), ["token_endpoint_auth_signing_alg"]);
         let key = SigningKey::generate(KeyFamily::P256).unwrap();
         assert_eq!(with(&|c| c.certificate = Some(key.public_key_pem().unwrap())), ["certificate"]);
@@ -253,21 +204,15 @@ mod tests {
     fn an_algorithm_that_no_key_fits_is_refused_unless_more_keys_are_published() {
         let mut client =
             ClientRecord { signing_alg: Some("RS256".to_owned()), jwks: jwks(KeyFamily::P256), ..client() };
-        assert_eq!(lint(&client, &FetchSettings::default(), 0).faults[0].field, "token_endpoint_auth_signing_alg");
+        assert_eq!(judge(&client, &FetchSettings::default()).faults[0].field, "token_endpoint_auth_signing_alg");
         client.jwks_uri = Some("https://c.example/jwks".to_owned());
-        assert_eq!(lint(&client, &FetchSettings::default(), 0), Lint::default());
+        assert_eq!(judge(&client, &FetchSettings::default()), Lint::default());
     }
 
     #[test]
     fn a_client_without_keys_is_warned_about_the_keystore() {
         let client = ClientRecord { auth_method: Some(PRIVATE_KEY_JWT.to_owned()), ..client() };
-        let lint = lint(&client, &FetchSettings::default(), 0);
-        assert!(lint.faults.is_empty() && lint.warnings[0].contains("keystore"), "{lint:?}");
-    }
-
-    #[test]
-    fn foreign_text_is_escaped_and_cut() {
-        assert_eq!(shown("a\u{1b}[31m"), "a\\u{1b}[31m");
-        assert_eq!(shown(&"x".repeat(101)).len(), 103);
+        let lint = judge(&client, &FetchSettings::default());
+        assert!(lint.faults.is_empty() && lint.warnings[0].message.contains("keystore"), "{lint:?}");
     }
 }

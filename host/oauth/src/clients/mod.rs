@@ -16,10 +16,9 @@ mod stored;
 
 pub use directory::{ClientKeyFact, Directory};
 pub use external::{ExternalKeys, KeystoreKeys, PublishedKeys};
-pub use keys::{ClientKeyMaterial, ClientKeys};
+pub use keys::ClientKeys;
 pub use ledger::Ledger;
-pub use lint::shown;
-pub use lint::{Fault, Lint, lint};
+pub use lint::{Lint, lint};
 pub use registered::RegisteredClient;
 pub use registered::settings;
 pub use secret_attempts::{SecretAttempt, SecretAttempts};

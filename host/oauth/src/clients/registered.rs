@@ -3,11 +3,10 @@
 use dropins_keys::Finding;
 use dropins_services::Registration;
 
-use super::keys::{ClientKeyMaterial, ClientKeys};
+use super::keys::ClientKeys;
 use dropins_protocol::SecretHash;
-use dropins_protocol::TokenAlgorithm;
-use dropins_protocol::names::NONE;
-use dropins_store::clients::ClientRecord;
+use dropins_protocol::names::{NONE, PRIVATE_KEY_JWT};
+use dropins_protocol::{ClientRecord, TokenAlgorithm};
 
 /// A client as it is registered.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub struct RegisteredClient {
     pub grant_types: Vec<String>,
     /// Redirect URIs, compared as strings.
     pub redirect_uris: Vec<String>,
-    /// Scopes that it may be given.
+    /// Scopes that it may be granted.
     pub scopes: Vec<String>,
     /// The hash of its secret.
     pub secret: Option<SecretHash>,
@@ -54,9 +53,15 @@ impl RegisteredClient {
         self.secret.is_none() || self.registration.auth_method.is_some()
     }
 
-    /// A client of the database, with what is to be said about its keys; `now` in seconds since the Unix epoch.
+    /// Whether the keystore entry whose alias is its id is its only key.
+    pub fn needs_keystore(&self) -> bool {
+        let method = self.registration.auth_method.as_deref();
+        self.keys.in_keystore() && method.map_or(self.secret.is_none(), |method| method == PRIVATE_KEY_JWT)
+    }
+
+    /// A client as it is recorded, with the findings about its keys; `now` in seconds since the Unix epoch.
     pub fn of_record(record: ClientRecord, now: u64) -> (Self, Vec<Finding>) {
-        let (keys, findings) = ClientKeyMaterial::of_record(&record).read(now);
+        let (keys, findings) = ClientKeys::read(&record, now);
         let client = Self {
             registration: Registration {
                 id: record.client_id,

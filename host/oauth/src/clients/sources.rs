@@ -99,6 +99,16 @@ impl PublishedKeys for JwksFetcher {
 #[async_trait::async_trait]
 impl KeystoreKeys for CertificateStores {
     async fn certificate(&self, client_id: &str) -> Result<Arc<KeySet>, KeyLookupError> {
-        Ok(self.key_set(client_id).await?.unwrap_or_default())
+        let set = self.key_set(client_id).await?.unwrap_or_default();
+        if set.keys().is_empty()
+            && let Some(cause) = self.lint(client_id, 0)?.unwrap_or_default().first()
+        {
+            return Err(KeyLookupError::Unusable(cause.to_string()));
+        }
+        Ok(set)
+    }
+
+    fn folded_alias(&self, client_id: &str) -> Option<String> {
+        Self::folded_alias(self, client_id)
     }
 }

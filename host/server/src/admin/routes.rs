@@ -28,6 +28,7 @@ pub fn router(services: AdminServices, reloader: Arc<Reloader>, home: ServedHome
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/plugins/{name}/diff", get(differences))
+        .route("/clients/refresh", post(refresh_clients))
         .route("/keys/refresh", post(refresh))
         .route("/reload", post(reload))
         .route("/rollback", post(roll_back))
@@ -50,6 +51,14 @@ async fn metrics(State(state): State<AdminState>) -> Response {
     let text = metrics_page::page(&state).await;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
+/// `POST /clients/refresh`: sees now which clients another process changed.
+async fn refresh_clients(State(state): State<AdminState>) -> Response {
+    match state.services.published.current().resources.stored.refresh().await {
+        Ok(()) => json_answer(StatusCode::OK, &json!({ "result": "refreshed" })),
+        Err(down) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": down.to_string() })),
+    }
 }
 
 /// `POST /keys/refresh?client_id=ID`: fetches the client's published keys now.
@@ -78,7 +87,9 @@ async fn refresh(State(state): State<AdminState>, uri: Uri) -> Response {
         Ok(refreshed) => {
             let keys: Vec<_> = refreshed.set.keys().keys().iter().map(|key| key.describe()).collect();
             let keys: Vec<_> = keys.iter().map(|key| json!({ "kid": key.kid, "thumbprint": key.thumbprint })).collect();
-            json_answer(StatusCode::OK, &json!({ "result": refreshed.outcome.as_str(), "keys": keys }))
+            let warnings: Vec<_> = refreshed.set.findings().iter().take(8).map(ToString::to_string).collect();
+            let document = json!({ "result": refreshed.outcome.as_str(), "keys": keys, "warnings": warnings });
+            json_answer(StatusCode::OK, &document)
         }
         Err(error) => refused(StatusCode::BAD_GATEWAY, format!("{uri}: {error}")),
     }

@@ -51,14 +51,15 @@ pub(super) async fn check_overrides(
         handler.description().methods.iter().any(|method| method == ASSERTION_METHOD)
     };
     let Some(handler) = generation.handlers().iter().find(judges) else { return };
-    for client in deployment.service_providers.iter().filter(|client| !client.overrides.is_empty()) {
-        let overrides = settings(&client.overrides);
+    for client in deployment.service_providers.iter().filter(|client| !client.record.overrides.is_empty()) {
+        let overrides = settings(&client.record.overrides);
         let kept = handler.listener().properties.iter();
         let kept = kept.filter(|(name, _)| !overrides.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
         let properties: Vec<_> = kept.chain(&overrides).cloned().collect();
         match handler.check_properties(plugins, &properties).await {
             Ok(problems) => problems.iter().for_each(|problem| {
-                let message = format!("client `{}`: {}: {}", client.client_id, problem.property, problem.message);
+                let client_id = &client.record.client_id;
+                let message = format!("client `{client_id}`: {}: {}", problem.property, problem.message);
                 report.error(Code::BadValue, client.span.clone(), "service_provider", message);
             }),
             Err(failure) => report.unanswered(client.span.clone(), "service_provider", &failure),

@@ -3,11 +3,9 @@
 //! Ids compare byte by byte, and secrets and tokens are in it as hashes only. Times are seconds since the Unix epoch.
 
 mod changes;
-
 mod error;
 mod key_use;
 mod key_uses;
-mod record;
 mod rows;
 mod schema;
 mod store;
@@ -15,9 +13,8 @@ mod store;
 mod tests;
 
 pub use changes::Changes;
+pub use dropins_protocol::ClientRecord;
 pub use error::ClientError;
 pub use key_use::KeyUse;
-pub use record::ClientRecord;
-pub use store::IdentityStore;
-
 pub use schema::MIGRATION;
+pub use store::IdentityStore;

@@ -1,58 +1,64 @@
 //! The table `DROPINS_CLIENT`.
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::record::ClientRecord;
 use dropins_database::{Row, StoreError, Value};
+use dropins_protocol::ClientRecord;
 use dropins_protocol::TokenAlgorithm;
 use dropins_protocol::TokenHash;
 use dropins_protocol::secret_hash::SecretHash;
 
 pub(super) const FIND: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
 pub(super) const PAGE: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID > ? ORDER BY CLIENT_ID LIMIT ?";
-pub(super) const INSERT: &str = "
-    INSERT INTO DROPINS_CLIENT
-        (CLIENT_NAME, ENABLED, AUTH_METHOD, SIGNING_ALG, GRANT_TYPES, REDIRECT_URIS, SCOPES, SECRET_HASH, CERTIFICATE,
-         JWKS, JWKS_URI, OVERRIDES, REGISTRATION_TOKEN, ID_TOKEN_SIGNED_RESPONSE_ALG, TIME_CREATED, TIME_UPDATED, REVISION,
-         CLIENT_ID)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-pub(super) const UPDATE: &str = "
-    UPDATE DROPINS_CLIENT SET
-        CLIENT_NAME = ?, ENABLED = ?, AUTH_METHOD = ?, SIGNING_ALG = ?, GRANT_TYPES = ?, REDIRECT_URIS = ?, SCOPES = ?,
-        SECRET_HASH = ?, CERTIFICATE = ?, JWKS = ?, JWKS_URI = ?, OVERRIDES = ?, REGISTRATION_TOKEN = ?,
-        ID_TOKEN_SIGNED_RESPONSE_ALG = ?, TIME_CREATED = ?, TIME_UPDATED = ?, REVISION = ?
-    WHERE CLIENT_ID = ? AND REVISION = ?";
 
-/// The values of [`INSERT`].
-pub(super) fn inserted(client: &ClientRecord) -> Result<Vec<Value>, StoreError> {
-    Ok(vec![
-        client.name.as_ref().into(),
-        client.enabled.into(),
-        client.auth_method.as_ref().into(),
-        client.signing_alg.as_ref().into(),
-        json(&client.grant_types)?,
-        json(&client.redirect_uris)?,
-        json(&client.scopes)?,
-        client.secret.as_ref().map(SecretHash::phc).into(),
-        client.certificate.as_ref().into(),
-        client.jwks.as_ref().into(),
-        client.jwks_uri.as_ref().into(),
-        json(&client.overrides)?,
-        client.registration_token.as_ref().map(TokenHash::as_str).into(),
-        client.id_token_signed_response_alg.map(TokenAlgorithm::name).into(),
-        client.created_at.into(),
-        client.updated_at.into(),
-        client.revision.saturating_add(1).into(),
-        client.client_id.as_str().into(),
+/// The columns with their values, those of the next revision.
+fn columns(client: &ClientRecord) -> Result<[(&'static str, Value); 18], StoreError> {
+    Ok([
+        ("CLIENT_ID", client.client_id.as_str().into()),
+        ("CLIENT_NAME", client.name.as_ref().into()),
+        ("ENABLED", client.enabled.into()),
+        ("AUTH_METHOD", client.auth_method.as_ref().into()),
+        ("SIGNING_ALG", client.signing_alg.as_ref().into()),
+        ("ID_TOKEN_SIGNED_RESPONSE_ALG", client.id_token_signed_response_alg.map(TokenAlgorithm::name).into()),
+        ("GRANT_TYPES", json(&client.grant_types)?),
+        ("REDIRECT_URIS", json(&client.redirect_uris)?),
+        ("SCOPES", json(&client.scopes)?),
+        ("SECRET_HASH", client.secret.as_ref().map(SecretHash::phc).into()),
+        ("CERTIFICATE", client.certificate.as_ref().into()),
+        ("JWKS", client.jwks.as_ref().into()),
+        ("JWKS_URI", client.jwks_uri.as_ref().into()),
+        ("OVERRIDES", json(&client.overrides)?),
+        ("REGISTRATION_TOKEN", client.registration_token.as_ref().map(TokenHash::as_str).into()),
+        ("REVISION", client.revision.saturating_add(1).into()),
+        ("TIME_CREATED", client.created_at.into()),
+        ("TIME_UPDATED", client.updated_at.into()),
     ])
 }
 
-/// The values of [`UPDATE`].
-pub(super) fn updated(client: &ClientRecord) -> Result<Vec<Value>, StoreError> {
-    let mut values = inserted(client)?;
-    values.push(client.revision.into());
-    Ok(values)
+/// The statement that adds the client, with its values.
+pub(super) fn insert(client: &ClientRecord) -> Result<(&'static str, Vec<Value>), StoreError> {
+    static SQL: OnceLock<String> = OnceLock::new();
+    let (names, values): (Vec<_>, Vec<_>) = columns(client)?.into_iter().unzip();
+    let sql = SQL.get_or_init(|| {
+        let marks = vec!["?"; names.len()].join(", ");
+        format!("INSERT INTO DROPINS_CLIENT ({}) VALUES ({marks})", names.join(", "))
+    });
+    Ok((sql, values))
+}
+
+/// The statement that replaces the revision of the client that was read, with its values.
+pub(super) fn update(client: &ClientRecord) -> Result<(&'static str, Vec<Value>), StoreError> {
+    static SQL: OnceLock<String> = OnceLock::new();
+    let (names, mut values): (Vec<_>, Vec<_>) = columns(client)?.into_iter().unzip();
+    let sql = SQL.get_or_init(|| {
+        let columns = names.join(" = ?, ");
+        format!("UPDATE DROPINS_CLIENT SET {columns} = ? WHERE CLIENT_ID = ? AND REVISION = ?")
+    });
+    values.extend([client.client_id.as_str().into(), client.revision.into()]);
+    Ok((sql, values))
 }
 
 /// The client of a row of [`FIND`] or [`PAGE`].

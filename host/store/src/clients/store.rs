@@ -4,10 +4,10 @@ use super::changes::{self, Changes};
 use super::error::ClientError;
 use super::key_use::KeyUse;
 use super::key_uses;
-use super::record::ClientRecord;
 use super::rows;
 use crate::grants::revocation;
 use dropins_database::{Database, StoreError, retry_on_conflict};
+use dropins_protocol::ClientRecord;
 
 /// Rows of one transaction of the ledger: nobody who writes must wait for a long one.
 const LEDGER_BATCH: usize = 100;
@@ -58,10 +58,10 @@ impl IdentityStore {
     /// # Errors
     /// [`ClientError::Exists`] when there is one with this id.
     pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let values = rows::inserted(&client)?;
+        let (sql, values) = rows::insert(&client)?;
         let added = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
-            match transaction.execute(rows::INSERT, values.clone()).await {
+            match transaction.execute(sql, values.clone()).await {
                 Err(StoreError::Duplicate) => return Ok(false),
                 other => other?,
             };
@@ -77,10 +77,10 @@ impl IdentityStore {
     /// [`ClientError::Unknown`] when there is none with this id, [`ClientError::Changed`] when it is not the revision
     /// that was read.
     pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let values = rows::updated(&client)?;
+        let (sql, values) = rows::update(&client)?;
         let replaced = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
-            if transaction.execute(rows::UPDATE, values.clone()).await? == 0 {
+            if transaction.execute(sql, values.clone()).await? == 0 {
                 return Ok(false);
             }
             changes::note(&mut transaction, &client.client_id).await?;

@@ -40,6 +40,18 @@ async fn a_set_is_fetched_when_it_is_needed_and_again_when_it_is_stale() {
 }
 
 #[tokio::test]
+async fn a_set_without_a_usable_key_says_why() {
+    let set = r#"{"keys":[{"kty":"EC","crv":"P-256","use":"enc","x":"a","y":"b"}]}"#;
+    let server = Server::start(ok("", set)).await;
+    let bench = Bench::new();
+    let url = bench.url_of(&server);
+    let Err(error) = bench.fetcher.keys(&url, &KeyHint::default()).await.map_err(|error| error.to_string()) else {
+        panic!("no error")
+    };
+    assert!(error.contains("keys[0]") && error.contains("\"use\""), "{error}");
+}
+
+#[tokio::test]
 async fn what_must_not_be_stored_is_kept_for_a_minute_all_the_same() {
     let server = Server::start(ok("cache-control: no-store\r\n", &jwks(&["a"]))).await;
     let bench = Bench::new();

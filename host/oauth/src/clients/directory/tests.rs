@@ -171,15 +171,33 @@ impl crate::clients::KeystoreKeys for Keystore {
     async fn certificate(&self, _client_id: &str) -> Result<Arc<dropins_keys::KeySet>, KeyLookupError> {
         Ok(Arc::clone(&self.0))
     }
+
+    fn folded_alias(&self, client_id: &str) -> Option<String> {
+        (client_id == "APP").then(|| "app".to_owned())
+    }
 }
 
-#[tokio::test]
-async fn the_keystore_has_no_key_for_a_client_that_registered_a_secret_and_no_method() {
+fn keystore() -> ExternalKeys {
     let jwk = dropins_keys::SigningKey::generate(dropins_keys::KeyFamily::P256).unwrap().public_jwk();
     let text = serde_json::json!({ "keys": [jwk] }).to_string();
     let (keys, _) =
         dropins_keys::KeySet::read(&[dropins_keys::KeyInput::Jwks { name: None, text: text.as_bytes() }], 0);
-    let keystore: Arc<dyn crate::clients::KeystoreKeys> = Arc::new(Keystore(Arc::new(keys)));
+    ExternalKeys { published: None, keystore: Some(Arc::new(Keystore(Arc::new(keys)))) }
+}
+
+#[tokio::test]
+async fn the_alias_of_another_client_authenticates_no_client_whose_id_differs_in_case() {
+    let hint = KeyHint { algorithm: "ES256".to_owned(), ..KeyHint::default() };
+    for (other, enabled, found) in [("app", true, None), ("app", false, Some(1)), ("else", true, Some(1))] {
+        let (clients, bench) = ([declared(other, enabled), declared("APP", true)], Bench::new());
+        let directory = Directory::new(clients, bench.process(), keystore());
+        let candidates = directory.candidates("APP", &hint).await.map(|keys| keys.len());
+        assert_eq!(candidates.ok(), found, "{other} {enabled}");
+    }
+}
+
+#[tokio::test]
+async fn the_keystore_has_no_key_for_a_client_that_registered_a_secret_and_no_method() {
     let client = |id: &str, secret: bool, method: Option<&str>| {
         let mut client = declared(id, true);
         client.secret = secret.then(|| dropins_protocol::SecretHash::of("s").unwrap());
@@ -188,8 +206,7 @@ async fn the_keystore_has_no_key_for_a_client_that_registered_a_secret_and_no_me
     };
     let clients =
         [client("keys", false, None), client("secret", true, None), client("both", true, Some("private_key_jwt"))];
-    let external = ExternalKeys { published: None, keystore: Some(keystore) };
-    let directory = Directory::new(clients, Bench::new().process(), external);
+    let directory = Directory::new(clients, Bench::new().process(), keystore());
     let hint = KeyHint { algorithm: "ES256".to_owned(), ..KeyHint::default() };
     for (id, found) in [("keys", 1), ("secret", 0), ("both", 1)] {
         assert_eq!(directory.candidates(id, &hint).await.unwrap().len(), found, "{id}");

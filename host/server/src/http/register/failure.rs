@@ -1,6 +1,6 @@
 //! Why a registration request is not answered as asked: the fault of the client, or a failure of the server.
 
-use dropins_oauth::clients::Fault;
+use dropins_config::Fault;
 use dropins_protocol::{ErrorCode, NoRandomness, OAuthError};
 use dropins_services::Unavailable;
 use dropins_store::clients::ClientError;

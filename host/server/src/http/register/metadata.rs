@@ -12,12 +12,12 @@ use super::super::body;
 use super::access::Grantor;
 use super::failure::{Failure, refuse};
 use crate::live::Live;
-use dropins_oauth::clients::{Fault, shown};
+use dropins_config::{Fault, is_loopback, is_redirect_uri, shown};
+use dropins_protocol::ClientRecord;
 use dropins_protocol::OAuthError;
 use dropins_protocol::TokenAlgorithm;
 use dropins_protocol::names::{NONE, OPENID, PRIVATE_KEY_JWT};
 use dropins_protocol::secret_hash;
-use dropins_store::clients::ClientRecord;
 
 /// The property that `token_endpoint_allow_reuse_pvt_key_jwt` of WSO2 Identity Server stands for, inverted.
 pub(super) const PREVENT_TOKEN_REUSE: &str = "PreventTokenReuse";
@@ -87,10 +87,10 @@ impl Metadata {
         record.name = self.text("client_name", faults);
         self.keys(record, faults);
         self.method(record, offers, faults);
-        self.grants(record, faults);
+        self.grants(record, grantor, faults);
         self.scopes(record, grantor, faults);
         self.id_token(record, faults);
-        self.reuse(record, faults);
+        self.reuse(record, grantor, faults);
         std::mem::take(faults)
     }
 
@@ -124,7 +124,8 @@ impl Metadata {
     }
 
     /// Without grants, a client with redirect URIs is one for users (RFC 7591 section 2), another one is not.
-    fn grants(&self, record: &mut ClientRecord, faults: &mut Vec<Fault>) {
+    /// With its own token, a client keeps grants and adds none.
+    fn grants(&self, record: &mut ClientRecord, grantor: Grantor, faults: &mut Vec<Fault>) {
         record.redirect_uris = self.texts("redirect_uris", faults).unwrap_or_default();
         for uri in record.redirect_uris.iter().filter(|uri| !is_registrable(uri)) {
             let message = format!(
@@ -134,7 +135,13 @@ impl Metadata {
             faults.push(Fault::new("redirect_uris", message));
         }
         let default = if record.redirect_uris.is_empty() { "client_credentials" } else { AUTHORIZATION_CODE };
-        record.grant_types = self.texts("grant_types", faults).unwrap_or_else(|| vec![default.to_owned()]);
+        let grants = self.texts("grant_types", faults).unwrap_or_else(|| vec![default.to_owned()]);
+        let more = grants.iter().find(|grant| !record.grant_types.contains(grant));
+        if let (Grantor::Client, Some(more)) = (grantor, more) {
+            let message = format!("the client was not registered for `{}`", shown(more));
+            faults.push(Fault::new("grant_types", message));
+        }
+        record.grant_types = grants;
         let with_code = record.grant_types.iter().any(|grant| grant == AUTHORIZATION_CODE);
         if with_code && record.redirect_uris.is_empty() {
             faults.push(Fault::new("redirect_uris", "the grant type authorization_code needs at least one"));
@@ -180,10 +187,16 @@ impl Metadata {
         }
     }
 
-    fn reuse(&self, record: &mut ClientRecord, faults: &mut Vec<Fault>) {
+    /// Replay protection is the operator's to lift: a client cannot lift its own.
+    fn reuse(&self, record: &mut ClientRecord, grantor: Grantor, faults: &mut Vec<Fault>) {
+        let lifted = (PREVENT_TOKEN_REUSE.to_owned(), vec![false.to_string()]);
+        let may_lift = grantor == Grantor::Operator || record.overrides.contains(&lifted);
         record.overrides.retain(|(property, _)| property != PREVENT_TOKEN_REUSE);
         let Some(allow) = self.typed::<bool>(ALLOW_REUSE, "true or false", faults) else { return };
-        if record.auth_method.as_deref() == Some(PRIVATE_KEY_JWT) {
+        if allow && !may_lift {
+            let message = "only a registration with the operator's initial access token may allow reuse";
+            faults.push(Fault::new(ALLOW_REUSE, message));
+        } else if record.auth_method.as_deref() == Some(PRIVATE_KEY_JWT) {
             record.overrides.push((PREVENT_TOKEN_REUSE.to_owned(), vec![(!allow).to_string()]));
         } else {
             faults.push(Fault::new(ALLOW_REUSE, "it has a meaning for private_key_jwt only"));
@@ -215,14 +228,11 @@ fn not_offered(value: &str, offered: &[String]) -> String {
     format!("`{}` is not served here; choose one of: {}", shown(value), offered.join(", "))
 }
 
-/// An https URI, or an http URI of the machine that the client runs on (RFC 8252 section 7.3); without a fragment.
+/// An https URI, or an http URI of the machine that the client runs on (RFC 8252 section 7.3).
 fn is_registrable(uri: &str) -> bool {
     let Ok(url) = url::Url::parse(uri) else { return false };
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    scheme && url.username().is_empty() && url.password().is_none() && !uri.contains('#')
+    let local = || url.scheme() == "http" && url.host_str().is_some_and(is_loopback);
+    is_redirect_uri(uri) && (url.scheme() == "https" || local())
 }
 
 #[cfg(test)]
@@ -240,6 +250,7 @@ mod tests {
             "http://c.example/cb",
             "https://c.example/cb#",
             "https://user@c.example/cb",
+            "https://a.example\\@b.example/",
             "javascript:alert(1)",
             "http://localhost.c.example/",
             "com.example.app:/cb",

@@ -22,6 +22,7 @@ use self::metadata::{Metadata, Offers};
 use crate::app::RegistrationServices;
 use crate::http::answer::respond as answer_error;
 use crate::live::Live;
+use dropins_keys::keystore::CertificateStores;
 use dropins_oauth::clients;
 use dropins_protocol::Secret;
 use dropins_protocol::reference;
@@ -148,7 +149,8 @@ impl Exchange<'_> {
         } else if !by_secret {
             record.secret = None;
         }
-        refuse(clients::lint(record, &jwks, self.services.clock.now_seconds()).faults)?;
+        let now = self.services.clock.now_seconds();
+        refuse(clients::lint(record, &jwks, &CertificateStores::default(), now).faults)?;
         Ok(secret)
     }
 

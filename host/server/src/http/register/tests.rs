@@ -172,8 +172,6 @@ async fn metadata_that_cannot_be_served_is_refused_with_the_name_of_its_member()
         (json!({ "token_endpoint_auth_method": "tls_client_auth" }), metadata, "client_secret_post, none"),
         (json!({ "token_endpoint_auth_method": "none" }), metadata, "grant_types"),
         (public(json!({ "grant_types": ["authorization_code", "client_credentials"] })), metadata, "grant_types"),
-        (public(json!({ "jwks": jwks(&ec) })), metadata, "jwks: a client of the method none has no credential"),
-        (public(json!({ "jwks_uri": "https://c.example/jwks" })), metadata, "jwks_uri: a client"),
         (public(json!({ "token_endpoint_auth_signing_alg": "ES256" })), metadata, "signing_alg: a client"),
         (json!({ "token_endpoint_auth_method": "private_key_jwt" }), metadata, "jwks"),
         (json!({ "jwks": jwks(&ec), "jwks_uri": "https://c.example/jwks" }), metadata, "jwks_uri"),
@@ -229,8 +227,42 @@ async fn a_client_without_a_credential_is_registered_for_users_only_and_given_no
     let mut update = public(json!({ "client_id": created.body["client_id"], "grant_types": ["client_credentials"] }));
     assert_eq!(server.client("PUT", &created.body, &update).await.status, StatusCode::BAD_REQUEST);
     update["token_endpoint_auth_method"] = json!("client_secret_basic");
+    assert_eq!(server.client("PUT", &created.body, &update).await.status, StatusCode::BAD_REQUEST, "a further grant");
+    update["grant_types"] = json!(["authorization_code"]);
     let updated = server.client("PUT", &created.body, &update).await;
-    assert!(updated.body["client_secret"].is_string(), "with a credential it may: {}", updated.body);
+    assert!(updated.body["client_secret"].is_string(), "with a credential it has a secret: {}", updated.body);
+}
+
+#[tokio::test]
+async fn a_client_without_a_credential_may_register_keys() {
+    let server = Server::with_token().await;
+    for keys in [json!({ "jwks": jwks(&key()) }), json!({ "jwks_uri": "https://c.example/jwks" })] {
+        let created = server.register(&public(keys)).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{}", created.body);
+    }
+}
+
+#[tokio::test]
+async fn only_the_initial_access_token_lifts_replay_protection_and_gives_further_grants() {
+    let server = Server::with_token().await;
+    let keys = json!({ "jwks": jwks(&key()), "token_endpoint_allow_reuse_pvt_key_jwt": true });
+    let lifted = server.register(&keys).await;
+    assert_eq!(lifted.body["token_endpoint_allow_reuse_pvt_key_jwt"], true, "{}", lifted.body);
+    let strict = server.register(&json!({ "jwks": jwks(&key()) })).await;
+    for (client, change, status) in [
+        (&lifted, json!({ "token_endpoint_allow_reuse_pvt_key_jwt": true }), StatusCode::OK),
+        (&strict, json!({ "token_endpoint_allow_reuse_pvt_key_jwt": true }), StatusCode::BAD_REQUEST),
+        (&strict, json!({ "token_endpoint_allow_reuse_pvt_key_jwt": false }), StatusCode::OK),
+        (&strict, json!({ "grant_types": ["client_credentials", "refresh_token"] }), StatusCode::BAD_REQUEST),
+    ] {
+        let mut update = json!({ "client_id": client.body["client_id"], "jwks": client.body["jwks"] });
+        update.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let answer = server.client("PUT", &client.body, &update).await;
+        assert_eq!(answer.status, status, "{change}: {}", answer.body);
+    }
+    let open = Server::new("[oauth.dcr]\nauthentication_required = false\n").await;
+    let answer = open.call("POST", "/oauth2/register", None, keys.to_string()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
 }
 
 #[tokio::test]

@@ -1,11 +1,10 @@
-//! What the database keeps about a client.
+//! What is registered about a client, in `deployment.toml` or in the database.
 //!
-//! The same facts as a `[[service_provider]]` entry, and what registration needs besides. Nothing here is checked;
-//! `clients::lint` does that before a record is written.
+//! Nothing here is checked: the one set of rules is `dropins_config::client_faults`, for keys `dropins_oauth::clients::lint`.
 
-use dropins_protocol::TokenAlgorithm;
-use dropins_protocol::TokenHash;
-use dropins_protocol::secret_hash::SecretHash;
+use crate::secret_hash::SecretHash;
+use crate::token_algorithm::TokenAlgorithm;
+use crate::token_hash::TokenHash;
 
 /// One client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,13 +19,13 @@ pub struct ClientRecord {
     pub auth_method: Option<String>,
     /// The registered `token_endpoint_auth_signing_alg` (OpenID Connect Registration section 2).
     pub signing_alg: Option<String>,
-    /// The registered `id_token_signed_response_alg`; none is the default of the standard.
+    /// The registered `id_token_signed_response_alg`; `None` is the default of the standard.
     pub id_token_signed_response_alg: Option<TokenAlgorithm>,
     /// Grants that it may use.
     pub grant_types: Vec<String>,
     /// Redirect URIs, compared as strings.
     pub redirect_uris: Vec<String>,
-    /// Scopes that it may be given.
+    /// Scopes that it may be granted.
     pub scopes: Vec<String>,
     /// The hash of its secret.
     pub secret: Option<SecretHash>,
