@@ -14,7 +14,7 @@ use dropins_oauth::authorization::AuthorizationRequest;
 use dropins_oauth::grants::GrantRefusal;
 use dropins_protocol::{ErrorCode, OAuthError};
 
-/// Open requests of a client without a credential: anyone can push in its name, and each is a row.
+/// Open requests of a client without a credential: an attacker can push in its name, and each is a row.
 const MAX_OPEN: u64 = 100;
 
 pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
@@ -33,16 +33,16 @@ async fn handle(exchange: &mut Exchange, request: Request) -> Result<Response, O
         let error = OAuthError::new(error.code, error.description);
         exchange.refused(&client, "pushed request", error.into())
     })?;
-    if !client.is_authenticated() {
-        let open = exchange.services.pushed.open(client.id()).await;
-        let open = open.map_err(|error| exchange.refused(&client, "pushed request", GrantRefusal::from(error)))?;
-        if open >= MAX_OPEN {
-            let error = OAuthError::new(ErrorCode::TooManyRequests { seconds: 60 }, "Too many requests are open");
-            return Err(exchange.refused(&client, "pushed request", error.into()));
-        }
-    }
-    let pushed = exchange.services.pushed.push(client.id(), json!(request).to_string()).await;
-    let pushed = pushed.map_err(|error| exchange.refused(&client, "pushed request", GrantRefusal::from(error)))?;
+    let (requests, request) = (&exchange.services.pushed, json!(request).to_string());
+    let pushed = match client.is_authenticated() {
+        true => requests.push(client.id(), request).await.map(Some),
+        false => requests.push_within(MAX_OPEN, client.id(), request).await,
+    };
+    let pushed = pushed.map_err(GrantRefusal::from).and_then(|pushed| {
+        let too_many = || OAuthError::new(ErrorCode::TooManyRequests { seconds: 60 }, "Too many requests are open");
+        pushed.ok_or_else(|| too_many().into())
+    });
+    let pushed = pushed.map_err(|refusal| exchange.refused(&client, "pushed request", refusal))?;
     let answer = json!({ "request_uri": pushed.request_uri, "expires_in": pushed.expires_in.as_secs() });
     Ok(json_answer(StatusCode::CREATED, &answer))
 }

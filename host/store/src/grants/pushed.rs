@@ -1,7 +1,7 @@
 //! Authorization requests that clients sent ahead (RFC 9126).
 //!
 //! A request URI is a secret of 256 bits, kept as a hash; it is taken once, by the client that pushed the request. A
-//! wrong client takes nothing and uses up nothing.
+//! wrong client takes nothing and consumes nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,10 +10,16 @@ use std::time::Duration;
 use dropins_services::Clock;
 
 use super::opaque::{self, Kind};
-use dropins_database::{Database, StoreError, Value};
+use dropins_database::{Database, Row, StoreError, Value, retry_on_conflict};
 
 /// How long a pushed request waits for the user (RFC 9126 section 2.2).
 const VALIDITY: Duration = Duration::from_secs(60);
+
+const INSERT: &str =
+    "INSERT INTO DROPINS_PUSHED_REQUEST (REQUEST_HASH, CLIENT_ID, CONTENT, EXPIRES_AT) VALUES (?, ?, ?, ?)";
+
+/// How many requests of a client wait for their users.
+const OPEN: &str = "SELECT count(*) FROM DROPINS_PUSHED_REQUEST WHERE CLIENT_ID = ? AND EXPIRES_AT > ?";
 
 /// Authorization requests that wait for their users.
 #[derive(Clone)]
@@ -49,23 +55,48 @@ impl PushedRequests {
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
     pub async fn push(&self, client_id: &str, request: String) -> Result<Pushed, StoreError> {
-        let reference = opaque::make(Kind::PushedRequest)?;
-        let expires_at = self.clock.now_seconds().saturating_add(VALIDITY.as_secs());
-        let sql =
-            "INSERT INTO DROPINS_PUSHED_REQUEST (REQUEST_HASH, CLIENT_ID, CONTENT, EXPIRES_AT) VALUES (?, ?, ?, ?)";
-        let values = vec![opaque::hash(&reference).into(), client_id.into(), request.into(), expires_at.into()];
-        self.database.execute(sql, values).await?;
-        Ok(Pushed { request_uri: reference, expires_in: VALIDITY })
+        let (pushed, values) = self.pushed(client_id, request)?;
+        self.database.execute(INSERT, values).await.map(|_| pushed)
     }
 
-    /// How many requests of this client wait for their users.
+    /// The same for a client that anyone can push for. Returns `None` if `bound` requests of it wait for their users; on
+    /// every node together, it never has more.
     ///
     /// # Errors
-    /// [`StoreError`] when the database cannot be asked.
-    pub async fn open(&self, client_id: &str) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM DROPINS_PUSHED_REQUEST WHERE CLIENT_ID = ? AND EXPIRES_AT > ?";
-        let rows = self.database.query(sql, vec![client_id.into(), self.clock.now_seconds().into()]).await?;
-        rows.first().map_or(Ok(0), |row| row.unsigned(0))
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn push_within(
+        &self,
+        bound: u64,
+        client_id: &str,
+        request: String,
+    ) -> Result<Option<Pushed>, StoreError> {
+        if count(&self.database.query(OPEN, self.open_of(client_id)).await?)? >= bound {
+            return Ok(None);
+        }
+        let (pushed, values) = self.pushed(client_id, request)?;
+        let kept = retry_on_conflict(|| async {
+            let mut transaction = self.database.begin().await?;
+            // Pushes wait for each other at this row, so that each counts those before it.
+            transaction.execute("UPDATE DROPINS_CLIENT_VERSION SET LATEST = LATEST", Vec::new()).await?;
+            if count(&transaction.query(OPEN, self.open_of(client_id)).await?)? >= bound {
+                return Ok(false);
+            }
+            transaction.execute(INSERT, values.clone()).await?;
+            transaction.commit().await.map(|()| true)
+        });
+        Ok(kept.await?.then_some(pushed))
+    }
+
+    fn pushed(&self, client_id: &str, request: String) -> Result<(Pushed, Vec<Value>), StoreError> {
+        let reference = opaque::make(Kind::PushedRequest)?;
+        let expires_at = self.clock.now_seconds().saturating_add(VALIDITY.as_secs());
+        let values = vec![opaque::hash(&reference).into(), client_id.into(), request.into(), expires_at.into()];
+        Ok((Pushed { request_uri: reference, expires_in: VALIDITY }, values))
+    }
+
+    /// The values of [`OPEN`].
+    fn open_of(&self, client_id: &str) -> Vec<Value> {
+        vec![client_id.into(), self.clock.now_seconds().into()]
     }
 
     /// Takes the text that this client pushed under this URI. Returns `None` if there is none, or it was taken or expired.
@@ -80,7 +111,7 @@ impl PushedRequests {
         let sql = "SELECT CONTENT, EXPIRES_AT FROM DROPINS_PUSHED_REQUEST WHERE REQUEST_HASH = ? AND CLIENT_ID = ?";
         let found = self.database.query(sql, row.clone()).await?;
         let Some(found) = found.first() else { return Ok(None) };
-        // Whoever deletes the row has taken the request.
+        // The caller that deletes the row has taken the request.
         let sql = "DELETE FROM DROPINS_PUSHED_REQUEST WHERE REQUEST_HASH = ? AND CLIENT_ID = ?";
         let taken = self.database.execute(sql, row).await? == 1;
         if !taken || found.unsigned("EXPIRES_AT")? <= self.clock.now_seconds() {
@@ -88,4 +119,8 @@ impl PushedRequests {
         }
         found.text("CONTENT").map(Some)
     }
+}
+
+fn count(rows: &[Row]) -> Result<u64, StoreError> {
+    rows.first().map_or(Ok(0), |row| row.unsigned(0))
 }

@@ -60,7 +60,7 @@ pub enum RefreshError {
     Store(#[from] StoreError),
 }
 
-/// A refresh token as it stands in the database.
+/// A refresh token as it is in the database.
 struct Found {
     token: RefreshToken,
     state: State,
@@ -72,6 +72,15 @@ enum State {
     Used,
     Revoked,
     Expired,
+}
+
+/// What became of a rotation.
+enum Rotation {
+    Done,
+    /// Another request consumed the token meanwhile.
+    Used,
+    /// The family was revoked meanwhile.
+    Revoked,
 }
 
 /// A refresh token that is not stored yet.
@@ -182,11 +191,14 @@ impl Grants {
         let Some(row) = rows.first() else { return Ok(None) };
         let family = Family::of(row)?;
         let (revoked, used) = (row.optional_unsigned("REVOKED_AT")?, row.optional_unsigned("USED_AT")?);
-        let state = match () {
-            () if revoked.is_some() => State::Revoked,
-            () if used.is_some() => State::Used,
-            () if family.expires_at <= self.now() => State::Expired,
-            () => State::Active,
+        let state = if revoked.is_some() {
+            State::Revoked
+        } else if used.is_some() {
+            State::Used
+        } else if family.expires_at <= self.now() {
+            State::Expired
+        } else {
+            State::Active
         };
         let token = RefreshToken { family, issued_at: row.unsigned("TIME_CREATED")?, hash };
         Ok(Some(Found { token, state }))
@@ -210,26 +222,26 @@ impl Grants {
             let mut transaction = self.database.begin().await?;
             let sql = "UPDATE DROPINS_REFRESH_TOKEN SET USED_AT = ? WHERE TOKEN_HASH = ? AND USED_AT IS NULL";
             if transaction.execute(sql, vec![now.into(), used.hash.as_str().into()]).await? != 1 {
-                return Ok(State::Used);
+                return Ok(Rotation::Used);
             }
-            // Whoever revokes the family waits for its row, or was here before.
+            // A concurrent revocation of the family waits for its row, or has already committed.
             let sql = "UPDATE DROPINS_TOKEN_FAMILY \
                        SET KEPT_UNTIL = CASE WHEN KEPT_UNTIL < ? THEN ? ELSE KEPT_UNTIL END \
                        WHERE FAMILY_ID = ? AND REVOKED_AT IS NULL";
             let values = vec![kept_until.into(), kept_until.into(), family.id.as_str().into()];
             if transaction.execute(sql, values).await? != 1 {
-                return Ok(State::Revoked);
+                return Ok(Rotation::Revoked);
             }
             successor.insert(&mut transaction, now).await?;
             if let Some(access_token) = access_token {
                 access_token.insert(&mut transaction).await?;
             }
-            transaction.commit().await.map(|()| State::Active)
+            transaction.commit().await.map(|()| Rotation::Done)
         });
         match rotated.await? {
-            State::Active => Ok(successor.show()),
-            State::Used => Err(self.reused_refresh_token(&family.id).await),
-            State::Revoked | State::Expired => Err(RefreshError::Revoked),
+            Rotation::Done => Ok(successor.show()),
+            Rotation::Used => Err(self.reused_refresh_token(&family.id).await),
+            Rotation::Revoked => Err(RefreshError::Revoked),
         }
     }
 

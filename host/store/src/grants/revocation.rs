@@ -51,8 +51,8 @@ pub async fn revoke_for_user(transaction: &mut Transaction, user_id: &str, now: 
 pub async fn revoke_for_client_in_batches(database: &Database, client_id: &str, now: u64) -> Result<(), StoreError> {
     // The subquery has a subquery because MySQL knows no limit in the outer one.
     let some = "UPDATE DROPINS_TOKEN_FAMILY SET REVOKED_AT = ? WHERE FAMILY_ID IN (SELECT FAMILY_ID FROM \
-                (SELECT FAMILY_ID FROM DROPINS_TOKEN_FAMILY WHERE CLIENT_ID = ? AND REVOKED_AT IS NULL LIMIT 1000) F)";
-    while database.execute(some, vec![now.into(), client_id.into()]).await? >= BATCH {}
+                (SELECT FAMILY_ID FROM DROPINS_TOKEN_FAMILY WHERE CLIENT_ID = ? AND REVOKED_AT IS NULL LIMIT ?) F)";
+    while database.execute(some, vec![now.into(), client_id.into(), BATCH.into()]).await? >= BATCH {}
     Ok(())
 }
 
@@ -62,7 +62,7 @@ pub async fn revoke_for_client_in_batches(database: &Database, client_id: &str, 
 /// [`StoreError`] when the database cannot be written.
 pub async fn revoke_for_user_in_batches(database: &Database, user_id: &str, now: u64) -> Result<(), StoreError> {
     let some = "UPDATE DROPINS_TOKEN_FAMILY SET REVOKED_AT = ? WHERE FAMILY_ID IN (SELECT FAMILY_ID FROM \
-                (SELECT FAMILY_ID FROM DROPINS_TOKEN_FAMILY WHERE SUBJECT = ? AND REVOKED_AT IS NULL LIMIT 1000) F)";
-    while database.execute(some, vec![now.into(), user_id.into()]).await? >= BATCH {}
+                (SELECT FAMILY_ID FROM DROPINS_TOKEN_FAMILY WHERE SUBJECT = ? AND REVOKED_AT IS NULL LIMIT ?) F)";
+    while database.execute(some, vec![now.into(), user_id.into(), BATCH.into()]).await? >= BATCH {}
     Ok(())
 }

@@ -454,16 +454,32 @@ async fn a_pushed_request_is_taken_once_by_its_client() {
 }
 
 #[tokio::test]
-async fn open_requests_are_counted_for_each_client_until_they_are_taken_or_expire() {
+async fn open_requests_are_bounded_for_each_client_until_they_are_taken_or_expire() {
     let world = World::new().await;
-    let first = world.pushed.push("app", request()).await.unwrap();
-    world.pushed.push("app", request()).await.unwrap();
-    world.pushed.push("other", request()).await.unwrap();
-    assert_eq!(world.pushed.open("app").await.unwrap(), 2);
+    let push = async |client_id: &str| world.pushed.push_within(2, client_id, request()).await.unwrap();
+    let first = push("app").await.unwrap();
+    assert!(push("app").await.is_some() && push("app").await.is_none() && push("other").await.is_some());
     world.pushed.take(&first.request_uri, "app").await.unwrap().unwrap();
-    assert_eq!(world.pushed.open("app").await.unwrap(), 1);
+    assert!(push("app").await.is_some() && push("app").await.is_none());
     world.pass(Duration::from_secs(60));
-    assert_eq!((world.pushed.open("app").await.unwrap(), world.pushed.open("other").await.unwrap()), (0, 0));
+    assert!(push("app").await.is_some());
+}
+
+#[tokio::test]
+async fn parallel_pushes_do_not_pass_the_bound_on_any_engine() {
+    on_every_engine(async |fresh| {
+        let world = World::on(&fresh).await;
+        let pushes = (0..12).map(|_| {
+            let pushed = world.pushed.clone();
+            tokio::spawn(async move { pushed.push_within(5, "app", request()).await })
+        });
+        let mut kept = 0;
+        for done in pushes.collect::<Vec<_>>() {
+            kept += usize::from(done.await.unwrap().unwrap().is_some());
+        }
+        assert_eq!(kept, 5, "{}", fresh.engine);
+    })
+    .await;
 }
 
 #[tokio::test]
