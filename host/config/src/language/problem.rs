@@ -103,16 +103,16 @@ impl Problem {
 /// Something worth a line at start-up.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Notice {
-    /// Where.
+    /// Where the first of its keys is.
     pub position: Position,
-    /// The key, `user_store`.
+    /// The keys, `user_store, session_data`.
     pub path: String,
-    /// What is to be known, without the key.
+    /// What the operator should know, without the keys.
     pub message: String,
 }
 
 impl Notice {
-    /// Whether it says the same about the same key, wherever that stands.
+    /// Whether it says the same about the same keys, wherever they are.
     pub fn says_as(&self, other: &Self) -> bool {
         (&self.path, &self.message) == (&other.path, &other.message)
     }
@@ -260,16 +260,20 @@ impl Findings {
         self.problems.push(Problem { message, help, ..problem });
     }
 
-    pub(crate) fn notice(&mut self, span: &Range<usize>, path: impl Into<String>, message: impl AsRef<str>) {
-        let position = self.source.position(span.start);
-        let message = self.shown(&escape(message.as_ref()));
-        self.notices.push(Notice { position, path: path.into(), message });
+    /// Where the first of two is: `first defined at line 35`.
+    pub(crate) fn first_at(&self, span: &Range<usize>) -> String {
+        format!("first defined at line {}", self.source.position(span.start).line)
     }
-}
 
-/// Control characters would let a configuration file write to the terminal.
-fn escape(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    /// Adds a notice; one line says the same of several keys.
+    pub(crate) fn notice(&mut self, span: &Range<usize>, path: impl Into<String>, message: impl AsRef<str>) {
+        let (position, path) = (self.source.position(span.start), path.into());
+        let message = self.shown(&printable(message.as_ref()));
+        match self.notices.iter_mut().find(|notice| notice.message == message) {
+            Some(notice) => notice.path += &format!(", {path}"),
+            None => self.notices.push(Notice { position, path, message }),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -82,6 +82,13 @@ impl Walk<'_> {
                 let elements = items.iter().filter_map(|item| self.element(key, item)).collect();
                 into.tables.insert(key.path, elements);
             }
+            // One table with keys of WSO2 only is WSO2's, although this server has an array of that name.
+            (Kind::Tables, Value::Table(table)) if belongs_to_wso2(key.path, table) => {
+                for entry in &table.entries {
+                    let known = wso2::known(&keys::join(key.path, &entry.key));
+                    known.into_iter().for_each(|known| self.without_meaning(known, entry));
+                }
+            }
             (Kind::Tables, _) => {
                 let message = format!("`{}` is an array of tables, not {}", key.path, node.value.kind());
                 let help = format!("write [[{0}]]; a [{0}.…] table follows the [[{0}]] that it belongs to", key.path);
@@ -182,6 +189,11 @@ impl Walk<'_> {
     ) {
         self.findings.problem(Problem::new(code, span.clone(), path, message).help(help));
     }
+}
+
+fn belongs_to_wso2(section: &str, table: &Table) -> bool {
+    let known = |entry: &Entry| wso2::known(&keys::join(section, &entry.key)).is_some();
+    !table.entries.is_empty() && table.entries.iter().all(known)
 }
 
 /// Whether the key looks like one of ours in this section, so that it is not meant for another product.

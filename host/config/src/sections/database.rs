@@ -50,17 +50,22 @@ impl Database {
             let (username, password) = (settings.text(USERNAME), settings.text(PASSWORD));
             url.map(|url| url.with_credentials(username.as_deref(), password.as_deref()))
         };
-        match settings.text(TYPE).unwrap_or_default().as_str() {
-            "postgre" | "postgresql" => server(&POSTGRES, findings).map(Self::Postgres),
+        match kind(settings).as_str() {
+            "postgre" | "postgresql" | "postgres" => server(&POSTGRES, findings).map(Self::Postgres),
             "mysql" | "mariadb" => server(&MYSQL, findings).map(Self::Mysql),
-            _ => {
+            "sqlite" | "h2" => {
                 for path in
                     [HOSTNAME, PORT, NAME, USERNAME, PASSWORD, URL].into_iter().filter(|path| settings.has(path))
                 {
-                    let message = "accepted, without meaning for the embedded SQLite database";
-                    findings.notice(&settings.span(path), path, message);
+                    findings.notice(&settings.span(path), path, "accepted, without meaning here");
                 }
                 Some(Self::Sqlite)
+            }
+            _ => {
+                let problem =
+                    Problem::new(Code::BadValue, settings.span(URL), URL, format!("`{URL}` has no driver here"));
+                findings.problem(problem.help("the identity database is sqlite, postgre, mysql or mariadb"));
+                None
             }
         }
     }
@@ -69,6 +74,14 @@ impl Database {
     pub(super) fn address_key(settings: &Section) -> &'static str {
         if settings.has(URL) { URL } else { HOSTNAME }
     }
+}
+
+/// The kind of database: the one that is given, else that of the URL.
+fn kind(settings: &Section) -> String {
+    let url = settings.text(URL).filter(|_| settings.lacks(TYPE));
+    let scheme =
+        url.as_deref().map(|url| url.strip_prefix("jdbc:").unwrap_or(url)).and_then(|url| url.split(':').next());
+    scheme.map(str::to_ascii_lowercase).or_else(|| settings.text(TYPE)).unwrap_or_default()
 }
 
 fn by_url(settings: &Section, scheme: &Scheme, findings: &mut Findings) -> Option<ServerUrl> {

@@ -1,7 +1,7 @@
 //! JDBC URLs, as configurations of WSO2 Identity Server have them, read as the URLs of the drivers here.
 //!
 //! User, password, TLS and schema keep their meaning; parameters for the Java driver only are left out and named. A
-//! parameter whose name is no name is refused: it may be the rest of a password that was not encoded.
+//! parameter whose name is no name is rejected: it may be the rest of a password that was not encoded.
 
 use dropins_database::{OpenError, ServerUrl};
 
@@ -29,6 +29,8 @@ pub(super) fn parse(text: &str) -> Result<(ServerUrl, Vec<String>), OpenError> {
             "sslmode" | "ssl-mode" => kept.push(("sslmode", value)),
             "sslrootcert" | "ssl-ca" => kept.push(("sslrootcert", value)),
             "currentschema" => kept.push(("options", format!("-c search_path={}", value.replace(' ', "\\ ")))),
+            // What the drivers here always do.
+            "autoreconnect" | "allowpublickeyretrieval" => {}
             _ => ignored.push(name.into_owned()),
         }
     }
@@ -43,7 +45,7 @@ mod tests {
 
     #[test]
     fn parameters_of_the_java_driver_are_left_out_and_named() {
-        let text = "mysql://h:3306/db?useUnicode=true&amp;characterEncoding=UTF-8&useSSL=false";
+        let text = "mysql://h:3306/db?useUnicode=true&amp;characterEncoding=UTF-8&useSSL=false&autoReconnect=true";
         let (url, ignored) = parse(text).unwrap();
         assert_eq!(url, ServerUrl::parse("mysql://h:3306/db").unwrap());
         assert_eq!(ignored, ["useUnicode", "characterEncoding"]);
