@@ -79,6 +79,15 @@ impl ClientKey {
         self.verifiers.len().saturating_mul(VERIFIER_OVERHEAD + 2 * self.material.size()).saturating_add(KEY_OVERHEAD)
     }
 
+    /// The length of a signature, as far as it depends on the key.
+    pub(crate) fn signature_bytes(&self) -> usize {
+        match &self.material {
+            Material::Rsa { n, .. } => n.len(),
+            Material::Ec { curve, .. } => 2 * curve.coordinate_bytes(),
+            Material::Ed25519(_) => 64,
+        }
+    }
+
     /// The kind of key.
     #[must_use]
     pub fn kind(&self) -> KeyKind {

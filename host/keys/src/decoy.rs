@@ -2,10 +2,14 @@
 //!
 //! Their private keys are unknown, and the tests prove it: the RSA modulus is RSA-2048 of the RSA Factoring Challenge,
 //! whose factors were destroyed when it was made; the coordinate `x` of each EC point, and the Ed25519 point as a whole,
-//! is the first SHA-512 output of a counted text that hits a point, so its discrete logarithm was never known. The
-//! result of verifying with a decoy means nothing.
+//! is the first SHA-512 output of a counted text that hits a point, so its discrete logarithm was never known. An RSA
+//! signature of 3072 or 4096 bits costs as much as with a key of that size: the modulus is then a hash. The result of
+//! verifying with a decoy means nothing.
 
 use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA512, digest};
+use dropins_services::{KeyDescription, PublicKey, Unsupported};
 
 use crate::algorithm::{Algorithm, Curve, KeyKind};
 use crate::base64url;
@@ -24,26 +28,71 @@ const P521: [&str; 2] = [
 ];
 const ED25519: &str = "hqsJjX1sRFQpCTtzeD6a6go8RvCjjX0VzJKLFr7lNwI";
 
-/// One prepared key for each kind.
+/// One decoy for each kind of key.
 #[derive(Debug)]
-pub(crate) struct Decoys(Vec<Arc<ClientKey>>);
+pub(crate) struct Decoys(Vec<Arc<Decoy>>);
+
+/// Keys of one kind; each is the decoy for signatures of its own length.
+#[derive(Debug)]
+struct Decoy(Vec<ClientKey>);
 
 impl Decoys {
     pub(crate) fn new() -> Self {
         let kinds = [KeyKind::Rsa, KeyKind::Ed25519].into_iter().chain(Curve::ALL.map(KeyKind::Ec));
-        Self(kinds.filter_map(decoy).map(Arc::new).collect())
+        let decoy = |kind| {
+            let larger = if kind == KeyKind::Rsa { [3072, 4096].map(larger_rsa).to_vec() } else { Vec::new() };
+            let keys = [decoy(kind)].into_iter().chain(larger.into_iter().map(|n| rsa(&n)));
+            Arc::new(Decoy(keys.flatten().collect()))
+        };
+        Self(kinds.map(decoy).collect())
     }
 
-    pub(crate) fn for_algorithm(&self, algorithm: Algorithm) -> Option<Arc<ClientKey>> {
-        self.0.iter().find(|key| key.fits(algorithm)).cloned()
+    pub(crate) fn for_algorithm(&self, algorithm: Algorithm) -> Option<Arc<dyn PublicKey>> {
+        let decoy = self.0.iter().find(|decoy| decoy.0.iter().any(|key| key.fits(algorithm)))?;
+        Some(Arc::clone(decoy) as Arc<dyn PublicKey>)
     }
+}
+
+impl Decoy {
+    fn for_signature(&self, length: usize) -> Option<&ClientKey> {
+        self.0.iter().find(|key| key.signature_bytes() >= length).or(self.0.last())
+    }
+}
+
+impl PublicKey for Decoy {
+    fn describe(&self) -> KeyDescription {
+        self.0.first().map(PublicKey::describe).unwrap_or_default()
+    }
+
+    fn jwk(&self) -> String {
+        self.0.first().map(PublicKey::jwk).unwrap_or_default()
+    }
+
+    fn verify(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+        let key = self.for_signature(signature.len());
+        let key = key.ok_or_else(|| Unsupported::Algorithm(algorithm.to_owned()))?;
+        key.verify(algorithm, message, signature)
+    }
+}
+
+/// An odd number of so many bits, made of hashes.
+fn larger_rsa(bits: usize) -> Vec<u8> {
+    let block = |number| digest(&SHA512, format!("dropins decoy RSA-{bits} {number}").as_bytes()).as_ref().to_vec();
+    let mut n: Vec<u8> = (0..bits / 512).flat_map(block).collect();
+    n.first_mut().into_iter().for_each(|byte| *byte = 0xff);
+    n.last_mut().into_iter().for_each(|byte| *byte |= 1);
+    n
+}
+
+fn rsa(n: &[u8]) -> Option<ClientKey> {
+    ClientKey::new(Material::rsa(n, &[1, 0, 1]).ok()?, None, None, None, "decoy".to_owned()).ok()
 }
 
 /// Always `Some`; the tests hold the constants to it.
 fn decoy(kind: KeyKind) -> Option<ClientKey> {
     let b64 = base64url::decode;
     let material = match kind {
-        KeyKind::Rsa => Material::rsa(&b64(RSA_N)?, &[1, 0, 1]),
+        KeyKind::Rsa => return rsa(&b64(RSA_N)?),
         KeyKind::Ec(curve) => {
             let [x, y] = match curve {
                 Curve::P256 => P256,
@@ -60,7 +109,6 @@ fn decoy(kind: KeyKind) -> Option<ClientKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dropins_services::PublicKey as _;
     use sha2::{Digest as _, Sha512};
 
     fn stream(text: &str) -> Vec<u8> {
@@ -82,6 +130,17 @@ mod tests {
             signature[bytes / 2 - 1] = 1;
             assert_eq!(decoy.verify(algorithm.name(), b"message", &signature), Ok(false), "{algorithm}");
         }
+    }
+
+    #[test]
+    fn a_signature_is_verified_with_a_decoy_of_its_own_size() {
+        let decoys = Decoys::new();
+        let rsa = decoys.0.iter().find(|decoy| decoy.0.len() == 3).expect("three sizes of RSA");
+        for (signature, key) in [(0, 256), (256, 256), (257, 384), (384, 384), (512, 512), (1024, 512)] {
+            assert_eq!(rsa.for_signature(signature).unwrap().signature_bytes(), key, "{signature}");
+            assert_eq!(rsa.verify("RS256", b"message", &vec![1; signature]), Ok(false), "{signature}");
+        }
+        assert!(decoys.0.iter().all(|decoy| [1, 3].contains(&decoy.0.len())));
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl KeySource for StaticKeySource {
     }
 
     fn decoy(&self, algorithm: &str) -> Option<Arc<dyn PublicKey>> {
-        self.decoys.for_algorithm(Algorithm::parse(algorithm)?).map(as_public_key)
+        self.decoys.for_algorithm(Algorithm::parse(algorithm)?)
     }
 }
 

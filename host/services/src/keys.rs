@@ -23,7 +23,7 @@ pub struct KeyHint {
 }
 
 /// A public key as the log may name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyDescription {
     /// Key id, when the key has one.
     pub kid: Option<String>,
