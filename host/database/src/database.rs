@@ -123,6 +123,6 @@ impl Database {
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("Database").field(&self.engine.name()).finish()
+        formatter.debug_tuple("Database").field(&self.schema.component).finish()
     }
 }

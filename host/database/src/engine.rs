@@ -8,9 +8,6 @@ use crate::value::{Row, Value};
 /// A database engine.
 #[async_trait::async_trait]
 pub(crate) trait Engine: Send + Sync {
-    /// The database for messages, without credentials.
-    fn name(&self) -> String;
-
     /// One read of what is committed.
     async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError>;
 

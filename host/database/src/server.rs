@@ -14,9 +14,6 @@ const SESSIONS: usize = 10;
 
 /// Statements in a session of one engine.
 pub(crate) trait Statements: Connect + 'static {
-    /// The database for messages, without credentials.
-    fn database(&self) -> String;
-
     /// Reads.
     fn query(
         session: &mut Self::Session,
@@ -51,10 +48,6 @@ fn is_sound<T>(done: &Result<T, StoreError>) -> bool {
 
 #[async_trait::async_trait]
 impl<C: Statements> Engine for Server<C> {
-    fn name(&self) -> String {
-        self.0.connector().database()
-    }
-
     async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let mut session = self.0.lease().await?;
         let rows = C::query(&mut session, sql, values).await;

@@ -47,11 +47,6 @@ impl<C: Connect> Sessions<C> {
         Self { connector, pool: Pool::new(size), trust }
     }
 
-    /// What begins the sessions.
-    pub(crate) fn connector(&self) -> &C {
-        &self.connector
-    }
-
     /// Waits for a session that is alive and on the primary.
     ///
     /// # Errors

@@ -345,7 +345,7 @@ async fn an_expired_row_is_kept_for_the_margin_of_its_table() {
 }
 
 #[tokio::test]
-async fn tables_of_a_newer_program_are_refused() {
+async fn tables_of_a_newer_program_are_rejected() {
     on_every_engine(async |fresh| {
         let newer = "UPDATE DROPINS_SCHEMA SET VERSION = 99 WHERE COMPONENT = ?";
         fresh.open().await.execute(newer, vec![SCHEMA.component.into()]).await.unwrap();

@@ -11,10 +11,6 @@ use crate::server::Statements;
 use crate::value::{Row, Value};
 
 impl Statements for Connector {
-    fn database(&self) -> String {
-        self.database.to_string()
-    }
-
     async fn query(session: &mut Conn, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let rows: Vec<mysql_async::Row> = session.exec(sql, sent(values)).await.map_err(failed)?;
         let Some(first) = rows.first() else { return Ok(Vec::new()) };

@@ -13,10 +13,6 @@ use crate::server::Statements;
 use crate::value::{Row, Value};
 
 impl Statements for Connector {
-    fn database(&self) -> String {
-        self.database.clone()
-    }
-
     async fn query(client: &mut Client, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let values: Vec<_> = values.iter().map(sent).collect();
         let rows = client.query_typed(&numbered(sql), &typed(&values)).await.map_err(failed)?;

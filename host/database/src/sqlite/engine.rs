@@ -124,10 +124,6 @@ impl Drop for Writing {
 
 #[async_trait::async_trait]
 impl Engine for Sqlite {
-    fn name(&self) -> String {
-        self.path.display().to_string()
-    }
-
     async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let mut permit = self.readers.permit().await?;
         let (path, sql) = (Arc::clone(&self.path), sql.to_owned());
