@@ -70,7 +70,7 @@ fn a_code_that_is_used_twice_revokes_what_it_issued() {
 }
 
 #[test]
-fn a_wrong_verifier_and_a_redirect_uri_one_character_off_are_refused() {
+fn a_wrong_verifier_and_a_redirect_uri_one_character_off_are_rejected() {
     let home = TestHome::new();
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);

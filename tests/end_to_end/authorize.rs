@@ -225,7 +225,7 @@ fn unknown_users_and_wrong_passwords_look_the_same_and_become_slow() {
 }
 
 #[test]
-fn the_log_says_why_a_sign_in_was_refused() {
+fn the_log_says_why_a_sign_in_was_rejected() {
     let (home, _) = home();
     user(&home, &["disable", "jane"]);
     let server = Server::start(&home);

@@ -38,7 +38,7 @@ fn only_post_is_allowed() {
 }
 
 #[test]
-fn parameters_in_the_url_are_refused() {
+fn parameters_in_the_url_are_rejected() {
     with_assertion(|server, assertion| {
         let in_url = form_urlencoded::Serializer::new(String::new()).extend_pairs(credential(assertion)).finish();
         for query in [in_url.as_str(), "grant_type=client_credentials", "client%5fid=app"] {
@@ -49,7 +49,7 @@ fn parameters_in_the_url_are_refused() {
 }
 
 #[test]
-fn other_content_types_are_refused_and_charset_parameters_are_not() {
+fn other_content_types_are_rejected_and_charset_parameters_are_not() {
     with_assertion(|server, assertion| {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(credential(assertion)).finish();
         for content_type in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
@@ -65,7 +65,7 @@ fn other_content_types_are_refused_and_charset_parameters_are_not() {
 }
 
 #[test]
-fn repeated_parameters_are_refused() {
+fn repeated_parameters_are_rejected() {
     with_assertion(|server, assertion| {
         for repeated in ["client_assertion", "client_assertion_type", "grant_type", "client_id"] {
             let twice = [(repeated, "x"), (repeated, "x")];
@@ -139,7 +139,7 @@ fn browsers_are_told_to_stay_on_https() {
 }
 
 #[test]
-fn broken_encoding_is_refused() {
+fn broken_encoding_is_rejected() {
     with_assertion(|server, _| {
         for body in [&b"grant_type=client_credentials&x=%zz"[..], b"grant_type=client_credentials&x=\xff", b"x=%e4"] {
             post(server, FORM, body).error(400, "invalid_request");
@@ -165,7 +165,7 @@ fn an_assertion_and_its_type_belong_together() {
 }
 
 #[test]
-fn what_is_not_a_compact_jws_is_refused_as_malformed() {
+fn what_is_not_a_compact_jws_is_rejected_as_malformed() {
     with_assertion(|server, assertion| {
         let parts: Vec<&str> = assertion.split('.').collect();
         let (header, claims, signature) = (parts[0], parts[1], parts[2]);

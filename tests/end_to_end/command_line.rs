@@ -63,7 +63,7 @@ fn init_never_overwrites_a_configuration_unasked_nor_keys_at_all() {
 }
 
 #[test]
-fn the_quickstart_shows_a_token_and_a_refused_replay() {
+fn the_quickstart_shows_a_token_and_a_rejected_replay() {
     let shown = dropins(&["quickstart", "--once"]).succeeded().stdout;
     let (token, replay) = shown.split_once("5. ").unwrap();
     assert!(token.contains("HTTP 200") && token.contains("\"access_token\": \"ey"), "{shown}");

@@ -160,7 +160,7 @@ fn an_address_that_only_the_driver_can_judge_is_wrong_at_its_place() {
 }
 
 #[test]
-fn what_one_node_keeps_is_refused_where_several_are_declared() {
+fn what_one_node_keeps_is_rejected_where_several_are_declared() {
     let several = "[clustering]\nmembership_scheme = \"wka\"\nmembers = [\"127.0.0.1:4000\", \"127.0.0.1:4001\"]\n";
     let embedded = TestHome::new();
     embedded.append(several);
@@ -238,7 +238,7 @@ fn a_primary_that_is_switched_is_down_until_the_address_leads_to_the_new_one() {
 }
 
 #[test]
-fn tls_to_the_database_verifies_it_and_a_refusal_says_what_to_do() {
+fn tls_to_the_database_verifies_it_and_a_rejection_says_what_to_do() {
     on_every_server(|database| {
         let (home, client) = home_at(&database, &database.tls_url());
         Server::start(&home).authenticate(&client.mint()).token();

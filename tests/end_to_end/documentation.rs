@@ -137,7 +137,7 @@ fn without_prevention_an_assertion_is_good_until_it_expires() {
 }
 
 #[test]
-fn a_signature_of_another_key_is_refused() {
+fn a_signature_of_another_key_is_rejected() {
     let Some(home) = documented() else { return };
     let _server = Server::start(&home);
     shell(&home.conf(""), "openssl genrsa -out privatekey.pem 2048").succeeded();

@@ -161,7 +161,7 @@ fn a_host_that_was_never_there_is_no_harm_to_others() {
 }
 
 #[test]
-fn an_answer_without_end_and_a_redirect_are_refused_while_others_are_served() {
+fn an_answer_without_end_and_a_redirect_are_rejected_while_others_are_served() {
     let hostile = [
         (KeyAnswer::Large { announced: true }, "the answer has more than 65536 bytes"),
         (KeyAnswer::Large { announced: false }, "the answer has more than 65536 bytes"),

@@ -207,7 +207,7 @@ fn refused_at_once(home: &TestHome, parts: &[&str]) {
 }
 
 #[test]
-fn a_short_jks_file_with_a_huge_count_is_refused_at_once() {
+fn a_short_jks_file_with_a_huge_count_is_rejected_at_once() {
     let home = home_with("wso2carbon.jks");
     // Magic number, version 2, the largest number of entries, and none of them.
     let mut bytes = [0xFE, 0xED, 0xFE, 0xED, 0, 0, 0, 2, 0x7F, 0xFF, 0xFF, 0xFF].to_vec();
@@ -217,7 +217,7 @@ fn a_short_jks_file_with_a_huge_count_is_refused_at_once() {
 }
 
 #[test]
-fn a_pkcs12_file_with_a_billion_iterations_is_refused_at_once() {
+fn a_pkcs12_file_with_a_billion_iterations_is_rejected_at_once() {
     let home = home_with("wso2carbon.p12");
     generate(&home, "app", "p-256");
     let certificate = home.conf("app.pem");
@@ -245,7 +245,7 @@ fn with_a_billion_iterations(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn a_keystore_that_is_missing_or_has_another_password_is_a_clear_refusal() {
+fn a_keystore_that_is_missing_or_has_another_password_is_a_clear_rejection() {
     let home = home_with("wso2carbon.p12");
     refused_at_once(&home, &["[keystore.primary]", "wso2carbon.p12"]);
     generate(&home, "app", "p-256");

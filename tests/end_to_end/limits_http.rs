@@ -101,7 +101,7 @@ fn a_connection_that_never_says_anything_is_cut_off() {
 }
 
 #[test]
-fn a_header_section_that_is_too_large_is_refused() {
+fn a_header_section_that_is_too_large_is_rejected() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     let server = Server::start(&home);
@@ -156,7 +156,7 @@ fn a_body_without_an_announced_length_is_bounded_too() {
 }
 
 #[test]
-fn an_http_1_1_request_without_a_host_or_with_two_is_refused() {
+fn an_http_1_1_request_without_a_host_or_with_two_is_rejected() {
     let home = TestHome::new();
     let _server = Server::start(&home);
     let answer = |head: &str| {

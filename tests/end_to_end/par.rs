@@ -36,7 +36,7 @@ fn a_pushed_request_is_answered_with_its_uri() {
 }
 
 #[test]
-fn what_the_authorization_endpoint_would_refuse_cannot_be_pushed() {
+fn what_the_authorization_endpoint_would_reject_cannot_be_pushed() {
     let home = TestHome::new();
     let app = Holder::register(&home, "app");
     let server = Server::start(&home);

@@ -81,7 +81,7 @@ fn without_them_all_wrong_credentials_look_the_same_and_the_log_has_the_reason()
 }
 
 #[test]
-fn a_client_that_is_disabled_or_registered_for_another_method_is_refused() {
+fn a_client_that_is_disabled_or_registered_for_another_method_is_rejected() {
     let home = TestHome::new();
     let disabled = TestClient::register_with(&home, "disabled", "enabled = false");
     let other = TestClient::register_with(&home, "other", "client_secret = \"s3cr3t\"");
@@ -109,7 +109,7 @@ fn the_registered_algorithm_is_the_only_one() {
 }
 
 #[test]
-fn an_expired_certificate_refuses_its_client_and_not_the_start_of_the_server() {
+fn an_expired_certificate_rejects_its_client_and_not_the_start_of_the_server() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "expired");
     let fresh = TestClient::register(&home, "fresh");

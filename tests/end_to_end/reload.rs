@@ -214,7 +214,7 @@ fn a_damaged_component_is_replaced_in_its_file() {
 }
 
 #[test]
-fn a_refusal_says_each_cause_once() {
+fn a_rejection_says_each_cause_once() {
     let home = TestHome::new();
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.wasm");

@@ -48,7 +48,7 @@ fn of_fifty_parallel_posts_of_one_assertion_exactly_one_is_accepted_and_none_aft
 }
 
 #[test]
-fn what_was_accepted_before_a_crash_is_refused_after_it() {
+fn what_was_accepted_before_a_crash_is_rejected_after_it() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     let server = Server::start(&home);
@@ -74,7 +74,7 @@ fn two_clients_may_use_the_same_jti() {
 }
 
 #[test]
-fn a_refused_assertion_does_not_consume_its_jti() {
+fn a_rejected_assertion_does_not_consume_its_jti() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     let server = Server::start(&home);

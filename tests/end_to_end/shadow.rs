@@ -28,7 +28,7 @@ fn counted(server: &Server, result: &str, count: u32) {
 }
 
 #[test]
-fn a_candidate_that_decides_alike_agrees_on_tokens_replays_and_refusals() {
+fn a_candidate_that_decides_alike_agrees_on_tokens_replays_and_rejections() {
     let home = shadowed(&version(1));
     let client = TestClient::register(&home, "app");
     let server = Server::start(&home);

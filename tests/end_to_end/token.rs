@@ -32,7 +32,7 @@ fn only_registered_scopes_are_granted_and_an_id_token_needs_permission() {
 }
 
 #[test]
-fn a_request_of_which_no_scope_is_left_is_refused_and_one_without_scope_is_not() {
+fn a_request_of_which_no_scope_is_left_is_rejected_and_one_without_scope_is_not() {
     let home = TestHome::new();
     let client = TestClient::register_with(&home, "app", "scope = \"read\"");
     let server = Server::start(&home);
@@ -62,7 +62,7 @@ fn a_grant_that_the_client_did_not_register_is_rejected_and_the_assertion_consum
 }
 
 #[test]
-fn an_unknown_grant_is_refused() {
+fn an_unknown_grant_is_rejected() {
     let home = TestHome::new();
     let client = TestClient::register(&home, "app");
     let server = Server::start(&home);

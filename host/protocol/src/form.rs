@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_parameter_is_refused_even_when_it_is_empty_or_encoded() {
+    fn a_repeated_parameter_is_rejected_even_when_it_is_empty_or_encoded() {
         for body in ["a=1&a=2", "a=&a=2", "a=1&%61=2"] {
             assert_eq!(Form::parse(body.as_bytes()), Err(FormError::Repeated("a".to_owned())), "{body}");
         }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_encoding_is_refused() {
+    fn broken_encoding_is_rejected() {
         for body in [&b"a=%"[..], b"a=%4", b"a=%zz", b"%=1", b"a=%ff", b"a=\xff", b"a=%+1"] {
             assert_eq!(Form::parse(body), Err(FormError::Encoding), "{body:?}");
         }

@@ -40,7 +40,7 @@ async fn a_component_without_an_entry_is_inactive_and_harmless() {
 }
 
 #[tokio::test]
-async fn no_entry_at_all_is_refused() {
+async fn no_entry_at_all_is_rejected() {
     assert_eq!(errors(&[], &[Fixture::named("one")]).await, [BindError::Empty]);
 }
 
@@ -116,7 +116,7 @@ async fn what_a_plug_in_logs_about_good_properties_is_a_warning() {
 }
 
 #[tokio::test]
-async fn a_plug_in_that_fails_its_canary_is_refused() {
+async fn a_plug_in_that_fails_its_canary_is_rejected() {
     let canaries = [
         (Fixture::named("one").can_authenticate("(i32.const 1)"), "a request that carries no credential"),
         (Fixture::named("one").can_authenticate("(unreachable)"), "trapped"),

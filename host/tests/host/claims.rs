@@ -48,7 +48,7 @@ async fn the_order_of_the_handlers_is_the_order_of_the_claims() {
 }
 
 #[tokio::test]
-async fn two_claims_refuse_the_request_and_use_up_nothing() {
+async fn two_claims_reject_the_request_and_consume_nothing() {
     let replay = Arc::new(Ledger::default());
     let services = Services { replay: replay.clone(), ..services() };
     let generation = generation(&ENGINE, services, &[remembering("first"), remembering("second")]).await;
@@ -134,7 +134,7 @@ async fn a_trap_while_authenticating_is_not_retried_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_refusal_carries_the_words_of_the_plug_in_without_control_characters() {
+async fn a_rejection_carries_the_words_of_the_plug_in_without_control_characters() {
     let fixture = Fixture::named("stern").text("bad\ntoken").authenticate("(global.get $rejected)");
     let decision = judged(&ENGINE, services(), fixture).await;
     let Verdict::Rejected(rejection) = decision.verdict else { panic!("{decision:?}") };
@@ -184,7 +184,7 @@ async fn an_explanation_consumes_nothing() {
 }
 
 #[tokio::test]
-async fn the_log_learns_who_a_refused_request_claims_to_come_from() {
+async fn the_log_learns_who_a_rejected_request_claims_to_come_from() {
     let claimed = "(i32.store8 (global.get $answer) (i32.const 1))
         (i32.store offset=4 (global.get $answer) (global.get $text))
         (i32.store offset=8 (global.get $answer) (global.get $text_len)) (global.get $answer)";

@@ -69,7 +69,7 @@ async fn a_plug_in_that_claims_nothing_can_log_too() {
 }
 
 #[tokio::test]
-async fn what_is_no_component_is_refused_with_what_it_is() {
+async fn what_is_no_component_is_rejected_with_what_it_is() {
     let engine = Engine::new(Limits::default(), None).unwrap();
     let whole = Fixture::named("whole").component();
     let cases: [(&str, &[u8], &str); 4] = [

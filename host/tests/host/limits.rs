@@ -69,7 +69,7 @@ async fn memory_up_to_16_mib_is_granted() {
 }
 
 #[tokio::test]
-async fn memory_beyond_16_mib_is_refused() {
+async fn memory_beyond_16_mib_is_rejected() {
     let (kind, message) = fails(growing(257)).await;
     assert_eq!(kind, FailureKind::Memory);
     assert!(message.contains("16842752") && message.contains("16777216"), "{message}");
@@ -431,7 +431,7 @@ async fn filled(count: usize, generation: &Arc<Generation>, gate: &Gate) -> Vec<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_beyond_the_limit_are_refused_at_once_and_the_others_finish() {
+async fn requests_beyond_the_limit_are_rejected_at_once_and_the_others_finish() {
     let (engine, generation, gate) = gated(2).await;
     // Four times as many as may run: a request that waits for keys does not run.
     let inside = filled(8, &generation, &gate).await;
@@ -461,7 +461,7 @@ async fn requests_that_wait_for_a_service_take_no_place_of_another_plug_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_beyond_those_that_run_is_refused_at_once() {
+async fn a_request_beyond_those_that_run_is_rejected_at_once() {
     let limits = Limits { concurrent_calls: 1, call_deadline: Duration::from_secs(2), ..ENGINE.limits().clone() };
     let engine = Engine::new(limits, None).unwrap();
     let looping = Fixture::named("looping").authenticate(LOOP);

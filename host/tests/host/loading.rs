@@ -79,7 +79,7 @@ async fn a_core_module_is_told_how_to_become_a_component() {
 }
 
 #[tokio::test]
-async fn a_truncated_copy_is_refused_wherever_it_ends() {
+async fn a_truncated_copy_is_rejected_wherever_it_ends() {
     let whole = Fixture::named("cut").component();
     for length in (0..whole.len()).step_by(whole.len() / 40) {
         let error = contract_error(Candidate::new("cut.wasm", &whole[..length])).await;
@@ -101,7 +101,7 @@ async fn records_of_another_shape_under_the_same_version_do_not_link() {
 }
 
 #[tokio::test]
-async fn a_plug_in_that_traps_while_it_describes_itself_is_refused() {
+async fn a_plug_in_that_traps_while_it_describes_itself_is_rejected() {
     let error = refused(Fixture::named("mute").describe("(unreachable)").candidate()).await;
     assert!(matches!(&error.reason, CandidateRefusal::Describe(Failure::Trap { .. })), "{error}");
     assert!(error.to_string().contains("unreachable") && !error.reason.is_transient(), "{error}");
@@ -117,7 +117,7 @@ async fn a_plug_in_that_asks_for_services_while_it_is_loaded_is_told_that_there_
 }
 
 #[tokio::test]
-async fn unusable_descriptions_are_refused() {
+async fn unusable_descriptions_are_rejected() {
     let nameless = refused(Fixture::named("").candidate()).await;
     assert!(matches!(nameless.reason, CandidateRefusal::Description(DescriptionError::Text { field: "name", .. })));
     let deaf = refused(Fixture::named("deaf").reads(&[]).candidate()).await;

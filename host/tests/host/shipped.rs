@@ -116,7 +116,7 @@ fn reason(decision: &Decision) -> &str {
 }
 
 #[tokio::test]
-async fn an_assertion_authenticates_once_and_is_refused_as_a_replay_under_every_algorithm() {
+async fn an_assertion_authenticates_once_and_is_rejected_as_a_replay_under_every_algorithm() {
     for algorithm in Algorithm::ALL {
         let server = Server::new(KeyFamily::for_algorithm(algorithm)).await;
         let assertion = assertion(&server.key, algorithm, "one");
@@ -158,7 +158,7 @@ async fn a_rejected_assertion_consumes_nothing() {
 }
 
 #[tokio::test]
-async fn garbage_is_refused_and_never_a_failure() {
+async fn garbage_is_rejected_and_never_a_failure() {
     let server = Server::new(KeyFamily::P256).await;
     for garbage in ["x", "..", "a.b.c", "\u{0}", &"A".repeat(1 << 16), &"e30.".repeat(3), "🔑.🔑.🔑"] {
         let decision = server.post(garbage).await;
