@@ -114,7 +114,10 @@ fn secret_on_line(text: &str, line: Range<usize>) -> Option<Range<usize>> {
         let is_sign = after.starts_with(['=', ':']) || !after.trim_start().starts_with(['=', ':']);
         is_sign && is_secret_key(before.trim_end_matches(['"', '\'']))
     });
-    ends.next().map(|at| line.start + at + 1..line.end)
+    let at = ends.next()?;
+    let value = content.get(at + 1..)?.split('#').next()?.trim_matches(['=', ' ', '\t', '\r', '\n']);
+    // `allow_id_token = true` is no secret.
+    (value.parse::<bool>().is_err()).then_some(line.start + at + 1..line.end)
 }
 
 /// `user:password` of the URLs on the line, from the first `://` to the last `@`; without a scheme, from the first `:`.
@@ -148,6 +151,9 @@ mod tests {
             assert!(!is_secret_key(key), "{key}");
         }
         assert!(Source::new("password = ''", &[]).shown().starts_with("password =*"));
+        for boolean in ["allow_id_token = true\n", "renew_refresh_token=false # now"] {
+            assert_eq!(Source::new(boolean, &[]).shown(), boolean);
+        }
     }
 
     #[test]
