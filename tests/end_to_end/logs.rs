@@ -1,5 +1,7 @@
 //! Logs: one audit event per decision, and never a secret.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::Value;
 
 use crate::client::TestClient;
@@ -75,4 +77,43 @@ fn json_logs_are_json_line_by_line_with_one_audit_event_per_decision() {
         assert_eq!(event["thumbprint"], client.key.thumbprint());
         assert!(event["digest"].as_str().unwrap().starts_with("sha256:") && event["micros"].is_u64(), "{event}");
     }
+}
+
+/// The text of the only log file whose name begins so.
+pub(crate) fn log_file(home: &TestHome, name: &str) -> String {
+    let files = std::fs::read_dir(home.path("repository/logs")).unwrap().map(|file| file.unwrap());
+    let files: Vec<_> = files.filter(|file| file.file_name().to_str().unwrap().starts_with(name)).collect();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::read_to_string(file.path()).unwrap()
+}
+
+#[test]
+fn the_log_is_in_a_file_for_its_user_only_and_moves_with_a_reload() {
+    let home = TestHome::new();
+    home.replace("level = \"info\"", "level = \"info\"\nfile = \"repository/logs/first.log\"\nkeep = 3");
+    let client = TestClient::register(&home, "app");
+    let server = Server::start(&home);
+    let reference = server.authenticate(&client.assertion().claim("exp", 1).sign()).reference();
+    assert!(log_file(&home, "first.log.").contains(&reference));
+    let moved = home.deployment().replace("first.log", "second.log").replace("keep = 3", "rotate = \"never\"");
+    home.write_deployment(&moved);
+    home.dropins(&["reload"]).succeeded();
+    let reference = server.authenticate(&client.assertion().claim("exp", 1).sign()).reference();
+    assert!(log_file(&home, "second.log").contains(&reference) && !log_file(&home, "first.log.").contains(&reference));
+
+    home.write_deployment(&moved.replace("\nfile = \"repository/logs/second.log\"", ""));
+    home.dropins(&["reload"]).succeeded();
+    let reference = server.authenticate(&client.assertion().claim("exp", 1).sign()).reference();
+    server.logged(&reference);
+    let (_, stderr) = server.end("TERM");
+    assert!(!stderr.contains("generation=2"), "what came before the last reload is in the files\n{stderr}");
+}
+
+#[test]
+fn a_log_file_that_cannot_be_opened_stops_the_start_and_is_named() {
+    let home = TestHome::new();
+    std::fs::write(home.path("file"), "").unwrap();
+    home.replace("level = \"info\"", "level = \"info\"\nfile = \"file/dropins.log\"");
+    home.dropins(&["serve"]).failed(&["file/dropins.log", "[logging] file"]);
 }

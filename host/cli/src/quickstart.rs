@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::init;
 use super::keys::Pair;
 use super::mint::Assertion;
-use crate::output::{member, say};
+use crate::output::say;
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_config::home::{Addresses, Home};
@@ -43,11 +43,16 @@ impl Quickstart {
     }
 
     async fn demonstrate(self) -> anyhow::Result<ExitCode> {
-        logging::start(&Logging { format: LogFormat::Human, level: "warn".to_owned() });
+        let warnings = Logging { format: LogFormat::Human, level: "warn".to_owned(), file: None };
+        if let Some(configuration) = self.home.as_deref().map(|home| Home::new(home).deployment_toml()) {
+            let shown = configuration.display();
+            anyhow::ensure!(!configuration.exists(), "{shown} is there already; make the quickstart in another folder");
+        }
         let temporary = tempfile::Builder::new().prefix("dropins-quickstart-").tempdir()?;
         let home = Home::new(self.home.as_deref().unwrap_or(temporary.path()));
 
         say(format_args!("1. a home with the plug-ins: {}", home.root().display()))?;
+        logging::start(&home, &warnings)?;
         let pair = Pair::generate(KeyFamily::Rsa2048, CLIENT_ID, 365)?;
         // Bound from here on: another quickstart may begin at the same time.
         let https = Bound::near("transport.https.listen", 9443)?;
@@ -77,14 +82,14 @@ impl Quickstart {
         let (status, answer) = post(&client, &token_endpoint, &assertion).await?;
         say(format_args!("4. the client authenticates with a signed assertion: HTTP {status}\n{answer:#}"))?;
         anyhow::ensure!(
-            status == 200 && member(&answer, "access_token").is_string(),
+            status == 200 && answer.get("access_token").is_some_and(Value::is_string),
             "the client should have got a token"
         );
 
         let (status, answer) = post(&client, &token_endpoint, &assertion).await?;
         say(format_args!("5. the same assertion once more: HTTP {status}\n{answer:#}"))?;
         anyhow::ensure!(
-            status == 401 && member(&answer, "error") == "invalid_client",
+            status == 401 && answer.get("error").is_some_and(|error| error == "invalid_client"),
             "the replay should have been refused"
         );
 

@@ -37,7 +37,9 @@ impl Serve {
         let mut hang_up = signal(SignalKind::hangup())?;
         let home = self.home.home();
         let started = LoadedHome::read(&home, &self.home.properties)?;
-        logging::start(&started.deployment.logging);
+        // What a server writes is its user's only.
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        logging::start(&home, &started.deployment.logging)?;
         let file_name = home.deployment_toml().display().to_string();
         for notice in &started.notices {
             tracing::info!("{}", notice.line(&file_name));

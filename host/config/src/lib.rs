@@ -33,7 +33,7 @@ pub use sections::deployment::{Deployment, SuperAdmin};
 pub use sections::files::KeyFiles;
 pub use sections::keystore::{Keystore, Keystores};
 pub use sections::listener::{Listener, PluginSelector};
-pub use sections::logging::{LogFormat, Logging};
+pub use sections::logging::{LogFile, LogFormat, Logging, Rotate};
 pub use sections::oauth::{ClientCredentials, JwksEndpoint, OAuth, TokenType, Validity};
 pub use sections::registration::DynamicRegistration;
 pub use sections::replay::{ReplayAddress, ReplayLoad, ReplayStore};

@@ -139,6 +139,10 @@ password = "{super_admin_password}"
 [logging]
 format = "human"
 level = "info"
+# A file in place of standard error, relative to the home; a new one "daily", "hourly" or "never".
+# file = "repository/logs/dropins.log"
+# rotate = "daily"
+# keep = 14
 "#
     )
 }

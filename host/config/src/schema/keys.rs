@@ -254,6 +254,9 @@ pub static KEYS: &[Key] = &[
         Some("info"),
         "least severe level shown",
     ),
+    key("logging.file", Text, None, "log file, relative to the home; without it, standard error"),
+    key("logging.rotate", Choice(&["daily", "hourly", "never"]), Some("daily"), "when a new log file begins, in UTC"),
+    key("logging.keep", Integer(1, 10_000), Some("14"), "old log files that are kept"),
 ];
 
 /// Paths of sections, the parents of the keys, in the order of [`KEYS`].

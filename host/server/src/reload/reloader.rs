@@ -300,7 +300,7 @@ impl Reloader {
             listener.reload_from_config(Arc::clone(config));
         }
         if old.live.deployment.logging != deployment.logging {
-            logging::change(&deployment.logging);
+            logging::change(&self.home, &deployment.logging);
         }
     }
 
