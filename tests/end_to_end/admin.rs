@@ -61,9 +61,18 @@ fn with_a_token_only_health_and_readiness_are_open() {
         );
     }
     assert_eq!((server.admin_get("/healthz").status, server.admin_get("/readyz").status), (200, 200));
+    let token = |request: Request| request.header("authorization", "Bearer let me in");
+    let foreign = Request::new(Method::GET, server.admin_url("/status")).header("sec-fetch-site", "cross-site");
+    assert_eq!(server.http().send(token(foreign)).status, 403, "a page of another site");
+    let metrics = server.http().send(token(Request::new(Method::GET, server.admin_url("/metrics")))).body;
+    for line in ["{reason=\"token\"} 6\n", "{reason=\"page\"} 1\n"] {
+        assert!(metrics.contains(&format!("dropins_admin_rejections_total{line}")), "{line} is missing in\n{metrics}");
+    }
     let mut status = crate::program::command(crate::program::DROPINS);
     let status = status.args(["status", "--json", "--home", home.root()]).envs(environment);
     assert_eq!(crate::program::run(status).succeeded().json()["ready"], true);
+    let (_, log) = server.end("TERM");
+    assert_eq!(log.matches("a request to the admin listener was rejected").count(), 1, "{log}");
 }
 
 #[test]

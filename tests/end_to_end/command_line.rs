@@ -7,7 +7,7 @@ use crate::home::TestHome;
 use crate::program::{DROPINS, command, dropins, run, signal};
 use crate::server::Server;
 
-const VERBS: [&[&str]; 15] = [
+const VERBS: [&[&str]; 17] = [
     &["quickstart"],
     &["init"],
     &["serve"],
@@ -20,7 +20,9 @@ const VERBS: [&[&str]; 15] = [
     &["plugin", "diff"],
     &["status"],
     &["reload"],
+    &["explain"],
     &["keys", "generate"],
+    &["keys", "list"],
     &["assertion", "mint"],
     &["assertion", "explain"],
 ];
@@ -34,7 +36,9 @@ fn every_verb_has_help_with_an_example() {
         let example = format!("Example:\n  dropins {}", verb.join(" "));
         assert!(help.contains("Usage:") && help.contains(&example), "{help}");
     }
-    assert!(dropins(&["--version"]).succeeded().stdout.starts_with("dropins "));
+    let version = dropins(&["--version"]).succeeded().stdout;
+    assert!(version.starts_with("dropins ") && version.contains("\ncontract with plug-ins dropins:client-auth@"));
+    assert!(version.contains("\ncommit "), "{version}");
 }
 
 #[test]
@@ -171,4 +175,69 @@ fn status_asks_the_running_server() {
     assert_eq!((&status["ready"], &status["issuer"]), (&true.into(), &home.issuer().into()));
     let text = home.dropins(&["status"]).succeeded().stdout;
     assert!(text.contains("ready") && text.contains("client_secret_authenticator"), "{text}");
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_force_it() {
+    let home = TestHome::new();
+    let _server = Server::start(&home);
+    let status = |variables: &[(&str, &str)]| {
+        let mut status = command(DROPINS);
+        status.env_remove("NO_COLOR").args(["status", "--home", home.root()]).envs(variables.iter().copied());
+        run(&mut status).succeeded().stdout
+    };
+    assert!(!status(&[]).contains('\u{1b}'));
+    assert!(status(&[("CLICOLOR_FORCE", "1")]).contains("\u{1b}[32mready\u{1b}[0m"));
+}
+
+#[test]
+fn a_failure_is_a_document_too() {
+    let home = TestHome::new();
+    for verb in [&["status"][..], &["client", "show", "nobody"], &["keys", "refresh", "nobody"]] {
+        let failed = home.dropins(&[verb, &["--json"]].concat()).failed(&["error: "]);
+        assert!(!failed.json()["error"].as_str().unwrap().is_empty(), "{failed:?}");
+    }
+    assert_eq!(home.dropins(&["status"]).stdout, "");
+}
+
+#[test]
+fn the_keys_of_the_server_are_listed_and_a_pending_rotation_is_mentioned() {
+    let home = TestHome::new();
+    let rotate = || home.dropins(&["keys", "rotate", "--algorithm", "ES256"]).succeeded().stdout;
+    assert!(!rotate().contains("pending"));
+    crate::wait::until("the second has passed", || {
+        let again = home.dropins(&["keys", "rotate", "--algorithm", "ES256", "--overlap", "2h"]);
+        (again.code == Some(0)).then(|| assert!(again.stdout.contains("a rotation is pending already: ES256")))
+    });
+    let listed = home.dropins(&["keys", "list", "--json"]).succeeded().json();
+    let keys = listed.as_array().unwrap();
+    assert_eq!(keys.iter().map(|key| &key["alg"]).filter(|alg| *alg == "ES256").count(), 3, "{listed}");
+    let first = keys.iter().find(|key| key["alg"] == "ES256" && key["signs_from"] == 0).unwrap();
+    assert!(first["signs_until"].as_u64() < first["published_until"].as_u64(), "{first}");
+    let table = home.dropins(&["keys", "list"]).succeeded().stdout;
+    assert_eq!((table.matches("pending").count(), table.matches("signs ").count()), (2, 2), "{table}");
+}
+
+#[test]
+fn check_mentions_secrets_that_every_user_may_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = TestHome::new();
+    let warned = |file: &str| home.dropins(&["check"]).succeeded().stdout.contains(&format!("may read {file}"));
+    let file = home.conf("deployment.toml");
+    assert!(!warned(file.to_str().unwrap()));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(warned(file.to_str().unwrap()));
+}
+
+#[test]
+fn passwords_and_folders_that_are_missing_or_taken_are_named_at_once() {
+    let home = TestHome::new();
+    home.dropins(&["user", "add", "jane"]).failed(&["no terminal", "--password-file"]);
+    home.dropins(&["user", "passwd", "nobody"]).failed(&["there is no user `nobody`"]);
+    let quickstart = dropins(&["quickstart", "--once", "--home", home.root()]).failed(&["deployment.toml"]);
+    assert!(!quickstart.stderr.contains("--force"), "{quickstart:?}");
+    std::fs::remove_file(home.path("repository/resources/security/tls-key.pem")).unwrap();
+    home.dropins(&["check"]).failed(&["tls-key.pem is missing"]);
+    assert_eq!(home.dropins(&["keys", "generate", "--days", "0"]).code, Some(2));
 }

@@ -2,16 +2,19 @@
 //!
 //! Every request carries the id of the home, so that a server of another home rejects it.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::{Method, Response, StatusCode};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use crate::args::HomeArgs;
-use crate::output::{member, say};
+use crate::output::{say, say_json, say_warning};
 use dropins_config::LoadedHome;
 use dropins_config::home::{HOME_HEADER, HomeId, HomeLock, SocketPath};
+use dropins_server::admin::documents::ErrorDocument;
+use dropins_server::reload::{Outcome, ReloadReport};
 
 /// The token for `--admin URL` if the configuration names none.
 const TOKEN_VARIABLE: &str = "DROPINS_ADMIN_TOKEN";
@@ -19,70 +22,85 @@ const TOKEN_VARIABLE: &str = "DROPINS_ADMIN_TOKEN";
 /// Compiling a component takes a second on a slow machine; several wait for each other.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Sends a request to the server of a home and returns the JSON answer.
-pub(super) async fn ask(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Value> {
-    let (url, status, answer) = match send(home, method, path).await? {
-        Asked::Answered(url, status, answer) => (url, status, answer),
-        Asked::NoServer(error) => return Err(error),
-    };
-    let reason = member(&answer, "error").as_str().unwrap_or("it gives no reason");
-    anyhow::ensure!(status.is_success(), "{url} answers {status}: {reason}");
-    Ok(answer)
+/// Sends a request to the server of a home and returns its document.
+pub(super) async fn ask<T: DeserializeOwned>(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<T> {
+    match send(home, method, path).await? {
+        Asked::Answered(answer) => answer.document(),
+        Asked::NoServer(error) => Err(error),
+    }
 }
 
-/// The same for a server that need not run: none when nobody answers.
-pub(super) async fn ask_if_running(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Option<Value>> {
-    match send(home, method, path).await {
-        Ok(Asked::Answered(_, StatusCode::OK, answer)) => Ok(Some(answer)),
-        Ok(Asked::Answered(url, status, answer)) => {
-            let reason = member(&answer, "error").as_str().unwrap_or("it gives no reason");
-            anyhow::bail!("{url} answers {status}: {reason}")
-        }
-        Ok(Asked::NoServer(_)) => Ok(None),
-        Err(error) => Err(error),
+/// The same for a server that need not run: `None` if no server answers.
+pub(super) async fn ask_if_running<T: DeserializeOwned>(
+    home: &HomeArgs,
+    method: Method,
+    path: &str,
+) -> anyhow::Result<Option<T>> {
+    match send(home, method, path).await? {
+        Asked::Answered(answer) => answer.document().map(Some),
+        Asked::NoServer(_) => Ok(None),
     }
 }
 
 /// Asks for a reload or a rollback and prints the verdict; `Err` in the answer if no server runs.
-pub(super) async fn verdict(home: &HomeArgs, path: &str, json: bool) -> anyhow::Result<Result<(), anyhow::Error>> {
-    let (url, status, verdict) = match send(home, Method::POST, path).await? {
-        Asked::Answered(url, status, answer) => (url, status, answer),
+pub(super) async fn verdict(
+    home: &HomeArgs,
+    path: &str,
+    json: bool,
+) -> anyhow::Result<Result<ExitCode, anyhow::Error>> {
+    let answer = match send(home, Method::POST, path).await? {
+        Asked::Answered(answer) => answer,
         Asked::NoServer(error) => return Ok(Err(error)),
     };
-    let text = |name: &str| member(&verdict, name).as_str().unwrap_or_default().to_owned();
-    let lines = |name: &str| member(&verdict, name).as_array().cloned().unwrap_or_default();
-    let generation = member(&verdict, "generation");
-    if text("result") == "refused" {
-        if json {
-            crate::output::say_json(&verdict)?;
-        }
-        anyhow::bail!("refused, generation {generation} stays live: {}", unlabelled(&text("error")));
-    }
-    anyhow::ensure!(status.is_success(), "{url} answers {status}: {}", text("error"));
+    let Ok(verdict) = serde_json::from_slice::<ReloadReport>(&answer.body) else { return Err(answer.rejection()) };
     if json {
-        return crate::output::say_json(&verdict).map(Ok);
+        say_json(&verdict)?;
     }
-    let changes: Vec<_> = lines("changes").iter().filter_map(|line| line.as_str().map(str::to_owned)).collect();
+    let ReloadReport { result, generation, changes, needs_restart, warnings, reason, .. } = verdict;
     let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
-    match text("result").as_str() {
-        "unchanged" => say(format_args!("unchanged: generation {generation} is live"))?,
-        "rolled_back" => {
-            say(format_args!("rolled back to generation {generation}{changes}"))?;
-            say("pinned: the contents of the folders wait for `dropins reload` or a change; a restart takes them")?;
+    let line = match result {
+        Outcome::Refused if json => return Ok(Ok(ExitCode::FAILURE)),
+        _ if json => return Ok(Ok(ExitCode::SUCCESS)),
+        Outcome::Refused => {
+            let reason = reason.unwrap_or_default();
+            anyhow::bail!("refused, generation {generation} stays live: {}", unlabelled(&reason))
         }
-        _ => say(format_args!("published generation {generation}{changes}"))?,
+        Outcome::Unchanged => format!("unchanged: generation {generation} is live"),
+        Outcome::RolledBack => format!(
+            "rolled back to generation {generation}{changes}\n\
+             pinned: the contents of the folders wait for `dropins reload` or a change; a restart takes them"
+        ),
+        Outcome::Published => format!("published generation {generation}{changes}"),
+    };
+    say(line)?;
+    needs_restart.iter().try_for_each(say)?;
+    warnings.iter().try_for_each(say_warning)?;
+    Ok(Ok(ExitCode::SUCCESS))
+}
+
+/// What a server answered.
+struct Answer {
+    url: String,
+    status: StatusCode,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn document<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        anyhow::ensure!(self.status.is_success(), self.rejection());
+        let other = || format!("{} gives no answer of this version of dropins", self.url);
+        serde_json::from_slice(&self.body).with_context(other)
     }
-    for held in lines("needs_restart") {
-        say(held.as_str().unwrap_or_default())?;
+
+    fn rejection(&self) -> anyhow::Error {
+        let reason = serde_json::from_slice(&self.body).map(|ErrorDocument { error }| error);
+        let reason = reason.as_deref().unwrap_or("it gives no reason");
+        anyhow::anyhow!("{} answers {}: {reason}", self.url, self.status)
     }
-    for warning in lines("warnings") {
-        say(format_args!("warning: {}", warning.as_str().unwrap_or_default()))?;
-    }
-    Ok(Ok(()))
 }
 
 enum Asked {
-    Answered(String, StatusCode, Value),
+    Answered(Answer),
     /// The error says where a server was looked for.
     NoServer(anyhow::Error),
 }
@@ -157,9 +175,7 @@ fn unlabelled(reason: &str) -> &str {
 }
 
 async fn read(url: String, response: Response) -> anyhow::Result<Asked> {
-    let status = response.status();
-    let answer = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-    Ok(Asked::Answered(url, status, answer))
+    Ok(Asked::Answered(Answer { url, status: response.status(), body: response.bytes().await?.into() }))
 }
 
 #[cfg(test)]

@@ -26,6 +26,24 @@ impl HomeArgs {
     }
 }
 
+/// Which client: as an argument, or as an option for ids that begin with a hyphen.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ClientId {
+    /// The client; in a keystore, its alias
+    #[arg(value_name = "CLIENT_ID")]
+    client_id: Option<String>,
+    /// The same as an option
+    #[arg(long = "client-id", visible_alias = "alias", value_name = "CLIENT_ID")]
+    named: Option<String>,
+}
+
+impl ClientId {
+    pub(crate) fn get(&self) -> &str {
+        self.client_id.as_deref().or(self.named.as_deref()).unwrap_or_default()
+    }
+}
+
 fn property(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))

@@ -4,12 +4,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::args::HomeArgs;
-use crate::output::{member, say, say_json};
+use crate::output::{say, say_json, say_warning};
 use crate::replay_load;
 use crate::runtime::block_on;
+use crate::surroundings;
 use dropins_config::{LoadError, LoadedHome};
 use dropins_oauth::tokens;
 use dropins_server::live::{self, BuildError, Release, ResourceError, Resources, Snapshot, tls};
@@ -26,6 +28,18 @@ pub(super) struct Check {
     json: bool,
 }
 
+/// What a home that can be served is.
+#[derive(Serialize)]
+struct Found {
+    ok: bool,
+    notices: Vec<String>,
+    warnings: Vec<String>,
+    /// What `serve` will do to the database.
+    database: Vec<String>,
+    clients: u64,
+    plugins: Vec<String>,
+}
+
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         block_on(self.check())
@@ -33,24 +47,13 @@ impl Check {
 
     async fn check(self) -> anyhow::Result<ExitCode> {
         match self.outcome().await {
-            Ok(document) if self.json => say_json(&document)?,
-            Ok(document) => {
-                let texts = |name: &str| {
-                    let list = document.get(name).and_then(|list| list.as_array()).cloned().unwrap_or_default();
-                    list.into_iter().filter_map(|text| text.as_str().map(str::to_owned)).collect::<Vec<_>>()
-                };
-                for line in texts("notices").iter().chain(&texts("warnings")) {
-                    say(format_args!("warning: {line}"))?;
-                }
-                for line in texts("database") {
-                    say(format_args!("database: serve will {line}"))?;
-                }
-                let plugins = texts("plugins").join(", ");
-                let clients = match member(&document, "clients") {
-                    count if *count == 1 => "1 client".to_owned(),
-                    count => format!("{count} clients"),
-                };
-                say(format_args!("ok: {clients}; plug-ins in order: {plugins}"))?;
+            Ok(found) if self.json => say_json(&found)?,
+            Ok(found) => {
+                let warnings = found.notices.iter().chain(&found.warnings);
+                warnings.into_iter().try_for_each(say_warning)?;
+                found.database.iter().try_for_each(|line| say(format_args!("database: serve will {line}")))?;
+                let clients = if found.clients == 1 { "client" } else { "clients" };
+                say(format_args!("ok: {} {clients}; plug-ins in order: {}", found.clients, found.plugins.join(", ")))?;
             }
             Err(error) if self.json => {
                 say_json(&failure(&error, &self.home.home().deployment_toml().display().to_string()))?;
@@ -61,7 +64,7 @@ impl Check {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn outcome(&self) -> anyhow::Result<serde_json::Value> {
+    async fn outcome(&self) -> anyhow::Result<Found> {
         let home = self.home.home();
         let started = LoadedHome::read(&home, &self.home.properties)?;
         let file_name = home.deployment_toml().display().to_string();
@@ -72,6 +75,7 @@ impl Check {
         }
         let changes = live::plan(&started).await?;
         let risk = live::risk(&started)?;
+        let around = surroundings::warnings(&home, &started.deployment);
         let load = replay_load::warning(&started.deployment, &live::replay_settings(&home, &started.deployment));
         let (parts, _) = Resources::rehearse(&started).await?;
         let live = Release::build(Arc::new(Snapshot::of(started)), parts.clone(), 0, Vec::new()).await?.live;
@@ -80,16 +84,10 @@ impl Check {
         let declared = |client_id: &str| live.clients.declared().any(|client| client.registration.id == client_id);
         let expiring = expiry::expiring(&live.clients, parts.clock.now_seconds()).await?;
         let expiring = expiring.iter().filter(|key| !declared(&key.client_id)).map(ToString::to_string);
-        let warnings: Vec<_> = live.warnings.iter().cloned().chain(expiring).chain(load).chain(risk).collect();
+        let warnings: Vec<_> =
+            live.warnings.iter().cloned().chain(expiring).chain(load).chain(risk).chain(around).collect();
         let plugins: Vec<_> = live.generation.handlers().iter().map(|handler| handler.id().name.clone()).collect();
-        Ok(json!({
-            "ok": true,
-            "notices": notices,
-            "warnings": warnings,
-            "database": changes,
-            "clients": live.clients.count(),
-            "plugins": plugins,
-        }))
+        Ok(Found { ok: true, notices, warnings, database: changes, clients: live.clients.count(), plugins })
     }
 }
 

@@ -7,13 +7,33 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use dropins_server::admin::documents::ErrorDocument;
 
-use crate::{assertion, check, client, init, keys, keystore, plugin, quickstart, reload, serve, status, user};
+use crate::output::{BAD, say_json};
+use crate::{
+    assertion, check, client, decision, init, keys, keystore, plugin, quickstart, reload, serve, status, user,
+};
+
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit ",
+    env!("DROPINS_COMMIT"),
+    "\ncontract with plug-ins ",
+    env!("DROPINS_CONTRACT")
+);
+
+/// The verbs as the help lists them.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Start", &["quickstart", "init", "serve", "check"]),
+    ("Operate", &["status", "reload", "plugin", "keys", "keystore"]),
+    ("Clients and users", &["client", "user"]),
+    ("Diagnose", &["explain", "assertion"]),
+];
 
 /// OAuth client authentication by plug-ins: private_key_jwt and others, swapped while the server runs.
 #[derive(Parser)]
-#[command(name = "dropins", version, max_term_width = 100)]
+#[command(name = "dropins", version, long_version = VERSION, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -32,6 +52,7 @@ pub(crate) enum Verb {
     Plugin(plugin::Plugin),
     Status(status::Status),
     Reload(reload::Reload),
+    Explain(decision::ExplainRequest),
     #[command(subcommand)]
     Client(client::Client),
     #[command(subcommand)]
@@ -46,7 +67,8 @@ pub(crate) enum Verb {
 
 /// Runs the command line of this process.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // Libraries that do not bring their own provider find one; it is the same everywhere.
     let _already_installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let done = match cli.verb {
@@ -57,19 +79,46 @@ pub(crate) fn run() -> ExitCode {
         Verb::Plugin(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),
         Verb::Reload(verb) => verb.run(),
+        Verb::Explain(verb) => verb.run(),
         Verb::Client(verb) => verb.run(),
         Verb::User(verb) => verb.run(),
         Verb::Keys(verb) => verb.run(),
         Verb::Keystore(verb) => verb.run(),
         Verb::Assertion(verb) => verb.run(),
     };
-    match done {
-        Ok(code) => code,
-        Err(error) => {
-            // A reader that went away is no failure of ours.
-            let _ = writeln!(std::io::stderr(), "{}", paragraph(&error));
-            ExitCode::FAILURE
+    done.unwrap_or_else(|error| {
+        let text = paragraph(&error);
+        let (label, text) = text.split_at(text.find(':').unwrap_or(0));
+        // A reader that went away is no failure of ours.
+        let _ = writeln!(anstream::stderr(), "{BAD}{label}{BAD:#}{text}");
+        if wants_json(&matches) {
+            let _ = say_json(&ErrorDocument { error: text.trim_start_matches(": ").to_owned() });
         }
+        ExitCode::FAILURE
+    })
+}
+
+/// The command with its verbs in groups.
+fn command() -> Command {
+    let command = Cli::command();
+    let row = |verb: &&str| {
+        let about = command.find_subcommand(verb).and_then(Command::get_about).map(ToString::to_string);
+        format!("  {verb:<12}{}\n", about.unwrap_or_default())
+    };
+    let group = |(title, verbs): &(&str, &[&str])| format!("{title}:\n{}", verbs.iter().map(row).collect::<String>());
+    let verbs = GROUPS.iter().map(group).collect::<Vec<_>>().join("\n");
+    command.override_help(format!(
+        "{}\n\nUsage: dropins [--home DIR] VERB\n\n{verbs}\n`dropins VERB --help` has an example; `--version` names \
+         the commit and the contract with plug-ins.\n",
+        Cli::command().get_about().map(ToString::to_string).unwrap_or_default()
+    ))
+}
+
+/// Whether the verb has the flag `--json`, and it is set.
+fn wants_json(matches: &ArgMatches) -> bool {
+    match matches.subcommand() {
+        Some((_, verb)) => wants_json(verb),
+        None => matches.try_get_one::<bool>("json").is_ok_and(|flag| flag == Some(&true)),
     }
 }
 
@@ -82,11 +131,20 @@ fn paragraph(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_lists_every_verb_in_one_group() {
+        let mut listed: Vec<_> = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();
+        let command = Cli::command();
+        let mut verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+        listed.sort_unstable();
+        verbs.sort_unstable();
+        assert_eq!(listed, verbs);
     }
 
     #[test]

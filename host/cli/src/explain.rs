@@ -1,4 +1,4 @@
-//! `dropins assertion explain`: every rule, applied to one assertion, without using it up.
+//! `dropins assertion explain`: every rule, applied to one assertion, without consuming it.
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -6,16 +6,24 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
-use dropins_host::{Check, CheckState, Request, Verdict};
+use dropins_host::services::{Clock as _, SystemClock};
+use dropins_host::{Check, CheckState, Digest, Request, Verdict};
 use dropins_replay::JtiStore;
-use serde_json::json;
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
+use crate::admin;
 use crate::args::HomeArgs;
-use crate::output::{say, say_json};
+use crate::output::{BAD, GOOD, say, say_json, span, utc};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
-use dropins_server::live::{self, Release, Resources, Snapshot};
+use dropins_oauth::clients::keyless;
+use dropins_server::admin::documents::StatusDocument;
+use dropins_server::live::{self, Live, Release, Resources, Snapshot};
 use dropins_telemetry::audit;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -23,7 +31,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// Apply every rule to an assertion and say which one it breaks and how to fix that.
 ///
 /// The assertion is judged by the plug-ins, keys and clients of the home, as if it were posted to the token
-/// endpoint now. It is not used up.
+/// endpoint now. It is not consumed.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins assertion explain --home ./dropins-home assertion.jwt")]
 pub(super) struct Explain {
@@ -34,9 +42,44 @@ pub(super) struct Explain {
     /// The client_id parameter of the request, if it has one
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
+    /// Show also the rules that passed or were not reached
+    #[arg(long)]
+    all: bool,
     /// Print a JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// What a home says about an assertion.
+#[derive(Serialize)]
+struct Explanation {
+    outcome: &'static str,
+    conclusion: String,
+    note: Option<String>,
+    plugin: Option<Plugin>,
+    header: Option<Map<String, Value>>,
+    claims: Option<Map<String, Value>>,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Plugin {
+    name: String,
+    digest: Digest,
+}
+
+/// Opens what would serve; a database that a start would change is left alone, and then nothing counts as used.
+pub(super) async fn open(home: &HomeArgs) -> anyhow::Result<(Arc<Live>, Arc<JtiStore>)> {
+    let started = LoadedHome::read(&home.home(), &home.properties)?;
+    let changes = live::plan(&started).await?;
+    let (parts, replay) = if changes.is_empty() {
+        Resources::open(&started).await?
+    } else {
+        let changes = changes.join(", ");
+        warn(format_args!("whether the assertion was used is not known: `dropins serve` will {changes}"))?;
+        Resources::rehearse(&started).await?
+    };
+    Ok((Release::build(Arc::new(Snapshot::of(started)), parts, 0, Vec::new()).await?.live, replay))
 }
 
 impl Explain {
@@ -44,28 +87,12 @@ impl Explain {
         block_on(self.explain())
     }
 
-    /// Opens what is there; a database that a start would change is left alone, and then nothing counts as used.
-    async fn open(&self, started: &LoadedHome) -> anyhow::Result<(Resources, Arc<JtiStore>)> {
-        let changes = live::plan(started).await?;
-        if changes.is_empty() {
-            return Ok(Resources::open(started).await?);
-        }
-        let changes = changes.join(", ");
-        writeln!(
-            std::io::stderr(),
-            "warning: whether the assertion was used is not known: `dropins serve` will {changes}"
-        )?;
-        Ok(Resources::rehearse(started).await?)
-    }
-
     async fn explain(self) -> anyhow::Result<ExitCode> {
         let assertion = read(&self.assertion)?;
-        let started = LoadedHome::read(&self.home.home(), &self.home.properties)?;
-        let (parts, replay) = self.open(&started).await?;
-        let live = Release::build(Arc::new(Snapshot::of(started)), parts.clone(), 0, Vec::new()).await?.live;
+        let assertion = assertion.trim();
+        let (live, replay) = open(&self.home).await?;
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let mut form =
-            vec![field("client_assertion_type", ASSERTION_TYPE), field("client_assertion", assertion.trim())];
+        let mut form = vec![field("client_assertion_type", ASSERTION_TYPE), field("client_assertion", assertion)];
         form.extend(self.client_id.iter().map(|id| field("client_id", id)));
         let request = Request {
             endpoint: live.endpoints.token.clone(),
@@ -76,7 +103,7 @@ impl Explain {
         };
         let decision = live.generation.explain(&request).await;
         replay.close().await?;
-        let checks = decision.explanation.clone().unwrap_or_default();
+        self.compare_clocks(&live).await?;
         let accepted = matches!(decision.verdict, Verdict::Authenticated(_));
         let conclusion = match &decision.verdict {
             Verdict::Authenticated(client) => format!("the assertion authenticates the client {}", client.id),
@@ -87,37 +114,109 @@ impl Explain {
             Verdict::Overloaded => "the server is overloaded".to_owned(),
             Verdict::Failed(kind, message) => format!("the plug-in failed ({}): {message}", kind.as_str()),
         };
+        let mut parts = assertion.split('.').map(decode);
+        let explanation = Explanation {
+            outcome: audit::outcome(&decision.verdict),
+            conclusion,
+            note: note(&live, decision.evidence.client_id.as_deref()).await.filter(|_| !accepted),
+            plugin: decision.plugin.map(|plugin| Plugin { name: plugin.name, digest: plugin.digest }),
+            header: parts.next().flatten(),
+            claims: parts.next().flatten(),
+            checks: decision.explanation.unwrap_or_default(),
+        };
         if self.json {
-            say_json(&json!({
-                "outcome": audit::outcome(&decision.verdict),
-                "conclusion": conclusion,
-                "plugin": decision.plugin.map(|plugin| json!({ "name": plugin.name, "digest": plugin.digest })),
-                "checks": checks,
-            }))?;
+            say_json(&explanation)?;
         } else {
-            checks.iter().try_for_each(show)?;
-            say(format_args!("\n{}: {conclusion}", if accepted { "accepted" } else { "refused" }))?;
+            explanation.say(accepted, self.all)?;
         }
         Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+
+    /// The verdict follows the clock of this machine; a server may have another one.
+    async fn compare_clocks(&self, live: &Live) -> anyhow::Result<()> {
+        let status = admin::ask_if_running(&self.home, Method::GET, "/status").await;
+        let Some(StatusDocument { time, .. }) = status.ok().flatten() else { return Ok(()) };
+        let here = SystemClock.now_seconds();
+        if time.abs_diff(here) <= live.deployment.oauth.timestamp_skew.as_secs() {
+            return Ok(());
+        }
+        let (by, side) = (span(time.abs_diff(here)), if time > here { "ahead of" } else { "behind" });
+        warn(format_args!("the clock of the server is {by} {side} the one that judges here"))
+    }
 }
 
-fn show(check: &Check) -> anyhow::Result<()> {
-    match check.state {
-        CheckState::Passed => say(format_args!("passed       {}", check.rule)),
-        CheckState::NotReached => say(format_args!("not reached  {}", check.rule)),
-        CheckState::Failed => {
-            say(format_args!("FAILED       {}  [{}]", check.rule, check.reason))?;
-            for (title, text) in
-                [("expected", &check.expected), ("received", &check.received), ("to fix it", &check.fix)]
-            {
-                if !text.is_empty() {
-                    say(format_args!("             {title:<10} {text}"))?;
-                }
+/// Why the client has no key at all, if it has none.
+async fn note(live: &Live, client_id: Option<&str>) -> Option<String> {
+    let client = live.clients.find(client_id?).await.ok()??;
+    let Resources { home, sources, .. } = &live.resources;
+    keyless(&client.registration.id, home, &live.deployment, &sources.keystores).filter(|_| client.needs_keystore())
+}
+
+impl Explanation {
+    fn say(&self, accepted: bool, all: bool) -> anyhow::Result<()> {
+        let (style, verdict) = if accepted { (GOOD, "accepted") } else { (BAD, "refused") };
+        say(format_args!("{style}{verdict}{style:#}: {}", self.conclusion))?;
+        self.note.iter().try_for_each(|note| say(format_args!("note: {note}")))?;
+        say("")?;
+        let now = SystemClock.now_seconds();
+        for (title, members, names) in [
+            ("header", &self.header, &["alg", "typ", "kid", "x5t", "x5t#S256"][..]),
+            ("claims", &self.claims, &["iss", "sub", "aud", "jti", "iat", "nbf", "exp"]),
+        ] {
+            let members =
+                members.iter().flat_map(|members| names.iter().filter_map(|name| members.get_key_value(*name)));
+            for (name, value) in members {
+                say(format_args!("{title:<12} {name:<10} {}", shown(name, value, now)))?;
             }
-            Ok(())
+        }
+        let mut folded = [0, 0];
+        for check in &self.checks {
+            let (index, word) = match check.state {
+                CheckState::Failed => {
+                    failed(check)?;
+                    continue;
+                }
+                CheckState::Passed => (0, "passed"),
+                CheckState::NotReached => (1, "not reached"),
+            };
+            if all {
+                say(format_args!("{word:<12} {}", check.rule))?;
+            } else if let Some(count) = folded.get_mut(index) {
+                *count += 1;
+            }
+        }
+        let [passed, not_reached] = folded;
+        match (passed, not_reached) {
+            (0, 0) => Ok(()),
+            (_, 0) => say(format_args!("{passed} rules passed; --all shows them")),
+            _ => say(format_args!("{passed} rules passed, {not_reached} not reached; --all shows them")),
         }
     }
+}
+
+fn failed(check: &Check) -> anyhow::Result<()> {
+    say(format_args!("{BAD}FAILED{BAD:#}       {}  [{}]", check.rule, check.reason))?;
+    let sides = [("expected", &check.expected), ("received", &check.received), ("to fix it", &check.fix)];
+    let told = sides.into_iter().filter(|(_, text)| !text.is_empty());
+    told.into_iter().try_for_each(|(title, text)| say(format_args!("             {title:<10} {text}")))
+}
+
+/// A part of the assertion, if it is a JSON object.
+fn decode(part: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+/// A value as JSON, so that it cannot steer the terminal; times also in UTC and from now.
+fn shown(name: &str, value: &Value, now: u64) -> String {
+    match (name, value.as_u64()) {
+        ("iat" | "nbf" | "exp", Some(time)) if time <= now => format!("{}, {} ago", utc(time), span(now - time)),
+        ("iat" | "nbf" | "exp", Some(time)) => format!("{}, in {}", utc(time), span(time - now)),
+        _ => value.to_string(),
+    }
+}
+
+fn warn(line: impl std::fmt::Display) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stderr(), "warning: {line}")?)
 }
 
 fn read(argument: &str) -> anyhow::Result<String> {
@@ -130,5 +229,22 @@ fn read(argument: &str) -> anyhow::Result<String> {
     if Path::new(argument).is_file() {
         return std::fs::read_to_string(argument).with_context(|| format!("{argument} cannot be read"));
     }
+    if argument.matches('.').count() != 2 || argument.contains('/') {
+        warn(format_args!("there is no file {}: it is judged as an assertion", argument.escape_debug()))?;
+    }
     Ok(argument.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn times_are_shown_in_utc_and_from_now_and_other_values_as_json() {
+        let shown = |name, value: Value| shown(name, &value, 1_796_009_596);
+        assert_eq!(shown("exp", json!(1_796_009_496)), "2026-11-30T03:31:36Z, 1 min 40 s ago");
+        assert_eq!(shown("exp", json!(1_796_009_597)), "2026-11-30T03:33:17Z, in 1 s");
+        assert_eq!((shown("exp", json!("x")), shown("jti", json!("a\u{1b}"))), ("\"x\"".into(), "\"a\\u001b\"".into()));
+    }
 }

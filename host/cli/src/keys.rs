@@ -12,23 +12,63 @@ use clap::{Args, Subcommand};
 use dropins_host::services::{Clock as _, SystemClock};
 use dropins_keys::{KeyFamily, SigningKey};
 use reqwest::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::admin;
-use crate::args::HomeArgs;
-use crate::output::{member, say, say_json, say_table};
+use crate::args::{ClientId, HomeArgs};
+use crate::output::{say, say_json, say_table, say_warning, utc};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_config::duration;
-use dropins_oauth::tokens;
+use dropins_oauth::tokens::{self, ListedKey};
 use dropins_protocol::TokenAlgorithm;
+use dropins_server::admin::documents::{PublishedKey, RefreshDocument};
 
 /// Make keys for clients, refresh published ones, and rotate the server's own.
 #[derive(Subcommand)]
 pub(super) enum Keys {
     Generate(Generate),
+    List(List),
     Refresh(Refresh),
     Rotate(Rotate),
+}
+
+/// List the server's own keys that sign tokens, with the times from which and until which they sign.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins keys list --home ./dropins-home")]
+pub(super) struct List {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl List {
+    fn list(self) -> anyhow::Result<ExitCode> {
+        let started = LoadedHome::read(&self.home.home(), &self.home.properties)?;
+        let keys = tokens::list_keys(&started.home, started.deployment.oauth.validity.longest_token())?;
+        if self.json {
+            say_json(&keys)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let now = SystemClock.now_seconds();
+        let dash = |time: Option<u64>| time.map_or_else(|| "-".to_owned(), utc);
+        let row = |key: &ListedKey| {
+            let state = match key.signs_until {
+                _ if key.signs_from > now => "pending",
+                Some(until) if until <= now => "retired",
+                _ => "signs",
+            };
+            let from = dash(Some(key.signs_from).filter(|from| *from > 0));
+            let times = [dash(key.published_since), from, dash(key.signs_until), dash(key.published_until)];
+            [vec![state.to_owned(), key.alg.to_string(), key.kid.clone()], times.to_vec()].concat()
+        };
+        let titles = ["STATE", "ALG", "KID", "PUBLISHED SINCE", "SIGNS FROM", "SIGNS UNTIL", "PUBLISHED UNTIL"];
+        say_table(&titles, &keys.iter().map(row).collect::<Vec<_>>())?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Make the next keys that sign tokens. A running server publishes them within seconds and needs no restart.
@@ -64,10 +104,15 @@ impl Rotate {
         let longest = started.deployment.oauth.validity.longest_token();
         let algorithms = self.algorithm.map_or(TokenAlgorithm::ALL.to_vec(), |algorithm| vec![algorithm]);
         let now = SystemClock.now_seconds();
+        let before = tokens::list_keys(&started.home, longest)?;
+        let pending = before.iter().filter(|key| key.signs_from > now && algorithms.contains(&key.alg));
         let rotation = tokens::rotate(&started.home, &algorithms, now, self.overlap, longest)?;
         if self.json {
             say_json(&rotation)?;
             return Ok(ExitCode::SUCCESS);
+        }
+        for ListedKey { alg, kid, signs_from, .. } in pending {
+            say_warning(format_args!("a rotation is pending already: {alg} {kid} signs from {}", utc(*signs_from)))?;
         }
         for key in &rotation.keys {
             say(format_args!("new key    {} {}", key.alg, key.kid))?;
@@ -90,8 +135,8 @@ impl Rotate {
 pub(super) struct Refresh {
     #[command(flatten)]
     home: HomeArgs,
-    /// The client
-    client_id: String,
+    #[command(flatten)]
+    client: ClientId,
     /// Print a JSON document
     #[arg(long)]
     json: bool,
@@ -99,20 +144,25 @@ pub(super) struct Refresh {
 
 impl Refresh {
     async fn refresh(self) -> anyhow::Result<ExitCode> {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("client_id", &self.client_id).finish();
-        let answer = admin::ask(&self.home, Method::POST, &format!("/keys/refresh?{query}")).await?;
+        let query =
+            form_urlencoded::Serializer::new(String::new()).append_pair("client_id", self.client.get()).finish();
+        let path = format!("/keys/refresh?{query}");
+        let refreshed: RefreshDocument = admin::ask(&self.home, Method::POST, &path).await?;
         if self.json {
-            say_json(&answer)?;
-            return Ok(ExitCode::SUCCESS);
+            say_json(&refreshed)?;
+            return Ok(if refreshed.keys.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
         }
-        say(format_args!("{}", member(&answer, "result").as_str().unwrap_or_default()))?;
-        let keys = member(&answer, "keys").as_array().cloned().unwrap_or_default();
-        let text = |key: &Value, name: &str| member(key, name).as_str().unwrap_or("-").to_owned();
-        let rows: Vec<_> = keys.iter().map(|key| vec![text(key, "thumbprint"), text(key, "kid")]).collect();
-        say_table(&["KEY", "KID"], &rows)?;
-        for warning in member(&answer, "warnings").as_array().into_iter().flatten().filter_map(Value::as_str) {
-            say(format_args!("warning: {warning}"))?;
-        }
+        anyhow::ensure!(
+            !refreshed.keys.is_empty(),
+            "{}: the set that `{}` publishes has no usable key{}",
+            refreshed.result,
+            self.client.get(),
+            refreshed.warnings.iter().map(|warning| format!("; {warning}")).collect::<String>()
+        );
+        say(refreshed.result)?;
+        let row = |key: PublishedKey| vec![key.thumbprint, key.kid.unwrap_or_else(|| "-".to_owned())];
+        say_table(&["KEY", "KID"], &refreshed.keys.into_iter().map(row).collect::<Vec<_>>())?;
+        refreshed.warnings.iter().try_for_each(say_warning)?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -123,9 +173,12 @@ impl Refresh {
     after_help = "Example:\n  dropins keys generate --client-id nwU59qy9AsDqftmwLcfmkvOhvuYa --type rsa-2048 --out ./client-keys"
 )]
 pub(super) struct Generate {
-    /// The client: the certificate's common name and the files' name
-    #[arg(long, value_name = "ID", default_value = "client")]
-    client_id: String,
+    /// The client: the certificate's common name and the files' name; `client` when left out
+    #[arg(value_name = "CLIENT_ID")]
+    client_id: Option<String>,
+    /// The same as an option
+    #[arg(long = "client-id", value_name = "CLIENT_ID", conflicts_with = "client_id")]
+    named: Option<String>,
     /// Kind of key: rsa-2048, rsa-3072, rsa-4096, p-256, p-384, p-521, ed25519
     #[arg(long = "type", value_name = "KIND", default_value = "rsa-2048", value_parser = family)]
     family: KeyFamily,
@@ -133,7 +186,7 @@ pub(super) struct Generate {
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
     /// Validity of the certificate in days
-    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..))]
     days: u32,
     /// Print a JSON document with the public parts and the files' names
     #[arg(long)]
@@ -149,6 +202,7 @@ impl Keys {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Generate(verb) => verb.generate(),
+            Self::List(verb) => verb.list(),
             Self::Refresh(verb) => block_on(verb.refresh()),
             Self::Rotate(verb) => verb.rotate(),
         }
@@ -157,29 +211,42 @@ impl Keys {
 
 impl Generate {
     fn generate(self) -> anyhow::Result<ExitCode> {
+        let client_id = self.client_id.or(self.named).unwrap_or_else(|| "client".to_owned());
         anyhow::ensure!(
-            !self.client_id.is_empty() && !self.client_id.starts_with('.') && !self.client_id.contains(['/', '\0']),
+            !client_id.is_empty() && !client_id.starts_with('.') && !client_id.contains(['/', '\0']),
             "`{}` cannot be part of a file name; give the files another name with --client-id and rename the client in the configuration",
-            self.client_id.escape_debug()
+            client_id.escape_debug()
         );
         fs::create_dir_all(&self.out).with_context(|| format!("{} cannot be made", self.out.display()))?;
-        let files = Pair::generate(self.family, &self.client_id, self.days)?.write(&self.out, &self.client_id)?;
+        let files = Pair::generate(self.family, &client_id, self.days)?.write(&self.out, &client_id)?;
         if self.json {
             say_json(&files)?;
         } else {
-            for (what, name) in [
-                ("private key", "private_key"),
-                ("public key", "public_key"),
-                ("certificate", "certificate"),
-                ("JWK", "jwk_file"),
-                ("JWKS", "jwks_file"),
+            for (what, file) in [
+                ("private key", &files.private_key),
+                ("public key", &files.public_key),
+                ("certificate", &files.certificate),
+                ("JWK", &files.jwk_file),
+                ("JWKS", &files.jwks_file),
             ] {
-                say(format_args!("{what:<12} {}", member(&files, name).as_str().unwrap_or_default()))?;
+                say(format_args!("{what:<12} {}", file.display()))?;
             }
-            say(format_args!("thumbprint   {}", member(&files, "thumbprint").as_str().unwrap_or_default()))?;
+            say(format_args!("thumbprint   {}", files.thumbprint))?;
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The files of a key pair, and what is public of it.
+#[derive(Serialize)]
+pub(super) struct Files {
+    private_key: PathBuf,
+    public_key: PathBuf,
+    certificate: PathBuf,
+    jwk_file: PathBuf,
+    jwks_file: PathBuf,
+    thumbprint: String,
+    jwk: Value,
 }
 
 /// A key pair in all the forms that are asked for.
@@ -198,25 +265,18 @@ impl Pair {
     }
 
     /// Writes `NAME-private.pem`, `NAME-public.pem`, `NAME.pem`, `NAME.jwk.json` and `NAME.jwks.json`.
-    pub(super) fn write(&self, folder: &Path, name: &str) -> anyhow::Result<Value> {
+    pub(super) fn write(&self, folder: &Path, name: &str) -> anyhow::Result<Files> {
         let jwk = Value::Object(self.key.public_jwk());
         let path = |suffix: &str| folder.join(format!("{name}{suffix}"));
-        let (private, public) = (path("-private.pem"), path("-public.pem"));
+        let (private_key, public_key) = (path("-private.pem"), path("-public.pem"));
         let (certificate, jwk_file, jwks_file) = (path(".pem"), path(".jwk.json"), path(".jwks.json"));
-        create(&private, self.key.to_pkcs8_pem()?.as_bytes(), 0o600)?;
-        create(&public, self.key.public_key_pem()?.as_bytes(), 0o644)?;
+        create(&private_key, self.key.to_pkcs8_pem()?.as_bytes(), 0o600)?;
+        create(&public_key, self.key.public_key_pem()?.as_bytes(), 0o644)?;
         create(&certificate, self.certificate.as_bytes(), 0o644)?;
         create(&jwk_file, format!("{jwk:#}\n").as_bytes(), 0o644)?;
         create(&jwks_file, format!("{:#}\n", json!({ "keys": [jwk] })).as_bytes(), 0o644)?;
-        Ok(json!({
-            "private_key": private,
-            "public_key": public,
-            "certificate": certificate,
-            "jwk_file": jwk_file,
-            "jwks_file": jwks_file,
-            "thumbprint": self.key.thumbprint(),
-            "jwk": jwk,
-        }))
+        let thumbprint = self.key.thumbprint();
+        Ok(Files { private_key, public_key, certificate, jwk_file, jwks_file, thumbprint, jwk })
     }
 }
 

@@ -17,6 +17,7 @@ use dropins_keys::keystore::{EntryKind, Keystore as Store, StoreError, certifica
 
 use self::location::{StoreArgs, now};
 use self::show::{List, View, remarks};
+use crate::args::ClientId;
 use crate::output::say;
 use dropins_host::services::printable;
 
@@ -33,14 +34,13 @@ pub(super) enum Keystore {
 /// Import a client's certificate under its client id; a missing keystore is made, PKCS#12.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  dropins keystore import --home ./dropins-home --alias nwU59qy9AsDqftmwLcfmkvOhvuYa --file pubcert.pem"
+    after_help = "Example:\n  dropins keystore import --home ./dropins-home nwU59qy9AsDqftmwLcfmkvOhvuYa --file pubcert.pem"
 )]
 pub(super) struct Import {
     #[command(flatten)]
     store: StoreArgs,
-    /// The client id
-    #[arg(long)]
-    alias: String,
+    #[command(flatten)]
+    client: ClientId,
     /// The certificate, PEM or DER
     #[arg(long)]
     file: PathBuf,
@@ -52,14 +52,13 @@ pub(super) struct Import {
 /// Write the certificate of an entry as PEM to standard output or a new file.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  dropins keystore export --home ./dropins-home --alias nwU59qy9AsDqftmwLcfmkvOhvuYa --file pubcert.pem"
+    after_help = "Example:\n  dropins keystore export --home ./dropins-home nwU59qy9AsDqftmwLcfmkvOhvuYa --file pubcert.pem"
 )]
 pub(super) struct Export {
     #[command(flatten)]
     store: StoreArgs,
-    /// The entry
-    #[arg(long)]
-    alias: String,
+    #[command(flatten)]
+    client: ClientId,
     /// The file; standard output without it
     #[arg(long)]
     file: Option<PathBuf>,
@@ -70,15 +69,12 @@ pub(super) struct Export {
 
 /// Remove an entry.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  dropins keystore remove --home ./dropins-home --alias nwU59qy9AsDqftmwLcfmkvOhvuYa"
-)]
+#[command(after_help = "Example:\n  dropins keystore remove --home ./dropins-home nwU59qy9AsDqftmwLcfmkvOhvuYa")]
 pub(super) struct Remove {
     #[command(flatten)]
     store: StoreArgs,
-    /// The entry
-    #[arg(long)]
-    alias: String,
+    #[command(flatten)]
+    client: ClientId,
     /// Remove it even if it holds a key
     #[arg(long)]
     force: bool,
@@ -106,9 +102,9 @@ impl Import {
         let is_new = !location.path.exists();
         let now = now()?;
         let entry = Store::edit(&location.path, &location.password, |store| {
-            store.insert(&self.alias, der, now, self.force)?;
-            let entry = store.find(&self.alias)?.cloned();
-            entry.ok_or_else(|| StoreError::NoAlias { alias: self.alias.clone() })
+            store.insert(self.client.get(), der, now, self.force)?;
+            let entry = store.find(self.client.get())?.cloned();
+            entry.ok_or_else(|| StoreError::NoAlias { alias: self.client.get().to_owned() })
         })?;
         for remark in remarks(&entry)? {
             writeln!(std::io::stderr(), "warning: {remark}")?;
@@ -121,7 +117,7 @@ impl Import {
 impl Export {
     fn export(self) -> anyhow::Result<()> {
         let location = self.store.location()?;
-        let entry = location.entry(&location.open()?, &self.alias)?;
+        let entry = location.entry(&location.open()?, self.client.get())?;
         let der = entry.chain().first();
         let der = der.with_context(|| format!("the entry {} holds no certificate", printable(entry.alias())))?;
         let content = if self.der { der.clone() } else { certificate_pem(der).into_bytes() };
@@ -145,7 +141,7 @@ impl Remove {
         let location = self.store.location()?;
         anyhow::ensure!(location.path.exists(), "there is no keystore {}", location.path.display());
         let removed = Store::edit(&location.path, &location.password, |store| {
-            let removed = store.remove(&self.alias)?;
+            let removed = store.remove(self.client.get())?;
             match removed.kind() {
                 EntryKind::TrustedCertificate => Ok(removed),
                 _ if self.force => Ok(removed),

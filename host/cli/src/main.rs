@@ -10,6 +10,7 @@ mod assertion;
 mod check;
 mod cli;
 mod client;
+mod decision;
 mod explain;
 mod init;
 mod keys;
@@ -23,6 +24,7 @@ mod replay_load;
 mod runtime;
 mod serve;
 mod status;
+mod surroundings;
 mod user;
 
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use dropins_keys::{Algorithm, KeyChoice, SigningKey};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::args::HomeArgs;
+use crate::args::{ClientId, HomeArgs};
 use crate::output::say;
 use dropins_config::LoadedHome;
 use dropins_protocol::reference;
@@ -23,9 +23,8 @@ use dropins_protocol::reference;
 pub(super) struct Mint {
     #[command(flatten)]
     home: HomeArgs,
-    /// The client: issuer and subject
-    #[arg(long, value_name = "ID")]
-    client_id: String,
+    #[command(flatten)]
+    client: ClientId,
     /// The client's private key: PEM, DER, JWK, or a JWK set of which --kid or --algorithm names one key
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
@@ -73,7 +72,7 @@ impl Mint {
                 .to_owned(),
         };
         let assertion = Assertion {
-            client_id: &self.client_id,
+            client_id: self.client.get(),
             audience: &audience,
             lifetime: self.lifetime,
             algorithm: self.algorithm,

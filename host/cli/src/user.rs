@@ -97,7 +97,8 @@ impl PasswordArgs {
                 let mut text = String::new();
                 let mut input = std::io::stdin().take(1 << 16);
                 input.read_to_string(&mut text).context("standard input cannot be read")?;
-                Ok(first_line(&text))
+                let missing = "standard input is no terminal and holds no password; give --password-file FILE";
+                Some(first_line(&text)).filter(|password| !password.expose().is_empty()).context(missing)
             }
         }
     }
@@ -181,6 +182,13 @@ pub(super) struct Passwd {
 impl Passwd {
     async fn run(self) -> anyhow::Result<()> {
         let users = self.account.users().await?;
+        // Before anybody types a password.
+        let known = users.list().await?.iter().any(|user| user.name == self.account.name);
+        anyhow::ensure!(
+            known,
+            "there is no user `{}`; `dropins user list` shows them",
+            self.account.name.escape_debug()
+        );
         users.set_password(&self.account.name, self.password.read()?).await?;
         say(format_args!("the user {} has another password, no session and no refresh token", self.account.name))
     }

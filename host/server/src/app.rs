@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use dropins_database::{Database, Purger};
 use dropins_oauth::clients::{Ledger, SecretAttempts, StoredClients};
@@ -16,6 +17,7 @@ use dropins_store::users::Users;
 
 use crate::live::{Live, Published, Resources, replay_location};
 use crate::reload::Outcome;
+use dropins_telemetry::decisions::Decisions;
 use dropins_telemetry::expiry::Radar;
 use dropins_telemetry::health::Probes;
 use dropins_telemetry::metrics::Metrics;
@@ -28,6 +30,8 @@ pub struct ClientServices {
     pub published: Arc<Published>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// The last rejected requests.
+    pub decisions: Arc<Decisions>,
     /// Used assertions.
     pub replay: Arc<JtiStore>,
     /// Wrong secrets of clients.
@@ -112,6 +116,8 @@ pub struct AdminServices {
     pub published: Arc<Published>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// The last rejected requests.
+    pub decisions: Arc<Decisions>,
     /// Used assertions.
     pub replay: Arc<JtiStore>,
     /// Where used assertions are kept.
@@ -128,6 +134,8 @@ pub struct AdminServices {
     pub clock: Arc<dyn Clock>,
     /// When the server started, seconds since the Unix epoch.
     pub started_at: u64,
+    /// The same by a clock that does not jump.
+    pub started: Instant,
     /// Whether the server is stopping.
     pub stopping: Arc<AtomicBool>,
 }
@@ -166,6 +174,7 @@ impl App {
         let replay_location = replay_location(&resources.home, &live.deployment);
         let published = Arc::new(Published::new(live, ledger));
         let metrics = Arc::new(Metrics::new(&Outcome::ALL.map(Outcome::as_str)));
+        let decisions = Arc::new(Decisions::default());
         let grants = Grants::new(database.clone(), Arc::clone(&clock));
         let pushed = PushedRequests::new(database.clone(), Arc::clone(&clock));
         let users = Users::new(database.clone(), Arc::clone(&clock));
@@ -173,6 +182,7 @@ impl App {
             clients: ClientServices {
                 published: Arc::clone(&published),
                 metrics: Arc::clone(&metrics),
+                decisions: Arc::clone(&decisions),
                 replay: Arc::clone(&replay),
                 secret_attempts: Arc::default(),
                 keys: Arc::new(keys),
@@ -200,6 +210,7 @@ impl App {
             admin: AdminServices {
                 published,
                 metrics,
+                decisions,
                 probes: Arc::new(Probes::new(Arc::clone(&replay), database.clone())),
                 replay,
                 replay_location,
@@ -207,6 +218,7 @@ impl App {
                 purger: Purger::new(database, Arc::clone(&clock)),
                 radar: Arc::default(),
                 started_at: clock.now_seconds(),
+                started: Instant::now(),
                 clock,
                 stopping: Arc::default(),
             },

@@ -26,6 +26,7 @@ use crate::app::App;
 use crate::http;
 use crate::live::{BuildError, Published, Release, ResourceError, Resources, Snapshot};
 use crate::reload::{Releases, Reloader, Surroundings};
+use dropins_telemetry::clock_jump;
 use dropins_telemetry::expiry::{self, Radar};
 
 /// A running server.
@@ -195,6 +196,7 @@ impl Running {
             Arc::clone(app.clients().published.ledger()).keep(),
             Arc::clone(&app.clients().keys).watch(),
             watch_expiry(&app),
+            AbortOnDropHandle::new(tokio::spawn(clock_jump::watch(Arc::clone(&resources.clock)))),
             reloader.start(),
             replay.purger().spawn(),
             app.admin().purger.clone().spawn(),

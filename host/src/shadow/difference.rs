@@ -3,6 +3,7 @@
 //! Clients, outcomes and reason codes are kept and cut to a length. The detail of a rejection is not: it differs between
 //! versions, and an untrusted candidate could put anything into it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use dropins_services::UnixMillis;
@@ -12,7 +13,7 @@ use crate::contract::text::printable;
 use crate::run::failure::Failure;
 
 /// One request with two verdicts.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Difference {
     /// When, milliseconds since the Unix epoch.
     pub at: UnixMillis,
@@ -25,10 +26,10 @@ pub struct Difference {
 }
 
 /// A verdict, in short.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Opinion {
     /// `authenticated`, `rejected`, `unavailable`, `failed` or `unclaimed`.
-    pub outcome: &'static str,
+    pub outcome: Cow<'static, str>,
     /// The authenticated client.
     pub client: Option<String>,
     /// The reason code of a rejection, or the kind of a failure.
@@ -72,13 +73,13 @@ impl Opinion {
 
     fn new(outcome: &'static str, client: Option<&str>, reason: Option<&str>) -> Self {
         let short = |text: &str| printable(text).chars().take(MAX_LENGTH).collect();
-        Self { outcome, client: client.map(short), reason: reason.map(short) }
+        Self { outcome: outcome.into(), client: client.map(short), reason: reason.map(short) }
     }
 }
 
 impl fmt::Display for Opinion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.outcome)?;
+        f.write_str(&self.outcome)?;
         [&self.client, &self.reason].into_iter().flatten().try_for_each(|fact| write!(f, " ({fact})"))
     }
 }

@@ -17,7 +17,7 @@ const DAY: i64 = 86_400;
 pub const INTERVAL: Duration = Duration::from_secs(600);
 
 /// How near the end of a certificate is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Stage {
     /// Within 30 days.
     #[serde(rename = "30d")]
@@ -65,7 +65,7 @@ impl Stage {
 }
 
 /// A key that ends soon, or has ended.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Expiring {
     /// The client.
     pub client_id: String,

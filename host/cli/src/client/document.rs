@@ -10,12 +10,10 @@ use dropins_host::services::{Clock as _, PublicKey as _, SystemClock};
 use dropins_keys::remote::JwksUrl;
 use dropins_keys::{Algorithm, ClientKey};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::registry::Registry;
-use crate::output::{say, say_table};
-use dropins_oauth::clients::{RegisteredClient, Sources, declared};
+use crate::output::{say, say_table, say_warning, utc};
+use dropins_oauth::clients::{RegisteredClient, Sources, declared, keyless};
 use dropins_protocol::Secret;
 use dropins_store::clients::{ClientRecord, KeyUse};
 
@@ -48,6 +46,8 @@ pub(super) struct Client {
     /// When it was registered and last changed; the database knows.
     times: Option<(u64, u64)>,
     keys: Vec<Key>,
+    /// Why it has no key at all.
+    keyless: Option<String>,
 }
 
 struct Key {
@@ -75,7 +75,7 @@ impl Client {
         let sources = registry.sources()?;
         let now = SystemClock.now_seconds();
         let files = registry.deployment.read_key_files(&registry.home.conf());
-        let declared = declared::read(&registry.deployment, &files, &sources.keystores, now);
+        let declared = declared::read(&registry.home, &registry.deployment, &files, &sources.keystores, now);
         let client = declared.clients.into_iter().find(|client| client.registration.id == client_id);
         let overrides = registry.declared(client_id).map(|client| client.record.overrides.clone()).unwrap_or_default();
         Self::new(registry, &sources, client.context("the client is gone")?, Origin::File, overrides, None).await
@@ -117,7 +117,9 @@ impl Client {
             registered: false,
             ledger: Some(entry),
         }));
-        Ok(Self { client, origin, overrides, times, keys })
+        let keyless = keyless(&client.registration.id, &registry.home, &registry.deployment, &sources.keystores)
+            .filter(|_| client.needs_keystore());
+        Ok(Self { client, origin, overrides, times, keys, keyless })
     }
 
     /// The document for scripts; times in seconds since the Unix epoch.
@@ -141,6 +143,7 @@ impl Client {
             "overrides": overrides,
             "created_at": self.times.map(|(created, _)| created),
             "updated_at": self.times.map(|(_, updated)| updated),
+            "keyless": self.keyless,
             "keys": self.keys.iter().map(Key::to_json).collect::<Vec<_>>(),
             "warnings": warnings,
         });
@@ -176,9 +179,7 @@ impl Client {
                 say(format_args!("{title:<14} {text}"))?;
             }
         }
-        if self.client.keys.in_keystore() && self.client.enabled {
-            say(format_args!("{:<14} the keystore entry with this alias, if there is one", "keys"))?;
-        }
+        self.keyless.iter().try_for_each(|lack| say(format_args!("{:<14} {lack}", "keys")))?;
         if self.keys.is_empty() {
             return Ok(());
         }
@@ -252,22 +253,5 @@ pub(super) fn say_secret(secret: Option<&Secret>) -> anyhow::Result<()> {
 }
 
 pub(super) fn say_warnings(warnings: &[String]) -> anyhow::Result<()> {
-    warnings.iter().try_for_each(|warning| say(format_args!("warning: {warning}")))
-}
-
-/// `2027-01-15T08:00:00Z`
-fn utc(seconds: u64) -> String {
-    let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| format!("{seconds} s after 1970"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_shown_in_utc() {
-        assert_eq!(utc(1_800_000_000), "2027-01-15T08:00:00Z");
-        assert_eq!(utc(u64::MAX), "18446744073709551615 s after 1970");
-    }
+    warnings.iter().try_for_each(say_warning)
 }

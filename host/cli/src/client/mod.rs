@@ -4,7 +4,6 @@
 //! change. Clients that `deployment.toml` declares are shown, and changed only there.
 
 mod add;
-mod client_id;
 mod document;
 mod facts;
 mod list;

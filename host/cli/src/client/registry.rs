@@ -14,7 +14,7 @@ use crate::args::HomeArgs;
 use dropins_config::home::Home;
 use dropins_config::{Deployment, Fault, LoadedHome, ServiceProvider};
 use dropins_keys::keystore::CertificateStores;
-use dropins_oauth::clients::{Lint, RegisteredClient, Sources, StoredClients, lint};
+use dropins_oauth::clients::{Lint, RegisteredClient, Sources, StoredClients, keyless, lint};
 use dropins_protocol::ClientRecord;
 use dropins_server::live::{open_database, stored_clients};
 
@@ -58,7 +58,7 @@ impl Registry {
 
     /// Has a running server see a change now. Other nodes, and a server that cannot be told, see it within 2 s.
     pub(super) async fn announce(&self, home: &HomeArgs) -> anyhow::Result<()> {
-        if let Err(error) = admin::ask_if_running(home, Method::POST, "/clients/refresh").await {
+        if let Err(error) = admin::ask_if_running::<()>(home, Method::POST, "/clients/refresh").await {
             writeln!(std::io::stderr(), "warning: the running server sees this within 2 s: {error}")?;
         }
         Ok(())
@@ -67,17 +67,19 @@ impl Registry {
     /// Rejects a record that the configuration would reject; returns the warnings.
     pub(super) async fn check(&self, record: &ClientRecord, facts: &Facts) -> anyhow::Result<Vec<String>> {
         let jwks = self.deployment.oauth.jwks_endpoint.fetch_settings();
-        let keyless = RegisteredClient::of_record(record.clone(), 0).0.needs_keystore();
-        let keystores = if keyless { self.sources()?.keystores } else { Arc::default() };
-        let Lint { faults, warnings } = lint(record, &jwks, &keystores, SystemClock.now_seconds());
+        let by_keystore = RegisteredClient::of_record(record.clone(), 0).0.needs_keystore();
+        let keystores = if by_keystore { self.sources()?.keystores } else { Arc::default() };
+        let Lint { faults, mut warnings } = lint(record, &jwks, &keystores, SystemClock.now_seconds());
         let say = |fault: &Fault| match facts.file(fault.field) {
             Some(file) => format!("{}: {}: {}", fault.field, file.display(), fault.message),
             None => fault.to_string(),
         };
         let faults: Vec<_> = faults.iter().map(say).collect();
         anyhow::ensure!(faults.is_empty(), "the client `{}` is rejected: {}", record.client_id, faults.join("; "));
-        if keyless {
+        if by_keystore {
             self.check_alias(&record.client_id, &keystores).await?;
+            let lack = keyless(&record.client_id, &self.home, &self.deployment, &keystores);
+            warnings.extend(lack.map(|lack| Fault::new("keystore", lack)));
         }
         Ok(warnings.iter().map(say).collect())
     }

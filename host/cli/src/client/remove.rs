@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::client_id::ClientId;
 use super::registry::Registry;
-use crate::args::HomeArgs;
+use crate::args::{ClientId, HomeArgs};
 use crate::output::{say, say_json};
 
 /// Remove a client from the database and revoke what it was granted; a running server sees it at once, other nodes within

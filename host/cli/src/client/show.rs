@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::client_id::ClientId;
 use super::document;
 use super::registry::Registry;
-use crate::args::HomeArgs;
+use crate::args::{ClientId, HomeArgs};
 use crate::output::say_json;
 
 /// Show a client with its keys: where each comes from, what it verifies, when it expires and was last used.

@@ -5,11 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::client_id::ClientId;
 use super::document;
 use super::facts::{self, Facts};
 use super::registry::Registry;
-use crate::args::HomeArgs;
+use crate::args::{ClientId, HomeArgs};
 use crate::output::{say, say_json};
 use dropins_protocol::ClientRecord;
 use dropins_protocol::{random, secret_hash};

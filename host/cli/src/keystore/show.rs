@@ -8,6 +8,7 @@ use dropins_keys::{KeyInput, lint};
 use serde_json::{Value, json};
 
 use super::location::{StoreArgs, now};
+use crate::args::ClientId;
 use crate::output::{say, say_json};
 use dropins_host::services::printable;
 
@@ -26,13 +27,12 @@ pub(crate) struct List {
 
 /// Show one entry: owner, issuer, validity, fingerprints, key.
 #[derive(Args)]
-#[command(after_help = "Example:\n  dropins keystore view --home ./dropins-home --alias nwU59qy9AsDqftmwLcfmkvOhvuYa")]
+#[command(after_help = "Example:\n  dropins keystore view --home ./dropins-home nwU59qy9AsDqftmwLcfmkvOhvuYa")]
 pub(crate) struct View {
     #[command(flatten)]
     store: StoreArgs,
-    /// The entry
-    #[arg(long)]
-    alias: String,
+    #[command(flatten)]
+    client: ClientId,
     /// Print a JSON document
     #[arg(long)]
     json: bool,
@@ -89,7 +89,7 @@ impl View {
     pub(super) fn view(self) -> anyhow::Result<()> {
         let location = self.store.location()?;
         let store = location.open()?;
-        let entry = location.entry(&store, &self.alias).map_err(|error| match store.unnamed() {
+        let entry = location.entry(&store, self.client.get()).map_err(|error| match store.unnamed() {
             [] => error,
             _ => error.context(without_alias(&store)),
         })?;

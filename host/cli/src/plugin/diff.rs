@@ -3,15 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use dropins_host::{Difference, ShadowCounts};
 use form_urlencoded::byte_serialize;
 use reqwest::Method;
-use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::admin;
 use crate::args::HomeArgs;
-use crate::output::{member, say, say_json, say_table};
+use crate::output::{say, say_json, say_table, utc};
+use dropins_server::admin::documents::{DiffDocument, ShadowState};
 
 /// Compare a live plug-in with the candidate that runs beside it.
 ///
@@ -33,44 +32,28 @@ impl Diff {
     pub(super) async fn diff(self) -> anyhow::Result<ExitCode> {
         // A space would be `+`, which is no space in a path; names have none.
         let name: String = byte_serialize(self.name.as_bytes()).collect();
-        let answer = admin::ask(&self.home, Method::GET, &format!("/plugins/{name}/diff")).await?;
+        let diff: DiffDocument = admin::ask(&self.home, Method::GET, &format!("/plugins/{name}/diff")).await?;
         if self.json {
-            say_json(&answer)?;
+            say_json(&diff)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let shadow = member(&answer, "shadow");
-        if let Some(reason) = member(shadow, "reason").as_str() {
-            anyhow::bail!("{reason}");
-        }
-        say(format_args!("live    {} {}", text(&answer, "name"), text(&answer, "digest")))?;
-        say(format_args!("shadow  {} {} ({})", text(shadow, "name"), text(shadow, "digest"), text(shadow, "file")))?;
-        let requests = member(shadow, "requests");
-        let count = |result: &str| member(requests, result).as_u64().unwrap_or_default();
-        let (same, different, failed, skipped) = (count("same"), count("different"), count("failed"), count("skipped"));
+        let (file, name, digest, requests) = match diff.shadow {
+            ShadowState::Running { file, name, digest, requests } => (file, name, digest, requests),
+            ShadowState::NotRunning { reason, .. } => anyhow::bail!("{reason}"),
+        };
+        say(format_args!("live    {} {}", diff.name, diff.digest))?;
+        say(format_args!("shadow  {name} {digest} ({file})"))?;
+        let ShadowCounts { same, different, failed, skipped } = requests;
         say(format_args!("same {same}  different {different}  failed {failed}  skipped {skipped}"))?;
-        let differences = member(&answer, "differences").as_array().cloned().unwrap_or_default();
-        if !differences.is_empty() {
-            let rows: Vec<_> = differences.iter().map(row).collect();
+        if !diff.differences.is_empty() {
+            let rows: Vec<_> = diff.differences.iter().map(row).collect();
             say_table(&["TIME", "REFERENCE", "LIVE", "SHADOW"], &rows)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn row(difference: &Value) -> Vec<String> {
-    let seconds = member(difference, "at").as_i64().unwrap_or_default() / 1000;
-    let time = OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|time| time.format(&Rfc3339).ok());
-    let opinion = |side: &str| {
-        let opinion = member(difference, side);
-        let facts = ["client", "reason"].into_iter().filter_map(|fact| member(opinion, fact).as_str());
-        std::iter::once(text(opinion, "outcome"))
-            .chain(facts.map(|fact| format!("({fact})")))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    vec![time.unwrap_or_default(), text(difference, "reference"), opinion("live"), opinion("candidate")]
-}
-
-fn text(document: &Value, name: &str) -> String {
-    member(document, name).as_str().unwrap_or_default().to_owned()
+fn row(difference: &Difference) -> Vec<String> {
+    let Difference { at, reference, live, candidate } = difference;
+    vec![utc(at / 1000), reference.clone(), live.to_string(), candidate.to_string()]
 }

@@ -9,14 +9,14 @@ use anyhow::Context as _;
 use clap::Args;
 use dropins_host::Candidate;
 use reqwest::Method;
-use serde_json::Value;
 
 use super::destination::Destination;
 use super::folder::Folder;
 use crate::admin;
 use crate::args::HomeArgs;
-use crate::output::{member, say};
+use crate::output::say;
 use dropins_config::home;
+use dropins_server::admin::documents::{LivePlugin, StatusDocument};
 
 /// Check a component and put it into the plug-in folder; a running server takes it up at once.
 ///
@@ -48,7 +48,7 @@ impl Install {
         let digest = plugin.digest().short();
         say(format_args!("installed {name} {} ({digest}) as {}", plugin.description().version, path.display()))?;
         match admin::verdict(&self.home, "/reload", false).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(_)) => {}
             Ok(Err(_)) => say("no server runs; it is used at the next start")?,
             Err(error) => return Err(error.context(format!("{file} stays in the folder, but is not in use"))),
         }
@@ -57,13 +57,12 @@ impl Install {
 
     async fn destination<'a>(&'a self, name: &'a str, folder: &Folder) -> anyhow::Result<Destination<'a>> {
         // Why a server cannot be asked is said when it is to reload.
-        let status = admin::ask_if_running(&self.home, Method::GET, "/status").await.ok().flatten().unwrap_or_default();
-        let serving = member(&status, "plugins").as_array().map(Vec::as_slice).unwrap_or_default();
-        let text = |document: &Value, name: &str| member(document, name).as_str().map(str::to_owned);
-        let live = serving.iter().find(|plugin| member(plugin, "name") == name);
+        let status = admin::ask_if_running(&self.home, Method::GET, "/status").await;
+        let serving: Vec<LivePlugin> =
+            status.ok().flatten().map(|status: StatusDocument| status.plugins).unwrap_or_default();
         let shadows = match &folder.deployment {
             Some(deployment) => deployment.listeners.iter().filter_map(|listener| listener.shadow.clone()).collect(),
-            None => serving.iter().filter_map(|plugin| text(member(plugin, "shadow"), "file")).collect(),
+            None => serving.iter().filter_map(|plugin| Some(plugin.shadow.as_ref()?.file().to_owned())).collect(),
         };
         let contents = folder.contents().await?.into_iter().map(|found| match found {
             Ok(plugin) => (plugin.file().to_owned(), Some(plugin.description().name.clone())),
@@ -74,7 +73,7 @@ impl Install {
             given: self.file.file_name().and_then(|file| file.to_str()).unwrap_or_default(),
             folder: contents.collect(),
             shadows,
-            live: live.and_then(|plugin| text(plugin, "file")),
+            live: serving.into_iter().find(|plugin| plugin.name == name).map(|plugin| plugin.file),
         })
     }
 }

@@ -3,16 +3,17 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use dropins_host::{Engine, Validated, read_folder};
+use dropins_host::{Digest, Engine, Validated, read_folder};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::names::{names, shadows};
 use crate::admin;
 use crate::args::HomeArgs;
-use crate::output::{member, say_json, say_table};
+use crate::output::{say_json, say_table};
 use dropins_config::Deployment;
 use dropins_config::LoadedHome;
+use dropins_server::admin::documents::{ShadowState, StatusDocument};
 
 /// List the plug-ins with the listener entries that name them.
 ///
@@ -27,35 +28,42 @@ pub(crate) struct List {
     json: bool,
 }
 
+/// A component, in a folder or in a server.
+#[derive(Default, Serialize)]
+struct Entry {
+    file: String,
+    state: &'static str,
+    order: Option<i64>,
+    name: Option<String>,
+    aliases: Vec<String>,
+    version: Option<String>,
+    digest: Option<Digest>,
+    methods: Vec<String>,
+    calls: Option<u64>,
+    traps: Option<u64>,
+    last_error: Option<String>,
+    reason: Option<String>,
+}
+
 impl List {
     pub(super) async fn list(self) -> anyhow::Result<ExitCode> {
-        let running = admin::ask_if_running(&self.home, Method::GET, "/status").await?;
-        let entries = match &running {
+        let running: Option<StatusDocument> = admin::ask_if_running(&self.home, Method::GET, "/status").await?;
+        let is_running = running.is_some();
+        let entries = match running {
             Some(status) => serving(status),
             None => self.in_folder().await?,
         };
         if self.json {
             say_json(&entries)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        let (titles, columns): (&[&str], &[&str]) = if running.is_some() {
-            (
-                &["STATE", "ORDER", "NAME", "VERSION", "DIGEST", "FILE", "CALLS", "TRAPS", "LAST ERROR"],
-                &["state", "order", "name", "version", "digest", "file", "calls", "traps", "last_error"],
-            )
         } else {
-            (
-                &["STATE", "ORDER", "NAME", "VERSION", "DIGEST", "FILE", "REASON"],
-                &["state", "order", "name", "version", "digest", "file", "reason"],
-            )
-        };
-        let row = |entry: &Value| columns.iter().map(|column| cell(entry, column)).collect();
-        let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
-        say_table(titles, &rows)?;
+            let further: &[&str] = if is_running { &["CALLS", "TRAPS", "LAST ERROR"] } else { &["REASON"] };
+            let titles = [&["STATE", "ORDER", "NAME", "VERSION", "DIGEST", "FILE"], further].concat();
+            say_table(&titles, &entries.iter().map(|entry| entry.row(is_running)).collect::<Vec<_>>())?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn in_folder(&self) -> anyhow::Result<Vec<Value>> {
+    async fn in_folder(&self) -> anyhow::Result<Vec<Entry>> {
         let home = self.home.home();
         let started = LoadedHome::read(&home, &self.home.properties)?;
         let engine = Engine::new(started.deployment.limits.clone(), Some(&home.compile_cache()))?;
@@ -67,55 +75,71 @@ impl List {
             };
             entries.push(match described {
                 Ok(plugin) => entry(&plugin, &started.deployment),
-                Err(error) => json!({ "file": error.file, "state": "refused", "reason": error.reason.to_string() }),
+                Err(error) => {
+                    let reason = Some(error.reason.to_string());
+                    Entry { file: error.file, state: "refused", reason, ..Entry::default() }
+                }
             });
         }
         Ok(entries)
     }
 }
 
-/// The plug-ins of a status document: those that serve, in their order, then those that nobody names.
-fn serving(status: &Value) -> Vec<Value> {
-    let list = |name: &str| member(status, name).as_array().cloned().unwrap_or_default();
-    let live = list("plugins").into_iter().map(|plugin| {
-        let last = member(&plugin, "last_failure");
-        json!({
-            "file": member(&plugin, "file"),
-            "state": "live",
-            "order": member(&plugin, "order"),
-            "name": member(&plugin, "name"),
-            "version": member(&plugin, "version"),
-            "digest": member(&plugin, "digest"),
-            "methods": member(&plugin, "methods"),
-            "calls": member(&plugin, "calls"),
-            "traps": member(&plugin, "failures"),
-            "last_error": member(last, "message"),
-        })
-    });
-    let inactive = list("inactive").into_iter().map(|plugin| {
-        json!({
-            "file": member(&plugin, "file"),
-            "state": "inactive",
-            "name": member(&plugin, "name"),
-            "digest": member(&plugin, "digest"),
-        })
-    });
-    let shadows = list("plugins").into_iter().filter_map(|plugin| {
-        let shadow = member(&plugin, "shadow");
-        (!shadow.is_null()).then(|| {
-            json!({
-                "file": member(shadow, "file"),
-                "state": "shadow",
-                "name": member(shadow, "name"),
-                "digest": member(shadow, "digest"),
-                "last_error": member(shadow, "reason"),
-            })
-        })
-    });
-    live.chain(shadows).chain(inactive).collect()
+impl Entry {
+    fn row(&self, is_running: bool) -> Vec<String> {
+        // A message is cut to its first line.
+        let text = |text: &Option<String>| text.as_deref().and_then(|text| text.lines().next()).map(str::to_owned);
+        let number = |number: Option<u64>| number.map(|number| number.to_string());
+        let digest = self.digest.map(|digest| format!("sha256:{}", digest.short()));
+        let order = self.order.map(|order| order.to_string());
+        let mut cells = vec![Some(self.state.to_owned()), order, text(&self.name), text(&self.version), digest];
+        cells.push(Some(self.file.clone()));
+        if is_running {
+            cells.extend([number(self.calls), number(self.traps), text(&self.last_error)]);
+        } else {
+            cells.push(text(&self.reason));
+        }
+        cells.into_iter().map(|cell| cell.unwrap_or_else(|| "-".to_owned())).collect()
+    }
 }
 
-fn entry(plugin: &Validated, deployment: &Deployment) -> Value {
+/// The plug-ins of a status document: those that serve, in their order, then those that nobody names.
+fn serving(status: StatusDocument) -> Vec<Entry> {
+    let (mut live, mut shadows) = (Vec::new(), Vec::new());
+    for plugin in status.plugins {
+        shadows.extend(plugin.shadow.map(|shadow| match shadow {
+            ShadowState::Running { file, name, digest, .. } => {
+                Entry { file, state: "shadow", name: Some(name), digest: Some(digest), ..Entry::default() }
+            }
+            ShadowState::NotRunning { file, reason } => {
+                Entry { file, state: "shadow", last_error: Some(reason), ..Entry::default() }
+            }
+        }));
+        live.push(Entry {
+            file: plugin.file,
+            state: "live",
+            order: Some(plugin.order),
+            name: Some(plugin.name),
+            version: Some(plugin.version),
+            digest: Some(plugin.digest),
+            methods: plugin.methods,
+            calls: Some(plugin.calls),
+            traps: Some(plugin.failures),
+            last_error: plugin.last_failure.map(|last| last.message),
+            ..Entry::default()
+        });
+    }
+    let inactive = status.inactive.into_iter().map(|plugin| Entry {
+        file: plugin.file,
+        state: "inactive",
+        name: Some(plugin.name),
+        digest: Some(plugin.digest),
+        ..Entry::default()
+    });
+    live.into_iter().chain(shadows).chain(inactive).collect()
+}
+
+fn entry(plugin: &Validated, deployment: &Deployment) -> Entry {
     let description = plugin.description();
     let listeners = &deployment.listeners;
     let shadow = listeners.iter().any(|listener| listener.enabled && shadows(listener, plugin));
@@ -126,24 +150,15 @@ fn entry(plugin: &Validated, deployment: &Deployment) -> Value {
         Some(_) => "disabled",
         None => "inactive",
     };
-    json!({
-        "file": plugin.file(),
-        "state": state,
-        "order": listener.map(|listener| listener.order),
-        "name": description.name,
-        "aliases": description.aliases,
-        "version": description.version,
-        "digest": plugin.digest(),
-        "methods": description.methods,
-    })
-}
-
-/// A digest is cut to what tells it from others, a message to its first line.
-fn cell(entry: &Value, column: &str) -> String {
-    let text = match member(entry, column) {
-        Value::Null => return "-".to_owned(),
-        Value::String(text) => text.lines().next().unwrap_or_default().to_owned(),
-        other => other.to_string(),
-    };
-    if column == "digest" { text.get(..19).unwrap_or(&text).to_owned() } else { text }
+    Entry {
+        file: plugin.file().to_owned(),
+        state,
+        order: listener.map(|listener| listener.order.into()),
+        name: Some(description.name.clone()),
+        aliases: description.aliases.clone(),
+        version: Some(description.version.clone()),
+        digest: Some(plugin.digest()),
+        methods: description.methods.clone(),
+        ..Entry::default()
+    }
 }

@@ -54,7 +54,7 @@ impl Remove {
         home::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
         say(format_args!("removed {}", path.display()))?;
         match admin::verdict(&self.home, "/reload", false).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(_)) => {}
             Ok(Err(_)) => say("no server runs")?,
             Err(error) => return Err(error.context("it is removed, but the running server still uses it")),
         }

@@ -37,7 +37,6 @@ impl Rollback {
             query.append_pair("generation", &number.to_string());
         }
         let path = format!("/rollback?{}", query.finish());
-        admin::verdict(&self.home, path.trim_end_matches('?'), self.json).await??;
-        Ok(ExitCode::SUCCESS)
+        admin::verdict(&self.home, path.trim_end_matches('?'), self.json).await?
     }
 }

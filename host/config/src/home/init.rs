@@ -2,6 +2,7 @@
 //!
 //! An existing configuration is refused unless it is forced; keys and databases are never overwritten.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use dropins_protocol::{NoRandomness, Secret, TokenAlgorithm, random};
@@ -73,13 +74,24 @@ pub enum HomeError {
     #[error(transparent)]
     Random(#[from] NoRandomness),
     /// A file or folder cannot be written or read.
-    #[error("{} cannot be written or read: {source}", path.display())]
+    #[error("{} cannot be written or read: {error}{}", path.display(), owner(path, error))]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        error: std::io::Error,
     },
+}
+
+/// Who may change what the caller may not.
+fn owner(path: &Path, error: &std::io::Error) -> String {
+    let existing = path.ancestors().find_map(|place| Some((place, std::fs::metadata(place).ok()?)));
+    match existing {
+        Some((place, metadata)) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("; {} belongs to the user with the number {}", place.display(), metadata.uid())
+        }
+        _ => String::new(),
+    }
 }
 
 impl Home {
@@ -123,14 +135,14 @@ impl Home {
     /// # Errors
     /// [`HomeError::Io`].
     pub fn write_key(&self, path: &Path, pem: &[u8]) -> Result<bool, HomeError> {
-        let failed = |source| HomeError::Io { path: path.to_owned(), source };
+        let failed = |error| HomeError::Io { path: path.to_owned(), error };
         write::file(path, pem, Access::Private, Existing::Keep).map_err(failed)
     }
 
     /// Copies the configuration beside itself, under a name that is free.
     fn save_configuration(&self, now: u64) -> Result<Option<PathBuf>, HomeError> {
         let path = self.deployment_toml();
-        let failed = |source| HomeError::Io { path: path.clone(), source };
+        let failed = |error| HomeError::Io { path: path.clone(), error };
         let content = match std::fs::read(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             read => read.map_err(failed)?,
@@ -157,9 +169,9 @@ impl Home {
             (self.compile_cache(), Access::Private),
         ];
         for (path, access) in folders {
-            write::folder(&path, access).map_err(|source| HomeError::Io { path, source })?;
+            write::folder(&path, access).map_err(|error| HomeError::Io { path, error })?;
         }
-        HomeId::ensure(self).map_err(|source| HomeError::Io { path: self.id_file(), source })?;
+        HomeId::ensure(self).map_err(|error| HomeError::Io { path: self.id_file(), error })?;
         Ok(())
     }
 
@@ -180,7 +192,7 @@ impl Home {
             files.kept.push(certificate);
             return Ok(());
         }
-        let key_pem = std::fs::read_to_string(&key).map_err(|source| HomeError::Io { path: key, source })?;
+        let key_pem = std::fs::read_to_string(&key).map_err(|error| HomeError::Io { path: key, error })?;
         let pem = tls::self_signed(&key_pem, tls::machine_name().as_deref(), options.now)?;
         files.write(&certificate, pem.as_bytes(), Access::Public)?;
         Ok(())
@@ -197,7 +209,7 @@ struct Files {
 impl Files {
     fn write(&mut self, path: &Path, content: &[u8], access: Access) -> Result<bool, HomeError> {
         let written = write::file(path, content, access, self.existing)
-            .map_err(|source| HomeError::Io { path: path.to_owned(), source })?;
+            .map_err(|error| HomeError::Io { path: path.to_owned(), error })?;
         let list = if written { &mut self.written } else { &mut self.kept };
         list.push(path.to_owned());
         Ok(written)

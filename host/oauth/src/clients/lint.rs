@@ -70,8 +70,8 @@ impl Lint {
                 findings.iter().for_each(|finding| warn(finding.to_string().replacen("keystore:", "", 1)))
             }
             Ok(None) => warn(
-                "the client has no key: register a certificate, a JWK set or a JWKS URI, or import its certificate \
-                 into the keystore under this alias; until then it cannot authenticate"
+                "the client cannot authenticate: register a certificate, a JWK set or a JWKS URI, or import its \
+                 certificate into the keystore under this alias"
                     .to_owned(),
             ),
             Err(error) => warn(format!("the client cannot authenticate: {error}")),

@@ -6,6 +6,7 @@
 pub mod declared;
 mod directory;
 mod external;
+mod keyless;
 mod keys;
 mod ledger;
 mod lint;
@@ -16,6 +17,7 @@ mod stored;
 
 pub use directory::{ClientKeyFact, Directory};
 pub use external::{ExternalKeys, KeystoreKeys, PublishedKeys};
+pub use keyless::keyless;
 pub use keys::ClientKeys;
 pub use ledger::Ledger;
 pub use lint::{Lint, lint};

@@ -6,13 +6,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use dropins_keys::{SigningError, SigningKey};
 use zeroize::Zeroizing;
 
 use super::key_ring::{KeyRing, Lacks};
-use super::key_schedule::{ScheduledKey, is_retired, key_family};
+use super::key_schedule::{ScheduledKey, is_retired, key_family, retires_at};
 use super::publication::MIN_OVERLAP;
 use dropins_config::Home;
 use dropins_config::home::HomeError;
@@ -85,6 +85,25 @@ pub struct NewKey {
     pub file: PathBuf,
 }
 
+/// A key with the times of its life, seconds since the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ListedKey {
+    /// What it signs with.
+    pub alg: TokenAlgorithm,
+    /// The SHA-256 thumbprint of the JWK (RFC 7638).
+    pub kid: String,
+    /// When its file was made, and with it the key published.
+    pub published_since: Option<u64>,
+    /// When it begins to sign; 0 for the first key.
+    pub signs_from: u64,
+    /// When its successor begins to sign.
+    pub signs_until: Option<u64>,
+    /// When its last token has expired.
+    pub published_until: Option<u64>,
+    /// Its file.
+    pub file: PathBuf,
+}
+
 /// A file of a key, by what its name says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct KeyFile {
@@ -150,6 +169,29 @@ pub(super) fn read(home: &Home, files: &[KeyFile]) -> Result<KeyRing, FileError>
 /// [`FileError`] if a start would reject the keys.
 pub fn check(home: &Home) -> Result<(), FileError> {
     read(home, &list(home)?).map(drop)
+}
+
+/// The keys of a home, by algorithm, the earliest first; `longest` is how long a token is valid at most.
+///
+/// # Errors
+/// [`FileError`] if a start would reject the keys.
+pub fn list_keys(home: &Home, longest: Duration) -> Result<Vec<ListedKey>, FileError> {
+    let files = list(home)?;
+    let listed = files.iter().enumerate().map(|(index, file)| {
+        let next = files.get(index + 1).filter(|next| next.algorithm == file.algorithm);
+        let made = fs::metadata(&file.path).and_then(|metadata| metadata.modified()).ok();
+        let made = made.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Ok(ListedKey {
+            alg: file.algorithm,
+            kid: file.read()?.kid().to_owned(),
+            published_since: made.map(|made| made.as_secs()),
+            signs_from: file.signs_from,
+            signs_until: next.map(|next| next.signs_from),
+            published_until: next.map(|next| retires_at(next.signs_from, longest)),
+            file: file.path.clone(),
+        })
+    });
+    listed.collect()
 }
 
 /// Adds keys of these algorithms that sign after `overlap`; `longest` is how long a token is valid at most.

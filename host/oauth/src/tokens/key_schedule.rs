@@ -110,7 +110,12 @@ impl KeySchedule {
 
 /// Whether every token under a key has expired whose successor signs from this time on.
 pub(super) fn is_retired(successor_signs_from: u64, now: u64, longest: Duration) -> bool {
-    successor_signs_from.saturating_add((longest + SLACK).as_secs()) <= now
+    retires_at(successor_signs_from, longest) <= now
+}
+
+/// When every token under such a key has expired.
+pub(super) fn retires_at(successor_signs_from: u64, longest: Duration) -> u64 {
+    successor_signs_from.saturating_add((longest + SLACK).as_secs())
 }
 
 /// The kind of key that is made for an algorithm.

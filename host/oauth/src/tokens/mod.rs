@@ -12,7 +12,7 @@ mod signer;
 mod tests;
 mod watch;
 
-pub use files::{FileError, NewKey, Rotation, check, first_keys, rotate};
+pub use files::{FileError, ListedKey, NewKey, Rotation, check, first_keys, list_keys, rotate};
 pub use key_ring::KeyRing;
 pub use publication::{MIN_OVERLAP, PUBLISHED_MAX_AGE};
 pub use signed_access_token::read_access_token;

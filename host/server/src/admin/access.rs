@@ -2,64 +2,88 @@
 //!
 //! Without a token, TCP answers `GET /metrics` and `GET /status` to programs of this machine, and rejects web pages: a
 //! page of another site is known by its `Origin`, and a page whose name resolves to this machine (DNS rebinding) by
-//! that name in `Host`. A request that names another home is rejected at every door.
+//! that name in `Host`. A request that names another home is rejected at every door, and one of a page of another site
+//! (`Sec-Fetch-Site`) at every address. Rejections are counted, and logged once in ten seconds.
 
-use axum::extract::{Request, State};
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use dropins_config::home::HOME_HEADER;
-use serde_json::json;
-use std::net::IpAddr;
 use subtle::ConstantTimeEq as _;
+use tracing::field::display;
 
+use super::documents::ErrorDocument;
 use super::state::{AdminState, Door};
+use crate::json::json;
 
 /// What TCP answers without a token, besides health and readiness.
 const OPEN: [&str; 2] = ["/metrics", "/status"];
 
 pub(super) async fn check(State(state): State<AdminState>, request: Request, next: Next) -> Response {
-    let live = state.services.published.current();
-    let refused = |status, message: &str| crate::json::json(status, &json!({ "error": message }));
-    if let Some(meant) = request.headers().get(HOME_HEADER)
-        && meant.as_bytes() != state.home.id.as_str().as_bytes()
-    {
-        return refused(StatusCode::CONFLICT, "this address is served by another home");
+    let Some((kind, status, message)) = rejection(&state, &request) else { return next.run(request).await };
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| display(peer.ip()));
+    state.services.metrics.admin_rejected(kind);
+    if state.rejected.is_due() {
+        tracing::warn!(address, reason = kind, "a request to the admin listener was rejected");
     }
-    match &live.deployment.transport.admin.token {
-        _ if state.door == Door::Socket => {}
+    let mut response = refused(status, message);
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Bearer realm=\"dropins admin\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// Why a request is rejected: the word of the metric, the status, and what the caller is told.
+fn rejection(state: &AdminState, request: &Request) -> Option<(&'static str, StatusCode, &'static str)> {
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    let is_of_another = |meant: &HeaderValue| meant.as_bytes() != state.home.id.as_str().as_bytes();
+    if headers.get(HOME_HEADER).is_some_and(is_of_another) {
+        return Some(("home", StatusCode::CONFLICT, "this address is served by another home"));
+    }
+    if state.door == Door::Socket {
+        return None;
+    }
+    let page = "the admin endpoints are for programs, not for web pages of other sites; without transport.admin.token, \
+                a Host is localhost or a loopback address";
+    if is_of_another_site(headers) {
+        return Some(("page", StatusCode::FORBIDDEN, page));
+    }
+    match &state.services.published.current().deployment.transport.admin.token {
         Some(token) => {
-            let given = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+            let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
             let given = given.strip_prefix(b"Bearer ").unwrap_or_default();
-            if !bool::from(given.ct_eq(token.expose().as_bytes())) {
-                let mut refused = refused(StatusCode::UNAUTHORIZED, "the admin token is missing or wrong");
-                let challenge = HeaderValue::from_static("Bearer realm=\"dropins admin\"");
-                refused.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-                return refused;
-            }
+            let wrong = !bool::from(given.ct_eq(token.expose().as_bytes()));
+            wrong.then_some(("token", StatusCode::UNAUTHORIZED, "the admin token is missing or wrong"))
         }
-        None if is_of_a_page(request.uri(), request.headers()) => {
-            return refused(
-                StatusCode::FORBIDDEN,
-                "without transport.admin.token the admin endpoints are for programs of this machine, not for web pages; \
-                 a Host is localhost or a loopback address",
-            );
-        }
-        None if !is_open(request.method(), request.uri().path()) => {
-            return refused(
-                StatusCode::FORBIDDEN,
-                "without transport.admin.token this address only answers GET /healthz, /readyz, /metrics and /status; \
-                 ask at the socket tmp/admin.sock of the home, or set a token",
-            );
-        }
-        None => {}
+        None if is_of_a_page(uri, headers) => Some(("page", StatusCode::FORBIDDEN, page)),
+        None if is_open(method, uri.path()) => None,
+        None => Some((
+            "closed",
+            StatusCode::FORBIDDEN,
+            "without transport.admin.token this address only answers GET /healthz, /readyz, /metrics and /status; \
+             ask at the socket tmp/admin.sock of the home, or set a token",
+        )),
     }
-    next.run(request).await
+}
+
+/// An answer that says why the request is rejected.
+pub(super) fn refused(status: StatusCode, error: impl Into<String>) -> Response {
+    json(status, &ErrorDocument { error: error.into() })
 }
 
 fn is_open(method: &Method, path: &str) -> bool {
     matches!(*method, Method::GET | Method::HEAD) && OPEN.contains(&path)
+}
+
+/// Whether a browser says that a page of another site is behind the request.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    site.is_some_and(|site| !matches!(site, b"none" | b"same-origin"))
 }
 
 /// Whether a page may be behind the request, as far as the browser tells.
@@ -92,6 +116,15 @@ mod tests {
         ] {
             assert_eq!(is_open(&method, path), open, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn a_browser_that_names_another_site_is_believed() {
+        for (site, other) in [("none", false), ("same-origin", false), ("same-site", true), ("cross-site", true)] {
+            let headers = HeaderMap::from_iter([("sec-fetch-site".parse().unwrap(), site.parse().unwrap())]);
+            assert_eq!(is_of_another_site(&headers), other, "{site}");
+        }
+        assert!(!is_of_another_site(&HeaderMap::new()));
     }
 
     #[test]

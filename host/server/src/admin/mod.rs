@@ -1,6 +1,7 @@
 //! The admin listener: health, readiness, metrics, status, reload and rollback.
 
 mod access;
+pub mod documents;
 mod metrics;
 mod routes;
 mod shadow;

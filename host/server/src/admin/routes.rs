@@ -11,24 +11,27 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use dropins_keys::remote::JwksUrl;
+use dropins_oauth::clients::keyless;
 use dropins_services::PublicKey as _;
-use serde_json::json;
 
+use super::access::refused;
+use super::documents::{DecisionDocument, PublishedKey, RefreshDocument};
 use super::state::{AdminState, Door, ServedHome};
 use super::{access, metrics as metrics_page, shadow, status as status_document};
 use crate::app::AdminServices;
-use crate::json::json as json_answer;
-use crate::reload::Reloader;
-use crate::reload::{ReloadReport, Target, Trigger};
+use crate::json::json;
+use crate::live::{Resources, advice};
+use crate::reload::{ReloadReport, Reloader, Target, Trigger};
 
 /// The admin routes as they are served at one door.
 pub fn router(services: AdminServices, reloader: Arc<Reloader>, home: ServedHome, door: Door) -> Router {
-    let state = AdminState { services, reloader, home, door };
+    let state = AdminState { services, reloader, home, door, rejected: Arc::default() };
     let guarded = Router::new()
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/plugins/{name}/diff", get(differences))
         .route("/clients/refresh", post(refresh_clients))
+        .route("/decisions/{reference}", get(decision))
         .route("/keys/refresh", post(refresh))
         .route("/reload", post(reload))
         .route("/rollback", post(roll_back))
@@ -56,18 +59,17 @@ async fn metrics(State(state): State<AdminState>) -> Response {
 /// `POST /clients/refresh`: sees now which clients another process changed.
 async fn refresh_clients(State(state): State<AdminState>) -> Response {
     match state.services.published.current().resources.stored.refresh().await {
-        Ok(()) => json_answer(StatusCode::OK, &json!({ "result": "refreshed" })),
-        Err(down) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": down.to_string() })),
+        Ok(()) => json(StatusCode::OK, &()),
+        Err(down) => refused(StatusCode::SERVICE_UNAVAILABLE, down.to_string()),
     }
 }
 
 /// `POST /keys/refresh?client_id=ID`: fetches the client's published keys now.
 async fn refresh(State(state): State<AdminState>, uri: Uri) -> Response {
-    let refused = |status, message: String| json_answer(status, &json!({ "error": message }));
     let query = uri.query().unwrap_or_default();
     let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "client_id");
     let Some((_, client_id)) = named else {
-        return refused(StatusCode::BAD_REQUEST, "name a client in the parameter client_id".to_owned());
+        return refused(StatusCode::BAD_REQUEST, "name a client in the parameter client_id");
     };
     let live = state.services.published.current();
     let fetcher = &live.resources.sources.fetcher;
@@ -85,18 +87,18 @@ async fn refresh(State(state): State<AdminState>, uri: Uri) -> Response {
     };
     match fetcher.refresh(&url).await {
         Ok(refreshed) => {
-            let keys: Vec<_> = refreshed.set.keys().keys().iter().map(|key| key.describe()).collect();
-            let keys: Vec<_> = keys.iter().map(|key| json!({ "kid": key.kid, "thumbprint": key.thumbprint })).collect();
-            let warnings: Vec<_> = refreshed.set.findings().iter().take(8).map(ToString::to_string).collect();
-            let document = json!({ "result": refreshed.outcome.as_str(), "keys": keys, "warnings": warnings });
-            json_answer(StatusCode::OK, &document)
+            let keys = refreshed.set.keys().keys().iter().map(|key| key.describe());
+            let keys = keys.map(|key| PublishedKey { kid: key.kid, thumbprint: key.thumbprint }).collect();
+            let warnings = refreshed.set.findings().iter().take(8).map(ToString::to_string).collect();
+            let result = refreshed.outcome.as_str().to_owned();
+            json(StatusCode::OK, &RefreshDocument { result, keys, warnings })
         }
         Err(error) => refused(StatusCode::BAD_GATEWAY, format!("{uri}: {error}")),
     }
 }
 
 async fn status(State(state): State<AdminState>) -> Response {
-    json_answer(StatusCode::OK, &status_document::document(&state).await)
+    json(StatusCode::OK, &status_document::document(&state).await)
 }
 
 /// `POST /reload`: looks at the folders now; the answer is the verdict.
@@ -115,22 +117,42 @@ async fn roll_back(State(state): State<AdminState>, uri: Uri) -> Response {
     };
     match target {
         Some(target) => answer(&state.reloader.roll_back(target).await),
-        None => {
-            let message = "give generation=NUMBER or plugin=NAME in the query, or nothing";
-            json_answer(StatusCode::BAD_REQUEST, &json!({ "error": message }))
-        }
+        None => refused(StatusCode::BAD_REQUEST, "give generation=NUMBER or plugin=NAME in the query, or nothing"),
     }
 }
 
 fn answer(report: &ReloadReport) -> Response {
     let status = if report.is_good() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    json_answer(status, &json!(report))
+    json(status, report)
 }
 
 /// `GET /plugins/NAME/diff`: how the shadow of a plug-in compares with it.
 async fn differences(State(state): State<AdminState>, Path(name): Path<String>) -> Response {
     match shadow::differences(&state.services.published.current().generation, &name) {
-        Ok(document) => json_answer(StatusCode::OK, &document),
-        Err(error) => json_answer(StatusCode::NOT_FOUND, &json!({ "error": error })),
+        Ok(document) => json(StatusCode::OK, &document),
+        Err(error) => refused(StatusCode::NOT_FOUND, error),
     }
+}
+
+/// `GET /decisions/REFERENCE`: what became of a request that was rejected.
+async fn decision(State(state): State<AdminState>, Path(reference): Path<String>) -> Response {
+    let services = &state.services;
+    let Some(record) = services.decisions.find(&reference) else {
+        return refused(StatusCode::NOT_FOUND, format!("no rejected request with the reference {reference} is kept"));
+    };
+    let live = services.published.current();
+    let rule = match &record.reason {
+        Some(reason) => advice::rule(&live.generation, reason).await,
+        None => None,
+    };
+    let client = match &record.client {
+        Some(client_id) => live.clients.find(client_id).await.ok().flatten(),
+        None => None,
+    };
+    let keyless = client.filter(|client| client.needs_keystore()).and_then(|client| {
+        let Resources { home, sources, .. } = &live.resources;
+        keyless(&client.registration.id, home, &live.deployment, &sources.keystores)
+    });
+    let (rule, fix) = rule.map(|rule| (rule.rule, rule.fix)).unzip();
+    json(StatusCode::OK, &DecisionDocument { record, rule, fix, note: keyless })
 }

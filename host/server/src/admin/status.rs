@@ -1,82 +1,105 @@
 //! The status document: what runs, since when, in which order, and what went wrong last.
 
-use serde_json::{Value, json};
-
-use super::shadow;
-use super::state::AdminState;
+use dropins_host::Handler;
 use dropins_telemetry::metrics::replay::cache_hit_ratio;
 
-/// The document that `GET /status` answers and `dropins status` shows.
-pub(super) async fn document(state: &AdminState) -> Value {
+use super::documents::{
+    InactivePlugin, KeptGeneration, LastFailure, LivePlugin, ReloadState, ReplayState, StatusDocument,
+};
+use super::shadow;
+use super::state::AdminState;
+use crate::app::AdminServices;
+use crate::reload::Record;
+
+/// What `GET /status` answers and `dropins status` shows.
+pub(super) async fn document(state: &AdminState) -> StatusDocument {
     let services = &state.services;
     let live = services.published.current();
-    let (ready, size) = tokio::join!(services.ready(), services.replay_size.of(&services.replay));
-    let handlers: Vec<Value> = live
-        .generation
-        .handlers()
-        .iter()
-        .map(|handler| {
-            let counters = handler.counters();
-            let last = counters.last_failure().map(|(kind, message)| json!({ "kind": kind, "message": message }));
-            json!({
-                "listener": handler.listener().id,
-                "name": handler.id().name,
-                "version": handler.description().version,
-                "digest": handler.id().digest,
-                "file": handler.file(),
-                "order": handler.listener().order,
-                "methods": handler.description().methods,
-                "calls": counters.calls(),
-                "failures": counters.failures(),
-                "refused": counters.refused(),
-                "breaker": handler.breaker(),
-                "last_failure": last,
-                "shadow": shadow::summary(handler),
-            })
-        })
-        .collect();
-    let inactive: Vec<Value> = live
-        .generation
-        .inactive()
-        .iter()
-        .map(|plugin| json!({ "name": plugin.name, "file": plugin.file, "digest": plugin.digest }))
-        .collect();
-    let replay = services.replay.stats();
-    let now = services.clock.now_seconds();
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "home": state.home.root,
-        "issuer": live.endpoints.issuer,
-        "ready": ready.is_ok(),
-        "not_ready_because": ready.err(),
-        "time": now,
-        "started_at": services.started_at,
-        "uptime_seconds": now.saturating_sub(services.started_at),
-        "generation": live.generation.number(),
-        "in_flight": live.generation.engine().in_flight(),
-        "reload": state.reloader.record().document(),
-        "plugins": handlers,
-        "inactive": inactive,
-        "clients": live.clients.count(),
-        "replay": {
-            "kind": services.replay_location.kind(),
-            "place": services.replay_location.to_string(),
-            "rows": size.map(|size| size.rows),
-            "bytes": size.map(|size| size.bytes),
-            "first": replay.first,
-            "forgiven": replay.forgiven,
-            "seen": replay.seen,
-            "unavailable": replay.unavailable,
-            "cache_hits": replay.cache_hits,
-            "cache_misses": replay.cache_misses,
-            "cache_hit_ratio": cache_hit_ratio(&replay),
-            "batches": replay.batches,
-            "queue_depth": replay.queue_depth,
-            "purged": replay.purged,
-            "purge_seconds": replay.purge_time.as_secs_f64(),
-            "last_purge": replay.last_purge.map(|at| at / 1000),
-        },
-        "expiring": services.radar.latest(),
-        "warnings": live.warnings,
-    })
+    let (ready, replay) = tokio::join!(services.ready(), replay(services));
+    let inactive = live.generation.inactive().iter();
+    let inactive = inactive.map(|plugin| InactivePlugin {
+        name: plugin.name.clone(),
+        file: plugin.file.clone(),
+        digest: plugin.digest,
+    });
+    StatusDocument {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        home: state.home.root.clone(),
+        issuer: live.endpoints.issuer.clone(),
+        ready: ready.is_ok(),
+        not_ready_because: ready.err(),
+        time: services.clock.now_seconds(),
+        started_at: services.started_at,
+        uptime_seconds: services.started.elapsed().as_secs(),
+        generation: live.generation.number(),
+        in_flight: live.generation.engine().in_flight(),
+        reload: reload(state.reloader.record()),
+        plugins: live.generation.handlers().iter().map(plugin).collect(),
+        inactive: inactive.collect(),
+        clients: live.clients.count(),
+        replay,
+        expiring: services.radar.latest(),
+        warnings: live.warnings.clone(),
+    }
+}
+
+fn plugin(handler: &Handler) -> LivePlugin {
+    let (description, counters) = (handler.description(), handler.counters());
+    LivePlugin {
+        listener: handler.listener().id.clone(),
+        name: handler.id().name.clone(),
+        version: description.version.clone(),
+        digest: handler.id().digest,
+        file: handler.file().to_owned(),
+        order: handler.listener().order,
+        methods: description.methods.clone(),
+        calls: counters.calls(),
+        failures: counters.failures(),
+        refused: counters.refused(),
+        breaker: handler.breaker(),
+        last_failure: counters.last_failure().map(|(kind, message)| LastFailure { kind, message }),
+        shadow: shadow::summary(handler),
+    }
+}
+
+fn reload(record: &Record) -> ReloadState {
+    let report = record.report();
+    let kept = report.kept.iter().map(|kept| KeptGeneration {
+        generation: kept.generation,
+        published_at: kept.published_at,
+        in_flight: kept.in_flight(),
+        withdrawn: kept.withdrawn,
+    });
+    ReloadState {
+        up: record.is_up(),
+        published_at: report.kept.first().map(|live| live.published_at),
+        building_since: record.building_since(),
+        pinned_since: report.pinned_since,
+        last_rejected: report.rejected.clone(),
+        needs_restart: report.needs_restart.iter().map(ToString::to_string).collect(),
+        generations: kept.collect(),
+    }
+}
+
+async fn replay(services: &AdminServices) -> ReplayState {
+    let size = services.replay_size.of(&services.replay).await;
+    let stats = services.replay.stats();
+    ReplayState {
+        kind: services.replay_location.kind().to_owned(),
+        place: services.replay_location.to_string(),
+        rows: size.map(|size| size.rows),
+        bytes: size.map(|size| size.bytes),
+        first: stats.first,
+        forgiven: stats.forgiven,
+        seen: stats.seen,
+        unavailable: stats.unavailable,
+        cache_hits: stats.cache_hits,
+        cache_misses: stats.cache_misses,
+        cache_hit_ratio: cache_hit_ratio(&stats),
+        batches: stats.batches,
+        queue_depth: stats.queue_depth,
+        purged: stats.purged,
+        purge_seconds: stats.purge_time.as_secs_f64(),
+        last_purge: stats.last_purge.map(|at| at / 1000),
+    }
 }

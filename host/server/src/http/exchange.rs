@@ -91,12 +91,16 @@ impl Exchange {
     /// Logs that the request was rejected before any plug-in saw it.
     pub(super) fn malformed(&self, error: OAuthError) -> OAuthError {
         audit::malformed(&self.reference, self.address, &error);
+        let now = self.services.clock.now_seconds();
+        self.services.decisions.malformed(now, &self.reference, self.address, None, &error);
         error
     }
 
     /// The answer to what an authenticated client is refused; the reason is logged.
     pub(super) fn refused(&self, client: &Authenticated, what: &str, refusal: GrantRefusal) -> OAuthError {
         audit::refused_grant(&self.reference, client.id(), what, &refusal);
+        let (now, code) = (self.services.clock.now_seconds(), refusal.error.code.as_str());
+        self.services.decisions.refused(now, &self.reference, client.id(), what, code, &refusal.reason);
         if self.live.deployment.oauth.detailed_errors && refusal.error.code == ErrorCode::InvalidGrant {
             return OAuthError::new(refusal.error.code, refusal.reason);
         }
@@ -133,7 +137,9 @@ impl Exchange {
             Ok(attempt) => Ok(Some(attempt)),
             Err(wait) => {
                 audit::limited(&self.reference, address, &client);
-                Err(OAuthError::too_many_requests(wait.seconds))
+                let (now, error) = (self.services.clock.now_seconds(), OAuthError::too_many_requests(wait.seconds));
+                self.services.decisions.malformed(now, &self.reference, Some(address), Some(&client), &error);
+                Err(error)
             }
         }
     }
@@ -164,6 +170,8 @@ impl Exchange {
     fn record(&self, endpoint: &str, decision: &Decision) {
         self.services.metrics.decided(decision);
         audit::decision(&self.reference, endpoint, self.address, decision);
+        let now = self.services.clock.now_seconds();
+        self.services.decisions.decided(now, &self.reference, endpoint, self.address, decision);
         if let (Verdict::Authenticated(client), Some(key)) = (&decision.verdict, &decision.evidence.key) {
             self.services.published.ledger().used(&client.id, key);
         }

@@ -1,5 +1,6 @@
 //! From the files of a home to what serves requests: snapshot, resources, live, release, published.
 
+pub mod advice;
 mod error;
 mod listeners;
 #[expect(clippy::module_inception, reason = "the room is named after its noun")]

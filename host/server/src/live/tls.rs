@@ -2,6 +2,7 @@
 //!
 //! TLS 1.2 and 1.3 by rustls with aws-lc-rs; the certificate is the configured one, or the one that `init` made.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +22,14 @@ const KEY: &str = "private key";
 /// The TLS identity cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TlsError {
+    /// A file is not there.
+    #[error("the {what} {} is missing", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+    },
     /// A file cannot be read, or holds something else.
     #[error("{} holds no {what}: {reason}", path.display())]
     File {
@@ -58,6 +67,7 @@ impl PemFile {
     fn read(path: PathBuf, what: &'static str) -> Result<Self, TlsError> {
         match std::fs::read(&path) {
             Ok(bytes) => Ok(Self { path, bytes: Arc::new(Zeroizing::new(bytes)) }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(TlsError::Missing { path, what }),
             Err(error) => Err(TlsError::File { path, what, reason: error.to_string() }),
         }
     }

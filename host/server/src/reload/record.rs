@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
-use serde_json::{Value, json};
 
-use crate::live::Live;
-use crate::live::PendingRestart;
+use crate::live::{Live, PendingRestart};
 
 /// A candidate that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rejected {
     /// When it was refused for the first time, seconds since the Unix epoch.
     pub at: u64,
@@ -111,26 +109,8 @@ impl Record {
         Building(self)
     }
 
-    /// The part `reload` of the status document.
-    pub fn document(&self) -> Value {
-        let report = self.report();
-        let building = self.building_since.load(Ordering::Relaxed);
-        let kept = report.kept.iter().map(|kept| {
-            json!({
-                "generation": kept.generation,
-                "published_at": kept.published_at,
-                "in_flight": kept.in_flight(),
-                "withdrawn": kept.withdrawn,
-            })
-        });
-        json!({
-            "up": self.is_up(),
-            "published_at": report.kept.first().map(|live| live.published_at),
-            "building_since": (building > 0).then_some(building),
-            "pinned_since": report.pinned_since,
-            "last_rejected": report.rejected,
-            "needs_restart": report.needs_restart.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "generations": kept.collect::<Vec<_>>(),
-        })
+    /// When the candidate was begun that is being built.
+    pub fn building_since(&self) -> Option<u64> {
+        Some(self.building_since.load(Ordering::Relaxed)).filter(|since| *since > 0)
     }
 }

@@ -1,9 +1,7 @@
 //! What became of a candidate, as an operator is told.
 
-use crate::live::PendingRestart;
-
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A new generation is live.
@@ -32,7 +30,7 @@ impl Outcome {
 }
 
 /// The answer to `POST /reload` and `POST /rollback`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReloadReport {
     /// How it ended.
     pub result: Outcome,
@@ -41,8 +39,7 @@ pub struct ReloadReport {
     /// What is different from before, one phrase each.
     pub changes: Vec<String>,
     /// Sections that wait for a restart.
-    #[serde(serialize_with = "as_text")]
-    pub needs_restart: Vec<PendingRestart>,
+    pub needs_restart: Vec<String>,
     /// What an operator should know although it works.
     pub warnings: Vec<String>,
     /// Why it was refused, with every place in the file; it may have several lines.
@@ -51,10 +48,6 @@ pub struct ReloadReport {
     /// Whether it was refused before for a cause that may pass, and still is: then it is neither logged nor counted.
     #[serde(skip)]
     pub(super) repeated: bool,
-}
-
-fn as_text<S: serde::Serializer>(held: &[PendingRestart], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(held.iter().map(ToString::to_string))
 }
 
 impl ReloadReport {

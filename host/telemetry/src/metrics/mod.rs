@@ -47,6 +47,7 @@ pub struct Metrics {
     tokens: Family<Labels<1>, Counter>,
     sign_ins: Family<Labels<1>, Counter>,
     reloads: Family<Labels<1>, Counter>,
+    admin_rejections: Family<Labels<1>, Counter>,
     phases: Family<Labels<1>, Histogram, fn() -> Histogram>,
     connections: Gauge,
     most_connections: Gauge,
@@ -68,6 +69,7 @@ impl Metrics {
         SignIn::RESULTS.iter().for_each(|result| drop(sign_ins.get_or_create(&label("result", *result))));
         let reloads: Family<_, Counter> = Family::default();
         reload_results.iter().for_each(|result| drop(reloads.get_or_create(&label("result", *result))));
+        let admin_rejections = Family::default();
         let phases = Family::new_with_constructor((|| Histogram::new(PHASE_SECONDS)) as fn() -> Histogram);
         registry.register("authentications", "Decisions about clients", outcomes.clone());
         registry.register("rejections", "Refused credentials by reason", reasons.clone());
@@ -78,6 +80,7 @@ impl Metrics {
         registry.register("tokens", "Token answers by grant", tokens.clone());
         registry.register("sign_ins", "Attempts of people to sign in by result", sign_ins.clone());
         registry.register("reload", "Candidates and rollbacks by result", reloads.clone());
+        registry.register("admin_rejections", "Rejected admin requests by reason", admin_rejections.clone());
         registry.register("reload_phase_seconds", "Time of a reload by phase", phases.clone());
         let (connections, most_connections) = (Gauge::default(), Gauge::default());
         registry.register("connections", "Open connections of the public listeners", connections.clone());
@@ -94,6 +97,7 @@ impl Metrics {
             tokens,
             sign_ins,
             reloads,
+            admin_rejections,
             phases,
             connections,
             most_connections,
@@ -141,6 +145,11 @@ impl Metrics {
     /// Counts a verdict about a candidate.
     pub fn reloaded(&self, result: &'static str) {
         self.reloads.get_or_create(&label("result", result)).inc();
+    }
+
+    /// Counts a rejected admin request: `token`, `page`, `home` or `closed`.
+    pub fn admin_rejected(&self, reason: &'static str) {
+        self.admin_rejections.get_or_create(&label("reason", reason)).inc();
     }
 
     /// Takes the time of a phase of a reload: `settle`, `read`, `build` or `publish`.

@@ -1,0 +1,40 @@
+//! What `dropins --version` says besides the version: the commit, its date, and the contract with plug-ins.
+//!
+//! A source archive has no git, and a development build is not made again for each commit: both name no commit.
+
+use std::process::Command;
+use std::{env, fs};
+
+fn main() {
+    println!("cargo::rerun-if-changed=../../wit");
+    let released = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let commit = if released { commit() } else { None };
+    println!("cargo::rustc-env=DROPINS_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
+    println!("cargo::rustc-env=DROPINS_CONTRACT={}", contract().as_deref().unwrap_or("unknown"));
+}
+
+/// Short hash and date of the commit of this source.
+fn commit() -> Option<String> {
+    // Another repository may hold an unpacked archive.
+    git(&["ls-files", "--error-unmatch", "build.rs"])?;
+    for file in ["HEAD", "logs/HEAD"] {
+        println!("cargo::rerun-if-changed={}", git(&["rev-parse", "--git-path", file])?);
+    }
+    git(&["log", "-1", "--format=%h of %cs"])
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let done = Command::new("git").args(arguments).output().ok().filter(|done| done.status.success())?;
+    Some(String::from_utf8(done.stdout).ok()?.trim().to_owned())
+}
+
+/// `dropins:client-auth@0.2.0`
+fn contract() -> Option<String> {
+    let files = fs::read_dir("../../wit").ok()?.flatten();
+    let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
+    let package = |text: String| {
+        let line = text.lines().find_map(|line| line.strip_prefix("package "))?;
+        Some(line.trim_end_matches(';').to_owned())
+    };
+    texts.filter_map(package).next()
+}

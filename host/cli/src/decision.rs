@@ -1,0 +1,188 @@
+//! `dropins explain`: what became of one request, by the reference id that its client was told.
+//!
+//! The running server keeps the last rejections in memory; others are in the log file.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use dropins_host::services::{Clock as _, SystemClock};
+use reqwest::Method;
+use serde::Serialize;
+
+use crate::admin;
+use crate::args::HomeArgs;
+use crate::explain;
+use crate::output::{say, say_json, span, utc};
+use crate::runtime::block_on;
+use dropins_config::LoadedHome;
+use dropins_server::admin::documents::DecisionDocument;
+use dropins_server::live::advice;
+use dropins_telemetry::logging;
+
+/// Say what became of the request with a reference id, which is at the end of the client's error; or what a reason
+/// code means and how to fix it.
+///
+/// The running server keeps its last 10 000 rejections in memory. Other requests are looked up in the log, if
+/// [logging] file names one.
+#[derive(Args)]
+#[command(after_help = "Example:\n  dropins explain VJT4AFAHPGP4RMNJ --home ./dropins-home\n  \
+                  dropins explain --reason signature-invalid")]
+#[group(id = "what", required = true, multiple = false, args = ["reference", "reason"])]
+pub(super) struct ExplainRequest {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// The reference id
+    #[arg(value_parser = reference)]
+    reference: Option<String>,
+    /// A reason code
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
+    /// Print a JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// It becomes part of a path: letters and digits only.
+fn reference(text: &str) -> Result<String, String> {
+    let known = (8..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    known.then(|| text.to_ascii_uppercase()).ok_or_else(|| "a reference id has 8 to 40 letters and digits".to_owned())
+}
+
+impl ExplainRequest {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        block_on(async {
+            match (&self.reference, &self.reason) {
+                (Some(reference), _) => self.request(reference).await,
+                (None, reason) => self.rule(reason.as_deref().unwrap_or_default()).await,
+            }?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+
+    async fn request(&self, reference: &str) -> anyhow::Result<()> {
+        let asked = admin::ask(&self.home, Method::GET, &format!("/decisions/{reference}")).await;
+        let document: DecisionDocument = match asked {
+            Ok(document) => document,
+            Err(error) => {
+                let logged = self.logged(reference).context(error)?;
+                if self.json {
+                    return say_json(&logged);
+                }
+                return logged.lines.iter().try_for_each(say);
+            }
+        };
+        if self.json {
+            say_json(&document)
+        } else {
+            lines(&document, SystemClock.now_seconds()).iter().try_for_each(say)
+        }
+    }
+
+    /// What the log files say about it, the newest file that has it.
+    fn logged(&self, reference: &str) -> anyhow::Result<Logged> {
+        let LoadedHome { home, deployment, .. } = LoadedHome::read(&self.home.home(), &self.home.properties)?;
+        let log = deployment.logging.file.context("and [logging] names no file in which it could be")?;
+        let failed = || format!("{} cannot be read", log.path.display());
+        for path in logging::files(&home, &log).with_context(failed)? {
+            let lines = BufReader::new(File::open(&path).with_context(failed)?).lines().map_while(Result::ok);
+            let lines: Vec<_> = lines.filter(|line| line.contains(reference)).collect();
+            if !lines.is_empty() {
+                return Ok(Logged { lines });
+            }
+        }
+        anyhow::bail!("nor do the log files {}* have it", log.path.display())
+    }
+
+    async fn rule(&self, reason: &str) -> anyhow::Result<()> {
+        let (live, replay) = explain::open(&self.home).await?;
+        let rule = advice::rule(&live.generation, reason).await;
+        replay.close().await?;
+        let rule = rule.with_context(|| format!("no enabled plug-in lists a rule `{reason}`"))?;
+        if self.json {
+            return say_json(&Rule { reason, rule: &rule.rule, fix: &rule.fix });
+        }
+        say(format_args!("{:<10} {}", "rule", rule.rule))?;
+        say(format_args!("{:<10} {}", "to fix it", rule.fix))
+    }
+}
+
+/// Lines of a log.
+#[derive(Serialize)]
+struct Logged {
+    lines: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Rule<'a> {
+    reason: &'a str,
+    rule: &'a str,
+    fix: &'a str,
+}
+
+/// What is known, one line each.
+fn lines(document: &DecisionDocument, now: u64) -> Vec<String> {
+    let DecisionDocument { record, rule, fix, note } = document;
+    let plugin = record.plugin.as_ref().map(|name| {
+        let digest = record.digest.as_deref().unwrap_or_default();
+        format!("{name} {digest}, generation {}", record.generation.unwrap_or_default())
+    });
+    let key = record.key.as_ref().map(|key| match &record.key_source {
+        Some(source) => format!("{key} ({source})"),
+        None => key.clone(),
+    });
+    let ago = span(now.saturating_sub(record.time));
+    let rows = [
+        ("outcome", Some(record.outcome.clone())),
+        ("reason", record.reason.clone()),
+        ("rule", rule.clone()),
+        ("expected", record.expected.clone()),
+        ("received", record.received.clone()),
+        ("to fix it", fix.clone()),
+        ("note", note.clone()),
+        ("client", record.client.clone()),
+        ("grant", record.grant.clone()),
+        ("endpoint", record.endpoint.clone()),
+        ("address", record.address.map(|address| address.to_string())),
+        ("plug-in", plugin),
+        ("algorithm", record.algorithm.clone()),
+        ("key", key),
+        ("time", Some(format!("{}, {ago} ago", utc(record.time)))),
+    ];
+    rows.into_iter().filter_map(|(title, text)| Some(format!("{title:<10} {}", text?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dropins_telemetry::decisions::DecisionRecord;
+
+    #[test]
+    fn only_a_reference_id_is_asked_for() {
+        assert_eq!(reference("vjt4afahpgp4rmnj").as_deref(), Ok("VJT4AFAHPGP4RMNJ"));
+        assert!(reference("../reload").is_err() && reference("short").is_err() && reference("VJT4AFAH?x=1").is_err());
+    }
+
+    #[test]
+    fn what_is_known_is_one_line_each() {
+        let record = DecisionRecord {
+            outcome: "rejected".to_owned(),
+            reason: Some("expired".to_owned()),
+            time: 1_796_009_496,
+            ..DecisionRecord::default()
+        };
+        let document = DecisionDocument { record, rule: None, fix: Some("Sign another.".to_owned()), note: None };
+        let lines = lines(&document, 1_796_009_596);
+        assert_eq!(
+            lines,
+            [
+                "outcome    rejected",
+                "reason     expired",
+                "to fix it  Sign another.",
+                "time       2026-11-30T03:31:36Z, 1 min 40 s ago"
+            ]
+        );
+    }
+}
