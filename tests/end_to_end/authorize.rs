@@ -462,7 +462,7 @@ fn a_pushed_request_is_consumed_by_its_first_visit_and_its_page_can_be_reloaded(
     is_page(&browser.open(&url), 400, "This did not work");
     let consent = browser.sign_in(&browser.open(&page), PASSWORD);
     let answer = returned(&browser.submit(&consent, &[("decision", "allow")]));
-    assert_eq!(answer["state"], "pushed", "what was pushed counts, not what stands in the URL");
+    assert_eq!(answer["state"], "pushed", "what was pushed counts, not the URL");
     assert!(answer.contains_key("code"));
 }
 

@@ -58,7 +58,7 @@ fn load_until_killed(server: Server, client: &TestClient, tokens: u64, further: 
                         reached.send(()).unwrap();
                     }
                 }
-                Attempt::Replayed => panic!("a fresh assertion was refused as a replay"),
+                Attempt::Replayed => panic!("a fresh assertion was rejected as a replay"),
                 Attempt::Unavailable => known.undecided.push(assertion),
                 Attempt::Unanswered => {
                     known.undecided.push(assertion);

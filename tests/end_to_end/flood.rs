@@ -14,18 +14,18 @@ const PATIENCE: Duration = Duration::from_millis(6);
 /// How many answers have each status.
 pub(crate) type Statuses = BTreeMap<u16, usize>;
 
-/// What is sent: the n-th post has the n-th form, so that each can name another client.
+/// The posts: the n-th has the n-th form, so that each can name another client.
 pub(crate) struct Flood<'a> {
     pub(crate) server: SocketAddr,
     pub(crate) path: &'static str,
     pub(crate) form: &'a (dyn Fn(usize) -> String + Sync),
-    /// How many posts are under way at once, each on a connection of its own.
+    /// How many posts are in flight at once, each on a connection of its own.
     pub(crate) connections: usize,
     /// Whether the attacker hangs up before the answer.
     pub(crate) hangs_up: bool,
 }
 
-/// Has the server of this home serve plain HTTP too, and says where.
+/// Has the server of this home serve plain HTTP too; returns its address.
 pub(crate) fn plain_http(home: &TestHome) -> SocketAddr {
     let address = free_address();
     let text = home.deployment();

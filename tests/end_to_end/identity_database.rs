@@ -39,7 +39,7 @@ fn every_verb_works_on_clients_of_a_database_server_and_all_nodes_see_what_one_c
         };
         all(200, "every node accepts the client");
         client(home, &["update", "app", "--name", "An app", "--disable"]).succeeded();
-        all(401, "every node refuses the disabled client");
+        all(401, "every node rejects the disabled client");
         client(home, &["update", "app", "--enable"]).succeeded();
         all(200, "every node accepts the client again");
         let used = until("the last use of the key is written down", || {
@@ -48,7 +48,7 @@ fn every_verb_works_on_clients_of_a_database_server_and_all_nodes_see_what_one_c
         });
         assert_eq!(used["client_name"], "An app", "{used}");
         client(home, &["remove", "app"]).succeeded();
-        all(401, "every node refuses the removed client");
+        all(401, "every node rejects the removed client");
         client(home, &["show", "app"]).failed(&["there is no client `app`"]);
     });
 }

@@ -164,7 +164,7 @@ fn a_scope_that_the_client_lost_is_not_granted_again() {
     home.replace("client_id = \"app\"", "client_id = \"app\"\nscope = \"read write\"");
     let server = Server::start(&home);
     assert_eq!(ask(&server, &less, "").token()["scope"], "openid read write", "what is given back is there again");
-    assert_eq!(ask(&server, &without, "").token()["scope"], "read write", "a refusal used up nothing");
+    assert_eq!(ask(&server, &without, "").token()["scope"], "read write", "a rejection consumed nothing");
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Scene {
         after <= before + GROWTH
     }
 
-    /// Sends requests of the client, ten a second; how many were not answered with a token, and the 99th percentile.
+    /// Sends requests of the client, ten a second; returns how many got no token, and the 99th percentile.
     fn calls(&self, count: u32) -> (usize, Duration) {
         let began = Instant::now();
         let mut times = Vec::new();
@@ -134,7 +134,7 @@ fn ids() -> bool {
     scene.memory("20000 ids of 64000 bytes", || format!("answers {:?}", scene.flood(&form, 1).send(20_000)))
 }
 
-/// Requests of a client whose key host hangs, in front of which all plug-ins would wait.
+/// Requests of a client whose key host hangs, for which all plug-ins would wait.
 fn plug_in_permits() -> bool {
     let host = KeyHost::start(KeyAnswer::keys(&[]));
     let mut stranger = None;
@@ -172,7 +172,7 @@ fn connections() -> bool {
     failed == 0 && ready == 200
 }
 
-/// Opens connections that say they speak HTTP/2 and no more; those that the server keeps, and how many it closed.
+/// Opens connections that send the preface of HTTP/2 and no more; returns what the server kept, and how many it closed.
 async fn idle(server: SocketAddr, count: usize) -> (Vec<TcpStream>, usize) {
     let mut open = Vec::new();
     let mut closed = 0;
