@@ -22,11 +22,10 @@ use crate::output::{BAD, GOOD, say, say_json, span, utc};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_oauth::clients::keyless;
+use dropins_protocol::names::JWT_BEARER;
 use dropins_server::admin::documents::StatusDocument;
 use dropins_server::live::{self, Live, Release, Resources, Snapshot};
 use dropins_telemetry::audit;
-
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Apply every rule to an assertion and say which one it breaks and how to fix that.
 ///
@@ -92,7 +91,7 @@ impl Explain {
         let assertion = assertion.trim();
         let (live, replay) = open(&self.home).await?;
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let mut form = vec![field("client_assertion_type", ASSERTION_TYPE), field("client_assertion", assertion)];
+        let mut form = vec![field("client_assertion_type", JWT_BEARER), field("client_assertion", assertion)];
         form.extend(self.client_id.iter().map(|id| field("client_id", id)));
         let request = Request {
             endpoint: live.endpoints.token.clone(),

@@ -20,6 +20,7 @@ use dropins_config::LoadedHome;
 use dropins_config::home::{Addresses, Home};
 use dropins_config::{LogFormat, Logging};
 use dropins_listener::Bound;
+use dropins_protocol::names::JWT_BEARER;
 use dropins_server::running::{Listeners, Running};
 use dropins_telemetry::logging;
 
@@ -124,7 +125,7 @@ fn https_client(home: &Home) -> anyhow::Result<reqwest::Client> {
 async fn post(client: &reqwest::Client, url: &str, assertion: &str) -> anyhow::Result<(u16, Value)> {
     let form = form_urlencoded::Serializer::new(String::new())
         .append_pair("grant_type", "client_credentials")
-        .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+        .append_pair("client_assertion_type", JWT_BEARER)
         .append_pair("client_assertion", assertion)
         .finish();
     let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form);

@@ -6,15 +6,14 @@
 use dropins_host::services::{Unavailable, UnixMillis};
 use dropins_host::{Expected, Request, Subject, Trial};
 use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, SigningError, SigningKey};
+use dropins_protocol::names::{JWT_BEARER, PRIVATE_KEY_JWT};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::request::{ISSUER, request};
 use super::throw_away::ThrowAway;
 
-pub(super) const METHOD: &str = "private_key_jwt";
-
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(super) const METHOD: &str = PRIVATE_KEY_JWT;
 
 /// How long the assertions are valid, in seconds: less than the minute that `MaxLifetimeInMinutes` leaves at least.
 const LIFETIME: u64 = 30;
@@ -88,11 +87,8 @@ fn build(
 }
 
 fn credential(assertion: &str) -> Request {
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_assertion_type", ASSERTION_TYPE),
-        ("client_assertion", assertion),
-    ];
+    let form =
+        [("grant_type", "client_credentials"), ("client_assertion_type", JWT_BEARER), ("client_assertion", assertion)];
     request(&form, &[])
 }
 
