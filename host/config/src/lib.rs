@@ -5,7 +5,6 @@
 //! those of WSO2 Identity Server that have no meaning here.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
-mod client_rules;
 pub mod endpoints;
 pub mod home;
 mod language;
@@ -15,7 +14,6 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
-pub use client_rules::{Fault, client_faults, shown};
 pub use dropins_services::Limits;
 pub use endpoints::Endpoints;
 pub use home::{Home, LoadError, LoadedHome};
@@ -28,6 +26,7 @@ pub use schema::keys::{KEYS, Key, Kind};
 pub use schema::property::Property;
 pub use sections::cache::ReplayCache;
 pub use sections::client::{Material, ServiceProvider};
+pub use sections::client_rules::{Fault, client_faults, shown};
 pub use sections::database::Database;
 pub use sections::deployment::{Deployment, SuperAdmin};
 pub use sections::files::KeyFiles;

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use dropins_keys::remote::FetchSettings;
 
-use crate::client_rules::client_faults;
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::{Section, Typed};
+use crate::sections::client_rules::client_faults;
 use dropins_protocol::{ClientRecord, Secret, SecretHash, TokenAlgorithm};
 
 /// Keys that hold a credential.

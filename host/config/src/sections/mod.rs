@@ -2,6 +2,7 @@
 
 pub(crate) mod cache;
 pub(crate) mod client;
+pub(crate) mod client_rules;
 mod clustering;
 pub(crate) mod database;
 pub(crate) mod deployment;
