@@ -154,7 +154,7 @@ fn token(home: &HomeArgs) -> Option<String> {
     configured.map(|token| token.expose().to_owned()).or_else(|| std::env::var(TOKEN_VARIABLE).ok())
 }
 
-/// No server answers. A home that cannot be served for a mistake in its configuration is told so instead.
+/// No server answers. A mistake in the configuration, which keeps the home from being served, is told instead.
 fn no_server(home: &HomeArgs, cause: anyhow::Error) -> anyhow::Result<Asked> {
     let folder = home.home();
     LoadedHome::read(&folder, &home.properties)?;

@@ -17,7 +17,9 @@ use dropins_oauth::tokens;
 use dropins_server::live::{self, BuildError, Release, ResourceError, Resources, Snapshot, tls};
 use dropins_telemetry::expiry;
 
-/// Check configuration, plug-ins, keys, clients and database without serving, and without changing the database.
+/// Check what `serve` would verify, without serving.
+///
+/// Configuration, plug-ins, keys, clients and database are verified; the database is not changed.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins check --home ./dropins-home")]
 pub(super) struct Check {
@@ -80,7 +82,7 @@ impl Check {
         let (parts, _) = Resources::rehearse(&started).await?;
         let live = Release::build(Arc::new(Snapshot::of(started)), parts.clone(), 0, Vec::new()).await?.live;
         parts.stored.refresh().await?;
-        // Declared clients have had their say when their keys were read.
+        // Those of declared clients are among the warnings already.
         let declared = |client_id: &str| live.clients.declared().any(|client| client.registration.id == client_id);
         let expiring = expiry::expiring(&live.clients, parts.clock.now_seconds()).await?;
         let expiring = expiring.iter().filter(|key| !declared(&key.client_id)).map(ToString::to_string);

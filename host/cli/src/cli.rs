@@ -156,6 +156,21 @@ mod tests {
     }
 
     #[test]
+    fn a_client_is_named_in_the_same_ways_by_every_verb() {
+        for verb in
+            ["client show", "client remove", "keys refresh", "keys generate", "keystore view", "keystore remove"]
+        {
+            for name in [&["app"][..], &["--client-id=-app"]] {
+                let line = ["dropins"].into_iter().chain(verb.split(' ')).chain(name.iter().copied());
+                assert!(Cli::try_parse_from(line).is_ok(), "{verb} {name:?}");
+            }
+        }
+        assert!(Cli::try_parse_from(["dropins", "assertion", "mint", "app", "--key", "k"]).is_ok());
+        assert!(Cli::try_parse_from(["dropins", "keystore", "view", "--alias", "app"]).is_ok());
+        assert!(Cli::try_parse_from(["dropins", "keystore", "view"]).is_err());
+    }
+
+    #[test]
     fn every_verb_has_an_example_in_its_help() {
         fn verbs(command: &clap::Command, path: &str) {
             for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {

@@ -22,10 +22,9 @@ use dropins_server::admin::documents::DecisionDocument;
 use dropins_server::live::advice;
 use dropins_telemetry::logging;
 
-/// Say what became of the request with a reference id, which is at the end of the client's error; or what a reason
-/// code means and how to fix it.
+/// Say what became of a request, by its reference id, or what a reason code means.
 ///
-/// The running server keeps its last 10 000 rejections in memory. Other requests are looked up in the log, if
+/// The reference id is at the end of the client's error. The running server keeps its last 10 000 rejections in memory. Other requests are looked up in the log, if
 /// [logging] file names one.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins explain VJT4AFAHPGP4RMNJ --home ./dropins-home\n  \

@@ -148,7 +148,7 @@ impl Explain {
 async fn note(live: &Live, client_id: Option<&str>) -> Option<String> {
     let client = live.clients.find(client_id?).await.ok()??;
     let Resources { home, sources, .. } = &live.resources;
-    keyless(&client.registration.id, home, &live.deployment, &sources.keystores).filter(|_| client.needs_keystore())
+    keyless(&client, home, &live.deployment, &sources.keystores)
 }
 
 impl Explanation {

@@ -77,10 +77,10 @@ impl List {
 pub(super) struct Rotate {
     #[command(flatten)]
     home: HomeArgs,
-    /// How long the keys are published before they sign: 10m or more, 1h, 1d; 0 when the old keys are no longer to be used
+    /// How long the keys are published before they sign: 10m or more, 1h, 1d; 0 if the old keys must sign no more
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = overlap)]
     overlap: Duration,
-    /// The algorithm whose key is rotated, RS256 or ES256; both when left out
+    /// The algorithm whose key is rotated, RS256 or ES256; both if left out
     #[arg(long, value_name = "ALG", value_parser = token_algorithm)]
     algorithm: Option<TokenAlgorithm>,
     /// Print a JSON document
@@ -249,7 +249,7 @@ pub(super) struct Files {
     jwk: Value,
 }
 
-/// A key pair in all the forms that are asked for.
+/// A key pair in all its forms.
 pub(super) struct Pair {
     pub(super) key: SigningKey,
     pub(super) certificate: String,
@@ -280,7 +280,7 @@ impl Pair {
     }
 }
 
-/// A new file; an existing one is never overwritten, it may be the only copy of a key.
+/// Writes a new file; an existing one is never overwritten, it may be the only copy of a key.
 fn create(path: &Path, content: &[u8], mode: u32) -> anyhow::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)

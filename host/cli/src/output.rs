@@ -4,6 +4,7 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
+use dropins_host::Digest;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -50,6 +51,11 @@ pub(crate) fn say_table(header: &[&str], rows: &[Vec<String>]) -> anyhow::Result
 pub(crate) fn utc(seconds: u64) -> String {
     let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
     time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| format!("{seconds} s after 1970"))
+}
+
+/// What tells a digest from others.
+pub(crate) fn short(digest: &Digest) -> String {
+    format!("sha256:{}", digest.short())
 }
 
 /// A time in its two largest units: `40 d 0 h`.

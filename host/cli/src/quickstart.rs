@@ -1,6 +1,6 @@
 //! `dropins quickstart`: the main job in one command, over real HTTPS.
 //!
-//! It exits with 1 when the demonstration does not turn out as it must: a token, then a refused replay.
+//! It exits with 1 unless the demonstration shows a token, then a rejected replay.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ use dropins_telemetry::logging;
 
 const CLIENT_ID: &str = "quickstart-client";
 
-/// See the main job: a home, a client, a server, a token, a refused replay.
+/// See the main job: a home, a client, a server, a token, a rejected replay.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins quickstart --once")]
 pub(super) struct Quickstart {
@@ -91,7 +91,7 @@ impl Quickstart {
         say(format_args!("5. the same assertion once more: HTTP {status}\n{answer:#}"))?;
         anyhow::ensure!(
             status == 401 && answer.get("error").is_some_and(|error| error == "invalid_client"),
-            "the replay should have been refused"
+            "the replay should have been rejected"
         );
 
         if !self.once {

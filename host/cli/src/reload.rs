@@ -10,8 +10,8 @@ use crate::runtime::block_on;
 
 /// Have the running server take up its configuration and plug-ins; waits for the verdict.
 ///
-/// Changes are taken up without a word within a second; this says what became of them, and ends the hold of a
-/// rollback. A refused change leaves everything as it was.
+/// The server notices changes by itself within a second; this waits for the verdict, and ends the hold of a rollback. A
+/// rejected change leaves everything as it was.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins reload --home ./dropins-home")]
 pub(super) struct Reload {

@@ -1,4 +1,4 @@
-//! Whether the used assertions that are to be expected fit into the size that is stated for them.
+//! Whether the expected used assertions fit into the size that the configuration states.
 //!
 //! An assertion is remembered for its lifetime and the clock skew, so the longest lifetime that any client may use decides.
 
@@ -11,10 +11,10 @@ use dropins_config::Deployment;
 const LIFETIME: &str = "MaxLifetimeInMinutes";
 const CLOCK_SKEW: &str = "ClockSkewInSeconds";
 
-/// What the plug-in takes when no listener says otherwise.
+/// The default of the plug-in.
 const DEFAULT_LIFETIME_MINUTES: u64 = 60;
 
-/// A sentence when the assertions outgrow the stated size.
+/// A sentence if the assertions outgrow the stated size.
 pub(crate) fn warning(deployment: &Deployment, settings: &ReplaySettings) -> Option<String> {
     let load = deployment.replay_load;
     let capacity = Capacity { per_second: f64::from(load.expected_rate), lifetime: remembered_for(deployment) };
@@ -32,7 +32,7 @@ fn remembered_for(deployment: &Deployment) -> Duration {
     Duration::from_secs(minutes.saturating_mul(60).saturating_add(skew))
 }
 
-/// The largest value of this property in any enabled listener. Whether it is one at all, the plug-in says.
+/// The largest value of this property in any enabled listener. The plug-in checks whether it is valid.
 fn largest(deployment: &Deployment, name: &str) -> Option<u64> {
     let enabled = deployment.listeners.iter().filter(|listener| listener.enabled);
     let named = enabled.flat_map(|listener| &listener.properties).filter(|one| one.name.eq_ignore_ascii_case(name));

@@ -1,4 +1,4 @@
-//! `dropins serve`: runs a home until it is told to stop.
+//! `dropins serve`: runs a home until a signal stops it.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Serve {
     }
 
     async fn serve(self) -> anyhow::Result<ExitCode> {
-        // Armed first: a signal during the start must not be lost, nor kill us half-way.
+        // First: a signal during the start is neither lost nor kills the process half-way.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
@@ -54,7 +54,7 @@ impl Serve {
                 _ = interrupt.recv() => break,
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => {
-                    // The verdict stands in the log; a build must not keep us from stopping.
+                    // The verdict is in the log; a build must not delay a stop.
                     let reloader = Arc::clone(running.reloader());
                     tokio::spawn(async move { reloader.reload(Trigger::Signal).await });
                 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 
 use super::admin;
 use crate::args::HomeArgs;
-use crate::output::{BAD, GOOD, say, say_json, say_table, say_warning, span};
+use crate::output::{BAD, GOOD, say, say_json, say_table, say_warning, short, span};
 use crate::runtime::block_on;
 use dropins_server::admin::documents::{KeptGeneration, LivePlugin, ReloadState, ReplayState, StatusDocument};
 
@@ -45,7 +45,7 @@ impl Status {
         let row = |plugin: &LivePlugin| {
             let (order, name) = (plugin.order.to_string(), plugin.name.clone());
             let (calls, failures) = (plugin.calls.to_string(), plugin.failures.to_string());
-            vec![order, name, plugin.version.clone(), plugin.digest.to_string(), calls, failures]
+            vec![order, name, plugin.version.clone(), short(&plugin.digest), calls, failures]
         };
         let rows: Vec<_> = status.plugins.iter().map(row).collect();
         say_table(&["ORDER", "NAME", "VERSION", "DIGEST", "CALLS", "FAILURES"], &rows)?;

@@ -27,9 +27,17 @@ pub(super) enum UserVerb {
     Add(Add),
     List(List),
     Passwd(Passwd),
-    Disable(Disable),
-    Enable(Enable),
-    Remove(Remove),
+    /// Keep a user from signing in; the user's sessions end, and tokens are not active until the user is enabled again
+    #[command(after_help = "Example:\n  dropins user disable jane.doe")]
+    Disable(Account),
+    /// Let a user sign in again
+    #[command(after_help = "Example:\n  dropins user enable jane.doe")]
+    Enable(Account),
+    /// Remove a user, with sessions, consents and what clients were issued
+    ///
+    /// The user of [super_admin] is made again at the next start; disable it, or delete it from deployment.toml too.
+    #[command(after_help = "Example:\n  dropins user remove jane.doe")]
+    Remove(Account),
 }
 
 impl UserVerb {
@@ -39,18 +47,18 @@ impl UserVerb {
                 Self::Add(verb) => verb.run().await,
                 Self::List(verb) => verb.run().await,
                 Self::Passwd(verb) => verb.run().await,
-                Self::Disable(verb) => verb.run().await,
-                Self::Enable(verb) => verb.run().await,
-                Self::Remove(verb) => verb.run().await,
+                Self::Disable(account) => account.set_enabled(false).await,
+                Self::Enable(account) => account.set_enabled(true).await,
+                Self::Remove(account) => account.remove().await,
             }?;
             Ok(ExitCode::SUCCESS)
         })
     }
 }
 
-/// Whose account.
+/// The account of a user.
 #[derive(Args)]
-struct Account {
+pub(super) struct Account {
     #[command(flatten)]
     home: HomeArgs,
     /// The name that the user signs in with
@@ -61,6 +69,17 @@ struct Account {
 impl Account {
     async fn users(&self) -> anyhow::Result<Users> {
         open(&self.home).await
+    }
+
+    async fn set_enabled(&self, enabled: bool) -> anyhow::Result<()> {
+        self.users().await?.set_enabled(&self.name, enabled).await?;
+        let can = if enabled { "can sign in" } else { "cannot sign in and has no session" };
+        say(format_args!("the user {} {can}", self.name))
+    }
+
+    async fn remove(&self) -> anyhow::Result<()> {
+        self.users().await?.remove(&self.name).await?;
+        say(format_args!("removed the user {}", self.name))
     }
 }
 
@@ -79,7 +98,7 @@ struct PasswordArgs {
 }
 
 impl PasswordArgs {
-    /// The password; typed twice, when it is typed.
+    /// Reads the password; an operator who types it does so twice.
     fn read(&self) -> anyhow::Result<Secret> {
         match &self.password_file {
             Some(path) if path != Path::new("-") => {
@@ -116,7 +135,7 @@ pub(super) struct Add {
     account: Account,
     #[command(flatten)]
     password: PasswordArgs,
-    /// Add the user without letting anybody in
+    /// Add the user disabled: it cannot sign in
     #[arg(long)]
     disabled: bool,
     /// Print a JSON document
@@ -167,7 +186,7 @@ fn document(user: &User) -> serde_json::Value {
     })
 }
 
-/// Set another password; the user's sessions end, and what clients were given.
+/// Set another password; the user's sessions and refresh tokens are revoked.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  dropins user passwd jane.doe\n  dropins user passwd admin --password-file ./password"
@@ -182,7 +201,7 @@ pub(super) struct Passwd {
 impl Passwd {
     async fn run(self) -> anyhow::Result<()> {
         let users = self.account.users().await?;
-        // Before anybody types a password.
+        // Before the operator types a password.
         let known = users.list().await?.iter().any(|user| user.name == self.account.name);
         anyhow::ensure!(
             known,
@@ -191,53 +210,6 @@ impl Passwd {
         );
         users.set_password(&self.account.name, self.password.read()?).await?;
         say(format_args!("the user {} has another password, no session and no refresh token", self.account.name))
-    }
-}
-
-/// Keep a user from signing in; the user's sessions end, and tokens are not active until the user is enabled again.
-#[derive(Args)]
-#[command(after_help = "Example:\n  dropins user disable jane.doe")]
-pub(super) struct Disable {
-    #[command(flatten)]
-    account: Account,
-}
-
-impl Disable {
-    async fn run(self) -> anyhow::Result<()> {
-        self.account.users().await?.set_enabled(&self.account.name, false).await?;
-        say(format_args!("the user {} cannot sign in and has no session", self.account.name))
-    }
-}
-
-/// Let a user sign in again.
-#[derive(Args)]
-#[command(after_help = "Example:\n  dropins user enable jane.doe")]
-pub(super) struct Enable {
-    #[command(flatten)]
-    account: Account,
-}
-
-impl Enable {
-    async fn run(self) -> anyhow::Result<()> {
-        self.account.users().await?.set_enabled(&self.account.name, true).await?;
-        say(format_args!("the user {} can sign in", self.account.name))
-    }
-}
-
-/// Remove a user, with sessions, consents and what clients were given.
-///
-/// The user of [super_admin] is made again at the next start; disable it, or take it out of deployment.toml as well.
-#[derive(Args)]
-#[command(after_help = "Example:\n  dropins user remove jane.doe")]
-pub(super) struct Remove {
-    #[command(flatten)]
-    account: Account,
-}
-
-impl Remove {
-    async fn run(self) -> anyhow::Result<()> {
-        self.account.users().await?.remove(&self.account.name).await?;
-        say(format_args!("removed the user {}", self.account.name))
     }
 }
 

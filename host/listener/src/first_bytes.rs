@@ -1,7 +1,7 @@
 //! A connection must say something in time.
 //!
 //! HTTP/1 or HTTP/2 is told from the first bytes, before any time-out of either applies: without this, a client that
-//! connects and stays silent would hold its connection for ever.
+//! connects and stays silent would hold its connection forever.
 
 use std::io;
 use std::pin::Pin;

@@ -36,9 +36,9 @@ pub struct Running {
     replay: Arc<JtiStore>,
     urls: Vec<String>,
     admin: SocketAddr,
-    /// Where clients and browsers ask.
+    /// For clients and browsers.
     public: Served,
-    /// Where operators and probes ask: served until the public listeners have ended.
+    /// For operators and probes: served until the public listeners have ended.
     operators: Served,
     socket_stop: CancellationToken,
     shutdown_delay: Duration,
@@ -302,7 +302,7 @@ fn public_connections(app: &App, descriptors: usize) -> Arc<Connections> {
     Connections::new(limits, metrics.connections(limits.total), is_proxy)
 }
 
-/// Looks at the keys of all clients again and again, and warns about those that expire soon.
+/// Looks at the keys of all clients at intervals, and warns about those that expire soon.
 fn watch_expiry(app: &App) -> AbortOnDropHandle<()> {
     let admin = app.admin();
     let (published, radar, clock) = (Arc::clone(&admin.published), Arc::clone(&admin.radar), Arc::clone(&admin.clock));

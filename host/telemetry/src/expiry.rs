@@ -1,6 +1,6 @@
-//! The expiry radar: keys whose certificates end soon, before their clients are refused.
+//! The expiry radar: keys whose certificates expire soon, before their clients are rejected.
 //!
-//! The stages are 30, 14, 7 and 1 days before, and the end itself. A key is logged once per stage; metric, status
+//! The stages are 30, 14, 7 and 1 days before expiry, and expiry itself. A key is logged once per stage; metric, status
 //! and check always show all of them.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ const DAY: i64 = 86_400;
 /// How often the keys are looked at; far shorter than the shortest stage.
 pub const INTERVAL: Duration = Duration::from_secs(600);
 
-/// How near the end of a certificate is.
+/// How soon a certificate expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Stage {
     /// Within 30 days.
@@ -31,7 +31,7 @@ pub enum Stage {
     /// Within a day.
     #[serde(rename = "1d")]
     Day,
-    /// It has ended.
+    /// It has expired.
     #[serde(rename = "expired")]
     Expired,
 }
@@ -51,7 +51,7 @@ impl Stage {
         }
     }
 
-    /// The stage of a certificate that is valid until `not_after`; none when that is far away.
+    /// The stage of a certificate that is valid until `not_after`. Returns `None` if that is far away.
     fn of(not_after: i64, now: i64) -> Option<Self> {
         match not_after.saturating_sub(now) {
             left if left < 0 => Some(Self::Expired),
@@ -64,7 +64,7 @@ impl Stage {
     }
 }
 
-/// A key that ends soon, or has ended.
+/// A key whose certificate expires soon, or has expired.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Expiring {
     /// The client.
@@ -75,7 +75,7 @@ pub struct Expiring {
     pub source: String,
     /// End of its validity, seconds since the Unix epoch.
     pub not_after: i64,
-    /// How near that is.
+    /// How soon that is.
     pub stage: Stage,
 }
 
@@ -83,7 +83,7 @@ impl std::fmt::Display for Expiring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { client_id, thumbprint, source, .. } = self;
         let when = match self.stage {
-            Stage::Expired => "has expired, and the client is refused unless CertificateValidity says otherwise",
+            Stage::Expired => "has expired, and the client is rejected unless CertificateValidity says otherwise",
             Stage::Day => "expires within a day",
             Stage::Week => "expires within 7 days",
             Stage::Fortnight => "expires within 14 days",
@@ -93,10 +93,10 @@ impl std::fmt::Display for Expiring {
     }
 }
 
-/// All keys that end within 30 days of `now`, seconds since the Unix epoch; the nearest end first.
+/// All keys that expire within 30 days of `now`, seconds since the Unix epoch; the soonest first.
 ///
 /// # Errors
-/// [`Unavailable`] when the clients of the database cannot be read.
+/// [`Unavailable`] if the clients of the database cannot be read.
 pub async fn expiring(clients: &Directory, now: u64) -> Result<Vec<Expiring>, Unavailable> {
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let mut found = Vec::new();
@@ -117,7 +117,7 @@ fn judge(key: ClientKeyFact, now: i64) -> Option<Expiring> {
 pub struct Radar(Mutex<Vec<Expiring>>);
 
 impl Radar {
-    /// The keys that end soon, as they were last seen.
+    /// The keys that expire soon, as they were last seen.
     pub fn latest(&self) -> Vec<Expiring> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

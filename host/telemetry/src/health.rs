@@ -1,7 +1,7 @@
 //! Whether the stores that every request needs can be asked.
 //!
-//! However many ask, and however soon they give up, one probe is under way at a time: it asks all stores at once within
-//! one bound, and everybody who came meanwhile has its answer. No answer is kept for those who come later.
+//! One probe is under way at a time, however many callers ask and give up: it asks all stores at once within one bound,
+//! and answers every caller that came meanwhile. No answer is kept for later callers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use dropins_database::{Database, TIMEOUT};
 
-/// What is wrong with each store, one sentence each; nothing where it answers.
+/// What is wrong with each store, one sentence each; `None` if it answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
     /// The replay store.
@@ -64,8 +64,8 @@ impl Probes {
         self.join().await
     }
 
-    /// The probe that is under way, or a new one. It goes on when nobody waits for it any more: a store that does not
-    /// answer is asked once, not once by everybody who gave up waiting.
+    /// The probe that is under way, or a new one. It goes on after its callers have given up, so that a store that does
+    /// not answer is asked once, not once by each of them.
     fn join(&self) -> Shared<BoxFuture<'static, Health>> {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(probe) = under_way.as_ref().filter(|probe| !probe.task.is_finished()) {
@@ -95,7 +95,7 @@ async fn ask(replay: Arc<JtiStore>, identity: Database) -> Health {
     }
 }
 
-/// A probe that panics knows nothing, and nothing is ready that is not known to be.
+/// A probe that panics knows nothing; a store that is not known to answer is not ready.
 fn mistake(error: &tokio::task::JoinError) -> Health {
     let unknown = Some(format!("whether a store answers is not known, which is a mistake in this program: {error}"));
     Health { replay: unknown.clone(), identity: unknown }

@@ -1,8 +1,8 @@
 //! How much the replay store holds, for metrics and status.
 //!
 //! Counting may scan the table, so a count is kept for ten seconds, and for a hundred times as long as it took: the
-//! scrapes of any number of collectors cost the store one percent of its time. A count that failed is none, and is
-//! kept as well.
+//! scrapes of any number of collectors cost the store one percent of its time. A count that failed is
+//! kept as well, as `None`.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ struct Count {
 }
 
 impl StoreSize {
-    /// The size of the store, at most as old as described above; nothing when the store cannot be read.
+    /// The size of the store, at most as old as described above. Returns `None` if the store cannot be read.
     pub async fn of(&self, store: &JtiStore) -> Option<Size> {
         self.counted(async || store.size().await.ok()).await
     }

@@ -117,8 +117,7 @@ impl Client {
             registered: false,
             ledger: Some(entry),
         }));
-        let keyless = keyless(&client.registration.id, &registry.home, &registry.deployment, &sources.keystores)
-            .filter(|_| client.needs_keystore());
+        let keyless = keyless(&client, &registry.home, &registry.deployment, &sources.keystores);
         Ok(Self { client, origin, overrides, times, keys, keyless })
     }
 

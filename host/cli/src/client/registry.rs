@@ -67,7 +67,8 @@ impl Registry {
     /// Rejects a record that the configuration would reject; returns the warnings.
     pub(super) async fn check(&self, record: &ClientRecord, facts: &Facts) -> anyhow::Result<Vec<String>> {
         let jwks = self.deployment.oauth.jwks_endpoint.fetch_settings();
-        let by_keystore = RegisteredClient::of_record(record.clone(), 0).0.needs_keystore();
+        let (client, _) = RegisteredClient::of_record(record.clone(), SystemClock.now_seconds());
+        let by_keystore = client.needs_keystore();
         let keystores = if by_keystore { self.sources()?.keystores } else { Arc::default() };
         let Lint { faults, mut warnings } = lint(record, &jwks, &keystores, SystemClock.now_seconds());
         let say = |fault: &Fault| match facts.file(fault.field) {
@@ -78,7 +79,7 @@ impl Registry {
         anyhow::ensure!(faults.is_empty(), "the client `{}` is rejected: {}", record.client_id, faults.join("; "));
         if by_keystore {
             self.check_alias(&record.client_id, &keystores).await?;
-            let lack = keyless(&record.client_id, &self.home, &self.deployment, &keystores);
+            let lack = keyless(&client, &self.home, &self.deployment, &keystores);
             warnings.extend(lack.map(|lack| Fault::new("keystore", lack)));
         }
         Ok(warnings.iter().map(say).collect())

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::names::{names, shadows};
 use crate::admin;
 use crate::args::HomeArgs;
-use crate::output::{say_json, say_table};
+use crate::output::{say_json, say_table, short};
 use dropins_config::Deployment;
 use dropins_config::LoadedHome;
 use dropins_server::admin::documents::{ShadowState, StatusDocument};
@@ -90,7 +90,7 @@ impl Entry {
         // A message is cut to its first line.
         let text = |text: &Option<String>| text.as_deref().and_then(|text| text.lines().next()).map(str::to_owned);
         let number = |number: Option<u64>| number.map(|number| number.to_string());
-        let digest = self.digest.map(|digest| format!("sha256:{}", digest.short()));
+        let digest = self.digest.as_ref().map(short);
         let order = self.order.map(|order| order.to_string());
         let mut cells = vec![Some(self.state.to_owned()), order, text(&self.name), text(&self.version), digest];
         cells.push(Some(self.file.clone()));

@@ -13,7 +13,7 @@ use std::path::Path;
 pub(crate) enum Access {
     /// The owner only.
     Private,
-    /// Everybody.
+    /// Every user.
     Public,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn file(path: &Path, content: &[u8], access: Access, existing: Existi
     Ok(written)
 }
 
-/// Puts a file that everybody may read in the place of whatever is there.
+/// Replaces a file with one that every user may read.
 pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     file(path, content, Access::Public, Existing::Replace).map(|_| ())
 }

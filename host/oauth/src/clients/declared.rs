@@ -48,10 +48,8 @@ pub fn read(
         let (client, findings) = RegisteredClient::of_record(record, now);
         if client.enabled {
             let mut lint = Lint::of_keys(&client, findings, keystores, now);
-            if client.needs_keystore() {
-                let lack = keyless(&client.registration.id, home, deployment, keystores);
-                lint.warnings.extend(lack.map(|lack| Fault::new("keystore", lack)));
-            }
+            let lack = keyless(&client, home, deployment, keystores);
+            lint.warnings.extend(lack.map(|lack| Fault::new("keystore", lack)));
             declared.judge(entry, lint);
         }
         declared.clients.push(client);

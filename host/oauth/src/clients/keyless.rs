@@ -3,13 +3,23 @@
 use dropins_config::{Deployment, Home};
 use dropins_keys::keystore::CertificateStores;
 
+use super::registered::RegisteredClient;
+
 /// What endings keystores have.
 const KEYSTORES: [&str; 4] = ["jks", "p12", "pfx", "pkcs12"];
 
-/// A sentence about a client that registered no key: what the keystores lack. Returns `None` if they have one.
-pub fn keyless(client_id: &str, home: &Home, deployment: &Deployment, keystores: &CertificateStores) -> Option<String> {
+/// A sentence about a client that needs a key, registered none, and has none in the keystores.
+pub fn keyless(
+    client: &RegisteredClient,
+    home: &Home,
+    deployment: &Deployment,
+    keystores: &CertificateStores,
+) -> Option<String> {
+    if !client.needs_keystore() {
+        return None;
+    }
     let stores = &deployment.keystores;
-    let lack = match keystores.find(client_id) {
+    let lack = match keystores.find(&client.registration.id) {
         Ok(Some(_)) => return None,
         Err(error) => return Some(error.to_string()),
         Ok(None) if stores.primary.is_none() && stores.trust.is_none() => "no keystore is configured",
@@ -37,15 +47,18 @@ pub fn keyless(client_id: &str, home: &Home, deployment: &Deployment, keystores:
 mod tests {
     use super::*;
     use dropins_config::{Environment, parse};
+    use dropins_protocol::ClientRecord;
 
     #[test]
     fn what_is_missing_is_named_and_so_is_a_keystore_that_is_not_configured() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path());
         std::fs::create_dir_all(home.security()).unwrap();
+        let record = ClientRecord { client_id: "app".to_owned(), enabled: true, ..ClientRecord::default() };
+        let (client, _) = RegisteredClient::of_record(record, 0);
         let say = |text: &str| {
             let (deployment, _) = parse(text, &Environment::default()).unwrap();
-            keyless("app", &home, &deployment, &CertificateStores::default()).unwrap()
+            keyless(&client, &home, &deployment, &CertificateStores::default()).unwrap()
         };
         assert!(say("").ends_with("it registers none, and no keystore is configured"), "{}", say(""));
         for file in ["wso2carbon.jks", "tls-key.pem"] {

@@ -1,4 +1,4 @@
-//! The admin listener: health, readiness, metrics, status, reload and rollback.
+//! The admin listener: health, readiness, metrics, status, decisions, reload and rollback.
 
 mod access;
 pub mod documents;

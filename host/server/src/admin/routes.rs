@@ -1,4 +1,4 @@
-//! The admin listener: health, readiness, metrics, status, and the words of an operator: reload, rollback.
+//! The admin listener: health, readiness, metrics, status, decisions, and the commands of an operator.
 //!
 //! `/healthz` and `/readyz` are for every caller; [`access`] decides about the others.
 
@@ -149,10 +149,8 @@ async fn decision(State(state): State<AdminState>, Path(reference): Path<String>
         Some(client_id) => live.clients.find(client_id).await.ok().flatten(),
         None => None,
     };
-    let keyless = client.filter(|client| client.needs_keystore()).and_then(|client| {
-        let Resources { home, sources, .. } = &live.resources;
-        keyless(&client.registration.id, home, &live.deployment, &sources.keystores)
-    });
+    let Resources { home, sources, .. } = &live.resources;
+    let note = client.and_then(|client| keyless(&client, home, &live.deployment, &sources.keystores));
     let (rule, fix) = rule.map(|rule| (rule.rule, rule.fix)).unzip();
-    json(StatusCode::OK, &DecisionDocument { record, rule, fix, note: keyless })
+    json(StatusCode::OK, &DecisionDocument { record, rule, fix, note })
 }

@@ -14,7 +14,7 @@ use crate::reload::Reloader;
 pub enum Door {
     /// The socket in the home: its user, or root.
     Socket,
-    /// `[transport.admin]`: everyone who reaches the address.
+    /// `[transport.admin]`: every program that reaches the address.
     Tcp,
 }
 

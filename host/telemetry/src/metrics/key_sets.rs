@@ -1,4 +1,4 @@
-//! The key sets that clients publish, and the keys that end soon.
+//! The key sets that clients publish, and the keys that expire soon.
 //!
 //! Read when asked for, from the fetcher and from what the watch over certificates found last.
 
@@ -12,7 +12,7 @@ use super::labels::{Labels, label};
 use super::number::{counter, level};
 use crate::expiry::{Radar, Stage};
 
-/// Registers what became of the fetches.
+/// Registers the results of the fetches.
 pub fn register_fetches(registry: &mut Registry, fetches: &FetchStats) {
     for (name, help, value) in [
         ("jwks_cached", "Requests that a fresh published key set answered", fetches.cached),
@@ -28,7 +28,7 @@ pub fn register_fetches(registry: &mut Registry, fetches: &FetchStats) {
     registry.register("jwks_fetches", "Fetches of published key sets by result", results);
 }
 
-/// Registers the keys whose certificate ends.
+/// Registers the keys whose certificate expires.
 pub fn register_expiring(registry: &mut Registry, radar: &Radar) {
     let expiring: Family<Labels<1>, Gauge> = Family::default();
     let keys = radar.latest();
@@ -36,5 +36,5 @@ pub fn register_expiring(registry: &mut Registry, radar: &Radar) {
         let count = keys.iter().filter(|key| key.stage == stage).count();
         expiring.get_or_create(&label("within", stage.as_str())).set(level(count));
     }
-    registry.register("keys_expiring", "Client keys whose certificate ends soon or has ended", expiring);
+    registry.register("keys_expiring", "Client keys whose certificate expires soon or has expired", expiring);
 }

@@ -58,51 +58,32 @@ impl Metrics {
     /// Counters at zero, those of `reload_results` among them.
     pub fn new(reload_results: &[&'static str]) -> Self {
         let mut registry = Registry::with_prefix("dropins");
-        let outcomes = Family::default();
-        let reasons = Family::default();
-        let failures = Family::default();
-        let calls = Family::default();
-        let seconds = Histogram::new(SECONDS);
-        let errors = Family::default();
-        let tokens = Family::default();
-        let sign_ins: Family<_, Counter> = Family::default();
-        SignIn::RESULTS.iter().for_each(|result| drop(sign_ins.get_or_create(&label("result", *result))));
-        let reloads: Family<_, Counter> = Family::default();
-        reload_results.iter().for_each(|result| drop(reloads.get_or_create(&label("result", *result))));
-        let admin_rejections = Family::default();
-        let phases = Family::new_with_constructor((|| Histogram::new(PHASE_SECONDS)) as fn() -> Histogram);
-        registry.register("authentications", "Decisions about clients", outcomes.clone());
-        registry.register("rejections", "Refused credentials by reason", reasons.clone());
-        registry.register("plugin_traps", "Traps, deadlines and memory refusals", failures.clone());
-        registry.register("plugin_calls", "Decisions that a plug-in gave", calls.clone());
-        registry.register("authentication_seconds", "Time of a decision", seconds.clone());
-        registry.register("error_answers", "Error answers by error code", errors.clone());
-        registry.register("tokens", "Token answers by grant", tokens.clone());
-        registry.register("sign_ins", "Attempts of people to sign in by result", sign_ins.clone());
-        registry.register("reload", "Candidates and rollbacks by result", reloads.clone());
-        registry.register("admin_rejections", "Rejected admin requests by reason", admin_rejections.clone());
-        registry.register("reload_phase_seconds", "Time of a reload by phase", phases.clone());
+        let (seconds, phases) = (Histogram::new(SECONDS), Family::new_with_constructor(phase as fn() -> Histogram));
         let (connections, most_connections) = (Gauge::default(), Gauge::default());
+        registry.register("authentication_seconds", "Time of a decision", seconds.clone());
+        registry.register("reload_phase_seconds", "Time of a reload by phase", phases.clone());
         registry.register("connections", "Open connections of the public listeners", connections.clone());
         registry.register("connections_max", "Connections that may be open", most_connections.clone());
-        let known_reasons = Mutex::default();
-        Self {
+        let metrics = Self {
+            outcomes: counters(&mut registry, "authentications", "Decisions about clients"),
+            reasons: counters(&mut registry, "rejections", "Rejected credentials by reason"),
+            failures: counters(&mut registry, "plugin_traps", "Traps, deadlines and memory refusals"),
+            calls: counters(&mut registry, "plugin_calls", "Decisions that a plug-in gave"),
+            errors: counters(&mut registry, "error_answers", "Error answers by error code"),
+            tokens: counters(&mut registry, "tokens", "Token answers by grant"),
+            sign_ins: counters(&mut registry, "sign_ins", "Attempts of people to sign in by result"),
+            reloads: counters(&mut registry, "reload", "Candidates and rollbacks by result"),
+            admin_rejections: counters(&mut registry, "admin_rejections", "Rejected admin requests by reason"),
             registry,
-            outcomes,
-            reasons,
-            failures,
-            calls,
             seconds,
-            errors,
-            tokens,
-            sign_ins,
-            reloads,
-            admin_rejections,
             phases,
             connections,
             most_connections,
-            known_reasons,
-        }
+            known_reasons: Mutex::default(),
+        };
+        SignIn::RESULTS.iter().for_each(|result| drop(metrics.sign_ins.get_or_create(&label("result", *result))));
+        reload_results.iter().for_each(|result| drop(metrics.reloads.get_or_create(&label("result", *result))));
+        metrics
     }
 
     /// Counts a decision.
@@ -181,6 +162,17 @@ impl Metrics {
         let _ = text::encode_eof(&mut out);
         out
     }
+}
+
+/// Counters by label, registered under this name.
+fn counters<const N: usize>(registry: &mut Registry, name: &str, help: &str) -> Family<Labels<N>, Counter> {
+    let counters = Family::default();
+    registry.register(name, help, Family::clone(&counters));
+    counters
+}
+
+fn phase() -> Histogram {
+    Histogram::new(PHASE_SECONDS)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The live plug-ins: which they are, whether they are asked, and how those that only shadow one compare with it.
+//! The live plug-ins: which they are, whether they are called, and how shadows compare with them.
 //!
 //! Read when asked for, from the live generation.
 

@@ -1,6 +1,6 @@
 //! What the replay store holds and does.
 //!
-//! Read when asked for. A size that is not known is missing, as is a ratio of nothing.
+//! Read when asked for. A size that is not known is missing, and so is a ratio before the first look-up.
 
 use std::sync::atomic::AtomicU64;
 
@@ -44,7 +44,7 @@ pub fn register(registry: &mut Registry, location: &Location, replay: &Stats, si
     }
 }
 
-/// The share of the decisions that the cache answered; nothing when none asked it.
+/// The share of the decisions that the cache answered. Returns `None` if none asked it.
 pub fn cache_hit_ratio(replay: &Stats) -> Option<f64> {
     let asked = replay.cache_hits + replay.cache_misses;
     // A counter beyond 2^53 would lose its last digits, not more.
