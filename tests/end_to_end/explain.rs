@@ -163,5 +163,5 @@ fn a_client_without_any_key_is_told_so_wherever_an_operator_looks() {
     assert!(reference.contains("note       the client has no key at all"), "{reference}");
     home.append("[[service_provider]]\nclient_id = \"other\"\ntoken_endpoint_auth_method = \"private_key_jwt\"");
     let checked = home.dropins(&["check"]).succeeded().stdout;
-    assert!(checked.contains("client `other` cannot authenticate: the client has no key at all"), "{checked}");
+    assert!(checked.contains("client `other`: keystore: the client has no key at all"), "{checked}");
 }

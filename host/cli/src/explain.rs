@@ -21,7 +21,6 @@ use crate::args::HomeArgs;
 use crate::output::{BAD, GOOD, say, say_json, span, utc};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
-use dropins_oauth::clients::keyless;
 use dropins_protocol::names::JWT_BEARER;
 use dropins_server::admin::documents::StatusDocument;
 use dropins_server::live::{self, Live, Release, Resources, Snapshot};
@@ -146,9 +145,7 @@ impl Explain {
 
 /// Why the client has no key at all, if it has none.
 async fn note(live: &Live, client_id: Option<&str>) -> Option<String> {
-    let client = live.clients.find(client_id?).await.ok()??;
-    let Resources { home, sources, .. } = &live.resources;
-    keyless(&client, home, &live.deployment, &sources.keystores)
+    live.clients.find(client_id?).await.ok()??.keyless(&live.resources.sources.keystores)
 }
 
 impl Explanation {

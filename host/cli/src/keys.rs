@@ -154,10 +154,10 @@ impl Refresh {
         }
         anyhow::ensure!(
             !refreshed.keys.is_empty(),
-            "{}: the set that `{}` publishes has no usable key{}",
+            "{}: the set that `{}` publishes has no usable key: {}",
             refreshed.result,
             self.client.get(),
-            refreshed.warnings.iter().map(|warning| format!("; {warning}")).collect::<String>()
+            refreshed.warnings.join("; ")
         );
         say(refreshed.result)?;
         let row = |key: PublishedKey| vec![key.thumbprint, key.kid.unwrap_or_else(|| "-".to_owned())];

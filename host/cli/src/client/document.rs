@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::registry::Registry;
 use crate::output::{say, say_table, say_warning, utc};
-use dropins_oauth::clients::{RegisteredClient, Sources, declared, keyless};
+use dropins_oauth::clients::{RegisteredClient, Sources, declared};
 use dropins_protocol::Secret;
 use dropins_store::clients::{ClientRecord, KeyUse};
 
@@ -75,7 +75,7 @@ impl Client {
         let sources = registry.sources()?;
         let now = SystemClock.now_seconds();
         let files = registry.deployment.read_key_files(&registry.home.conf());
-        let declared = declared::read(&registry.home, &registry.deployment, &files, &sources.keystores, now);
+        let declared = declared::read(&registry.deployment, &files, &sources.keystores, now);
         let client = declared.clients.into_iter().find(|client| client.registration.id == client_id);
         let overrides = registry.declared(client_id).map(|client| client.record.overrides.clone()).unwrap_or_default();
         Self::new(registry, &sources, client.context("the client is gone")?, Origin::File, overrides, None).await
@@ -117,7 +117,7 @@ impl Client {
             registered: false,
             ledger: Some(entry),
         }));
-        let keyless = keyless(&client, &registry.home, &registry.deployment, &sources.keystores);
+        let keyless = client.keyless(&sources.keystores);
         Ok(Self { client, origin, overrides, times, keys, keyless })
     }
 

@@ -14,7 +14,7 @@ use crate::args::HomeArgs;
 use dropins_config::home::Home;
 use dropins_config::{Deployment, Fault, LoadedHome, ServiceProvider};
 use dropins_keys::keystore::CertificateStores;
-use dropins_oauth::clients::{Lint, RegisteredClient, Sources, StoredClients, keyless, lint};
+use dropins_oauth::clients::{Lint, RegisteredClient, Sources, StoredClients, lint};
 use dropins_protocol::ClientRecord;
 use dropins_server::live::{open_database, stored_clients};
 
@@ -67,20 +67,17 @@ impl Registry {
     /// Rejects a record that the configuration would reject; returns the warnings.
     pub(super) async fn check(&self, record: &ClientRecord, facts: &Facts) -> anyhow::Result<Vec<String>> {
         let jwks = self.deployment.oauth.jwks_endpoint.fetch_settings();
-        let (client, _) = RegisteredClient::of_record(record.clone(), SystemClock.now_seconds());
-        let by_keystore = client.needs_keystore();
-        let keystores = if by_keystore { self.sources()?.keystores } else { Arc::default() };
-        let Lint { faults, mut warnings } = lint(record, &jwks, &keystores, SystemClock.now_seconds());
+        let keyless = RegisteredClient::of_record(record.clone(), 0).0.needs_keystore();
+        let keystores = if keyless { self.sources()?.keystores } else { Arc::default() };
+        let Lint { faults, warnings } = lint(record, &jwks, &keystores, SystemClock.now_seconds());
         let say = |fault: &Fault| match facts.file(fault.field) {
             Some(file) => format!("{}: {}: {}", fault.field, file.display(), fault.message),
             None => fault.to_string(),
         };
         let faults: Vec<_> = faults.iter().map(say).collect();
         anyhow::ensure!(faults.is_empty(), "the client `{}` is rejected: {}", record.client_id, faults.join("; "));
-        if by_keystore {
+        if keyless {
             self.check_alias(&record.client_id, &keystores).await?;
-            let lack = keyless(&client, &self.home, &self.deployment, &keystores);
-            warnings.extend(lack.map(|lack| Fault::new("keystore", lack)));
         }
         Ok(warnings.iter().map(say).collect())
     }

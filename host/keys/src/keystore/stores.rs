@@ -32,13 +32,33 @@ pub struct SharedAlias {
 pub struct CertificateStores {
     primary: Option<Arc<WatchedKeystore>>,
     trust: Option<Arc<WatchedKeystore>>,
+    idle: Vec<String>,
 }
 
 impl CertificateStores {
     /// Takes the stores that are configured.
     #[must_use]
     pub fn new(primary: Option<WatchedKeystore>, trust: Option<WatchedKeystore>) -> Self {
-        Self { primary: primary.map(Arc::new), trust: trust.map(Arc::new) }
+        Self { primary: primary.map(Arc::new), trust: trust.map(Arc::new), idle: Vec::new() }
+    }
+
+    /// Names keystore files that are beside these and not configured, for [`CertificateStores::lack`].
+    #[must_use]
+    pub fn beside(self, idle: Vec<String>) -> Self {
+        Self { idle, ..self }
+    }
+
+    /// Why a client whose alias no store has is not found, in words that follow "and".
+    #[must_use]
+    pub fn lack(&self) -> String {
+        let lack = match self.all().next() {
+            None => "no keystore is configured",
+            Some(_) => "no configured keystore has an entry with this alias",
+        };
+        match self.idle.as_slice() {
+            [] => lack.to_owned(),
+            idle => format!("{lack}; {} in repository/resources/security is not configured", idle.join(", ")),
+        }
     }
 
     /// The keys of a client. Checks the files for a change at most once a second.

@@ -3,11 +3,10 @@
 //! What is wrong with them is a problem at its place in the file. Disabled clients are among them, because they hide
 //! those of the database, but their keys are not read.
 
-use dropins_config::{Code, Deployment, Fault, Home, KeyFiles, Material, Problem, Problems, ServiceProvider};
+use dropins_config::{Code, Deployment, KeyFiles, Material, Problem, Problems, ServiceProvider};
 use dropins_keys::keystore::CertificateStores;
 use dropins_protocol::SecretHash;
 
-use super::keyless::keyless;
 use super::lint::Lint;
 use super::registered::RegisteredClient;
 
@@ -22,9 +21,8 @@ pub struct Declared {
     pub warnings: Vec<String>,
 }
 
-/// Reads the clients of a home's deployment, whose key files were read before; `now` in seconds since the Unix epoch.
+/// Reads the clients of a deployment, whose key files were read before; `now` in seconds since the Unix epoch.
 pub fn read(
-    home: &Home,
     deployment: &Deployment,
     files: &Result<KeyFiles, Problems>,
     keystores: &CertificateStores,
@@ -47,10 +45,7 @@ pub fn read(
         }
         let (client, findings) = RegisteredClient::of_record(record, now);
         if client.enabled {
-            let mut lint = Lint::of_keys(&client, findings, keystores, now);
-            let lack = keyless(&client, home, deployment, keystores);
-            lint.warnings.extend(lack.map(|lack| Fault::new("keystore", lack)));
-            declared.judge(entry, lint);
+            declared.judge(entry, Lint::of_keys(&client, findings, keystores, now));
         }
         declared.clients.push(client);
     }
@@ -78,8 +73,8 @@ impl Declared {
 
     /// Clients whose ids differ in case alone, and which one keystore entry would authenticate.
     fn shared_aliases(&mut self, deployment: &Deployment, keystores: &CertificateStores) {
-        let by_keystore = self.clients.iter().filter(|client| client.enabled && client.needs_keystore());
-        let shared = keystores.clients_sharing_alias(by_keystore.map(|client| client.registration.id.as_str()));
+        let keyless = self.clients.iter().filter(|client| client.enabled && client.needs_keystore());
+        let shared = keystores.clients_sharing_alias(keyless.map(|client| client.registration.id.as_str()));
         for shared in shared {
             let is_one = |entry: &&ServiceProvider| shared.client_ids.contains(&entry.record.client_id);
             let mut entries = deployment.service_providers.iter().filter(is_one);

@@ -69,11 +69,11 @@ impl Lint {
             Ok(Some(findings)) => {
                 findings.iter().for_each(|finding| warn(finding.to_string().replacen("keystore:", "", 1)))
             }
-            Ok(None) => warn(
-                "the client cannot authenticate: register a certificate, a JWK set or a JWKS URI, or import its \
-                 certificate into the keystore under this alias"
-                    .to_owned(),
-            ),
+            Ok(None) => warn(format!(
+                "the client has no key at all: it registers none, and {}; until it registers a certificate, a JWK set or a \
+                 JWKS URI, or its certificate is imported into the keystore under this alias, it cannot authenticate",
+                keystores.lack()
+            )),
             Err(error) => warn(format!("the client cannot authenticate: {error}")),
         }
     }

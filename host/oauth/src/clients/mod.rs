@@ -6,7 +6,6 @@
 pub mod declared;
 mod directory;
 mod external;
-mod keyless;
 mod keys;
 mod ledger;
 mod lint;
@@ -17,7 +16,6 @@ mod stored;
 
 pub use directory::{ClientKeyFact, Directory};
 pub use external::{ExternalKeys, KeystoreKeys, PublishedKeys};
-pub use keyless::keyless;
 pub use keys::ClientKeys;
 pub use ledger::Ledger;
 pub use lint::{Lint, lint};

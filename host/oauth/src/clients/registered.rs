@@ -1,6 +1,7 @@
 //! A client, ready to be authenticated.
 
 use dropins_keys::Finding;
+use dropins_keys::keystore::CertificateStores;
 use dropins_services::Registration;
 
 use super::keys::ClientKeys;
@@ -57,6 +58,12 @@ impl RegisteredClient {
     pub fn needs_keystore(&self) -> bool {
         let method = self.registration.auth_method.as_deref();
         self.keys.in_keystore() && method.map_or(self.secret.is_none(), |method| method == PRIVATE_KEY_JWT)
+    }
+
+    /// A sentence for the operator if the client has no key: what the keystores lack.
+    pub fn keyless(&self, keystores: &CertificateStores) -> Option<String> {
+        let has_none = self.needs_keystore() && matches!(keystores.find(&self.registration.id), Ok(None));
+        has_none.then(|| format!("the client has no key at all: it registers none, and {}", keystores.lack()))
     }
 
     /// A client as it is recorded, with the findings about its keys; `now` in seconds since the Unix epoch.

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::external::{ExternalKeys, KeystoreKeys, PublishedKeys};
 use dropins_config::Home;
-use dropins_config::{Deployment, Keystore};
+use dropins_config::{Deployment, Keystore, Keystores};
 
 /// Key sets that clients publish, and keystores that hold their certificates.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ impl Sources {
         let configured = &deployment.keystores;
         let primary = open("keystore.primary", configured.primary.as_ref(), home)?;
         let trust = open("truststore", configured.trust.as_ref(), home)?;
-        let keystores = Arc::new(CertificateStores::new(primary, trust));
+        let keystores = Arc::new(CertificateStores::new(primary, trust).beside(idle(configured, home)));
         let roots = keystores.trust().map(|store| store.trusted_certificates()).unwrap_or_default();
         let settings = FetchSettings {
             extra_roots: roots.into_iter().map(Into::into).collect(),
@@ -75,6 +75,18 @@ impl Sources {
             keystore: Some(Arc::clone(&self.keystores) as Arc<dyn KeystoreKeys>),
         }
     }
+}
+
+/// The keystore files of a home that the configuration does not name.
+fn idle(configured: &Keystores, home: &Home) -> Vec<String> {
+    let Keystores { primary, tls, trust } = configured;
+    let named = |file: &str| [primary, tls, trust].into_iter().flatten().any(|keystore| keystore.file_name == file);
+    let files = std::fs::read_dir(home.security()).into_iter().flatten().flatten();
+    let files = files.filter_map(|file| file.file_name().into_string().ok());
+    let is_keystore = |file: &str| [".jks", ".p12", ".pfx"].iter().any(|ending| file.ends_with(ending));
+    let mut idle: Vec<_> = files.filter(|file| is_keystore(file) && !named(file)).collect();
+    idle.sort();
+    idle
 }
 
 fn open(
@@ -110,5 +122,27 @@ impl KeystoreKeys for CertificateStores {
 
     fn folded_alias(&self, client_id: &str) -> Option<String> {
         Self::folded_alias(self, client_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dropins_config::{Environment, parse};
+
+    #[test]
+    fn a_keystore_that_the_configuration_does_not_name_is_idle() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        std::fs::create_dir_all(home.security()).unwrap();
+        for file in ["wso2carbon.jks", "a.p12", "tls-key.pem"] {
+            std::fs::write(home.security().join(file), "").unwrap();
+        }
+        let idle = |text: &str| idle(&parse(text, &Environment::default()).unwrap().0.keystores, &home);
+        assert_eq!(idle(""), ["a.p12", "wso2carbon.jks"]);
+        assert_eq!(idle("[keystore.primary]\nfile_name = 'a.p12'\npassword = 'x'"), ["wso2carbon.jks"]);
+        assert_eq!(CertificateStores::default().lack(), "no keystore is configured");
+        let lack = CertificateStores::default().beside(idle("")).lack();
+        assert!(lack.ends_with("a.p12, wso2carbon.jks in repository/resources/security is not configured"), "{lack}");
     }
 }

@@ -156,7 +156,6 @@ pub struct DecisionDocument {
 pub struct RefreshDocument {
     pub result: String,
     pub keys: Vec<PublishedKey>,
-    /// Why keys of the set were skipped, the first eight.
     pub warnings: Vec<String>,
 }
 

@@ -11,7 +11,6 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use dropins_keys::remote::JwksUrl;
-use dropins_oauth::clients::keyless;
 use dropins_services::PublicKey as _;
 
 use super::access::refused;
@@ -20,7 +19,7 @@ use super::state::{AdminState, Door, ServedHome};
 use super::{access, metrics as metrics_page, shadow, status as status_document};
 use crate::app::AdminServices;
 use crate::json::json;
-use crate::live::{Resources, advice};
+use crate::live::advice;
 use crate::reload::{ReloadReport, Reloader, Target, Trigger};
 
 /// The admin routes as they are served at one door.
@@ -149,8 +148,7 @@ async fn decision(State(state): State<AdminState>, Path(reference): Path<String>
         Some(client_id) => live.clients.find(client_id).await.ok().flatten(),
         None => None,
     };
-    let Resources { home, sources, .. } = &live.resources;
-    let note = client.and_then(|client| keyless(&client, home, &live.deployment, &sources.keystores));
+    let note = client.and_then(|client| client.keyless(&live.resources.sources.keystores));
     let (rule, fix) = rule.map(|rule| (rule.rule, rule.fix)).unzip();
     json(StatusCode::OK, &DecisionDocument { record, rule, fix, note })
 }

@@ -42,8 +42,7 @@ impl Live {
         let deployment = snapshot.deployment.clone();
         let mut report = Report::new(Arc::clone(&deployment.source));
         let now = resources.clock.now_seconds();
-        let declared =
-            declared::read(&resources.home, &deployment, &snapshot.key_files, &resources.sources.keystores, now);
+        let declared = declared::read(&deployment, &snapshot.key_files, &resources.sources.keystores, now);
         declared.problems.into_iter().for_each(|problem| report.problems.push(problem));
         report.warnings.extend(declared.warnings);
         let clients =
