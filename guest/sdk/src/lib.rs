@@ -8,6 +8,8 @@ mod authenticator;
 #[doc(hidden)]
 pub mod component;
 mod condition;
+#[doc(hidden)]
+pub mod names;
 #[cfg(target_family = "wasm")]
 mod no_wasi;
 mod rejection;
@@ -28,15 +30,21 @@ pub use services::{
 };
 pub use shown::{Shown, ShownOr};
 
-/// Exports an [`Authenticator`] from a crate of type `cdylib`; on other targets than wasm it does nothing.
+/// Exports an [`Authenticator`] from a crate of type `cdylib`, with the section `dropins:names` of its names; on other
+/// targets than wasm it does nothing.
 #[macro_export]
 macro_rules! export {
     ($authenticator:ty) => {
         #[cfg(target_family = "wasm")]
-        #[allow(unsafe_code, reason = "code that wit-bindgen generates")]
+        #[allow(unsafe_code, reason = "code that wit-bindgen generates, and a section with a name")]
         const _: () = {
             type Exported = $crate::component::Component<$authenticator>;
     $crate::component::export_component!(Exported with_types_in $crate::component);
+
+            const DESCRIPTION: $crate::Description = <$authenticator as $crate::Authenticator>::DESCRIPTION;
+            #[used]
+            #[unsafe(link_section = "dropins:names")]
+            static NAMES: [u8; $crate::names::length(&DESCRIPTION)] = $crate::names::section(&DESCRIPTION);
         };
     };
 }

@@ -1,7 +1,8 @@
 //! The custom section `dropins:names`: under which names a listener entry may mean a component.
 //!
 //! It is UTF-8 text with one name per line, the plug-in's own name first and its aliases after it, as `describe` gives
-//! them. It can be read without compiling the component. Two sections, an empty one or too many names are rejected.
+//! them. It can be read without compiling the component. A linker puts the section of a program into its core module, so
+//! a section there counts where the component has none itself. Two sections, an empty one or too many names are rejected.
 
 use wasmparser::{Parser, Payload};
 
@@ -16,23 +17,23 @@ const MAX_NAMES: usize = 65;
 #[error("its section `{SECTION}` is unusable: it must be there once, with 1 to {MAX_NAMES} names, one per line")]
 pub struct NamesError;
 
-/// The names in the outermost component's section; `None` if it has none.
+/// The names in the section of the component or of a module inside; `None` if there is none.
 ///
 /// # Errors
 /// [`NamesError`] if the section is unusable.
 pub(crate) fn of(bytes: &[u8]) -> Result<Option<Vec<String>>, NamesError> {
-    let (mut sections, mut depth) = (Vec::new(), 0_usize);
+    let (mut own, mut inner, mut depth) = (Vec::new(), Vec::new(), 0_usize);
     for payload in Parser::new(0).parse_all(bytes).map_while(Result::ok) {
         match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 && section.name() == SECTION => {
-                sections.push(section.data());
+            Payload::CustomSection(section) if section.name() == SECTION => {
+                if depth == 0 { &mut own } else { &mut inner }.push(section.data());
             }
             _ => {}
         }
     }
-    match sections.as_slice() {
+    match if own.is_empty() { inner } else { own }.as_slice() {
         [] => Ok(None),
         [section] => parse(section).map(Some),
         _ => Err(NamesError),
@@ -75,8 +76,15 @@ mod tests {
     }
 
     #[test]
-    fn a_section_of_an_inner_module_counts_for_nothing() {
-        let inner = format!("(component (core module (@custom \"{SECTION}\" \"a\")))");
-        assert_eq!(of(&wat::parse_str(inner).unwrap()), Ok(None));
+    fn a_section_of_an_inner_module_counts_where_the_component_has_none() {
+        let section = |name: &str| format!("(@custom \"{SECTION}\" \"{name}\")");
+        let component = |sections: &str, modules: &str| {
+            let modules: String =
+                modules.chars().map(|name| format!("(core module {})", section(&name.to_string()))).collect();
+            of(&wat::parse_str(format!("(component {modules} {sections})")).unwrap())
+        };
+        assert_eq!(component("", "a"), Ok(Some(vec!["a".to_owned()])));
+        assert_eq!(component(&section("b"), "a"), Ok(Some(vec!["b".to_owned()])));
+        assert_eq!(component("", "ab"), Err(NamesError));
     }
 }
