@@ -1,10 +1,14 @@
-//! Verification inside the component: jwt-simple reads the key and its backends check the signature.
+//! Verification inside the component: the backends of jwt-simple check the signature with its keys.
 //!
 //! jwt-simple's own token verification is not used: it parses header and claims by other rules (a `jwk` header that is
-//! an object fails, 15 minutes of leeway, a header limit), so that its verdict could differ from the host's. Rejected as
-//! unsupported is what it lacks: ES512, RSA outside 2048 to 4096 bits, and RSA exponents other than 65537.
+//! an object fails, 15 minutes of leeway, a header limit), so that its verdict could differ from the host's. Nor is its
+//! reader of JWKs, which asks for random numbers. Rejected as unsupported is what it lacks: ES512, RSA outside 2048 to
+//! 4096 bits, and RSA exponents other than 65537.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dropins_plugin::Unsupported;
+use dropins_strict_json::{Value, parse};
 use jwt_simple::prelude::{
     ECDSAP256PublicKeyLike, ECDSAP384PublicKeyLike, ES256PublicKey, ES384PublicKey, Ed25519PublicKey,
     EdDSAPublicKeyLike, PS256PublicKey, PS384PublicKey, PS512PublicKey, RS256PublicKey, RS384PublicKey, RS512PublicKey,
@@ -21,30 +25,62 @@ use crate::algorithm::Algorithm;
 /// # Errors
 /// [`Unsupported`] if jwt-simple lacks the algorithm or the kind of key, or they do not fit each other.
 pub fn verify_in_guest(jwk: &str, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+    macro_rules! rsa {
+        ($key:ty) => {{
+            let [n, e] = members(jwk, "RSA", None, ["n", "e"])?;
+            rsa(<$key>::from_components(&n, &e), message, signature)
+        }};
+    }
     match algorithm {
-        Algorithm::RS256 => rsa(RS256PublicKey::from_jwk(jwk), message, signature),
-        Algorithm::RS384 => rsa(RS384PublicKey::from_jwk(jwk), message, signature),
-        Algorithm::RS512 => rsa(RS512PublicKey::from_jwk(jwk), message, signature),
-        Algorithm::PS256 => rsa(PS256PublicKey::from_jwk(jwk), message, signature),
-        Algorithm::PS384 => rsa(PS384PublicKey::from_jwk(jwk), message, signature),
-        Algorithm::PS512 => rsa(PS512PublicKey::from_jwk(jwk), message, signature),
+        Algorithm::RS256 => rsa!(RS256PublicKey),
+        Algorithm::RS384 => rsa!(RS384PublicKey),
+        Algorithm::RS512 => rsa!(RS512PublicKey),
+        Algorithm::PS256 => rsa!(PS256PublicKey),
+        Algorithm::PS384 => rsa!(PS384PublicKey),
+        Algorithm::PS512 => rsa!(PS512PublicKey),
         Algorithm::ES256 => {
-            let key = ES256PublicKey::from_jwk(jwk).map_err(mismatch)?;
+            let key = ES256PublicKey::from_bytes(&point(jwk, "P-256")?).map_err(mismatch)?;
             let signature = p256::ecdsa::Signature::from_slice(signature);
             Ok(signature.is_ok_and(|signature| key.public_key().as_ref().verify(message, &signature).is_ok()))
         }
         Algorithm::ES384 => {
-            let key = ES384PublicKey::from_jwk(jwk).map_err(mismatch)?;
+            let key = ES384PublicKey::from_bytes(&point(jwk, "P-384")?).map_err(mismatch)?;
             let signature = p384::ecdsa::Signature::from_slice(signature);
             Ok(signature.is_ok_and(|signature| key.public_key().as_ref().verify(message, &signature).is_ok()))
         }
         Algorithm::EdDSA | Algorithm::Ed25519 => {
-            let key = Ed25519PublicKey::from_jwk(jwk).map_err(mismatch)?;
+            let [x] = members(jwk, "OKP", Some("Ed25519"), ["x"])?;
+            let key = Ed25519PublicKey::from_bytes(&x).map_err(mismatch)?;
             let signature = ed25519_compact::Signature::from_slice(signature);
             Ok(signature.is_ok_and(|signature| key.public_key().as_ref().verify(message, &signature).is_ok()))
         }
         Algorithm::ES512 => Err(Unsupported::Algorithm(algorithm.name().to_owned())),
     }
+}
+
+/// The decoded members of a JWK of this type and curve.
+fn members<const COUNT: usize>(
+    jwk: &str,
+    kty: &str,
+    crv: Option<&str>,
+    names: [&str; COUNT],
+) -> Result<[Vec<u8>; COUNT], Unsupported> {
+    let Ok(Value::Object(jwk)) = parse(jwk.as_bytes()) else { return Err(mismatch("the JWK is no JSON object")) };
+    let text = |name: &str| jwk.get(name).and_then(Value::text);
+    if text("kty") != Some(kty) || text("crv") != crv {
+        return Err(mismatch(format_args!("a key of type {kty} {} is needed", crv.unwrap_or_default())));
+    }
+    let mut decoded = [const { Vec::new() }; COUNT];
+    for (member, name) in decoded.iter_mut().zip(names) {
+        *member = URL_SAFE_NO_PAD.decode(text(name).unwrap_or_default()).map_err(mismatch)?;
+    }
+    Ok(decoded)
+}
+
+/// An uncompressed point (SEC 1 section 2.3.3); a coordinate of another length fits no curve.
+fn point(jwk: &str, crv: &str) -> Result<Vec<u8>, Unsupported> {
+    let [x, y] = members(jwk, "EC", Some(crv), ["x", "y"])?;
+    if x.len() == y.len() { Ok([&[4], &x[..], &y].concat()) } else { Err(mismatch("coordinates of two lengths")) }
 }
 
 fn rsa<K: RSAPublicKeyLike>(
