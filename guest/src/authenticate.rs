@@ -80,7 +80,16 @@ pub fn authenticate(
             return Err(refusal);
         }
     };
-    let key = signing_key(assertion, &keys, &policy, request.now, services.log, report)?;
+    let key = match signing_key(assertion, &keys, &policy, request.now, services.log, report) {
+        Err(rejection) if rejection.reason == Reason::SignatureInvalid => {
+            let newer = newer_keys(client_id, assertion, &keys, services);
+            if newer.is_empty() {
+                return Err(rejection.into());
+            }
+            signing_key(assertion, &newer, &policy, request.now, services.log, report)?
+        }
+        found => found?,
+    };
     let audience = audience::check(claims, header, request, &policy, report)?;
     let lifetime = Lifetime::check(claims, &policy, request.now, report)?;
     let jti = claims.jti(&policy, report)?;
@@ -132,6 +141,23 @@ fn find_keys<'a>(
         format_args!("{} that fit", keys.len()),
     )?;
     Ok((policy, keys))
+}
+
+/// Keys that a client's JWKS URI publishes in place of those that failed to verify the signature: a key may be replaced
+/// under its `kid`. The host fetches the set anew when it is asked again, at most once in ten seconds.
+fn newer_keys(
+    client_id: &str,
+    assertion: &Assertion<'_>,
+    tried: &[Box<dyn PublicKey>],
+    services: &Services<'_>,
+) -> Vec<Box<dyn PublicKey>> {
+    let tried: Vec<KeyDescription> = tried.iter().map(|key| key.describe()).collect();
+    if !tried.iter().any(|key| key.source.starts_with("jwks_uri")) {
+        return Vec::new();
+    }
+    let found = services.keys.candidates(client_id, &assertion.header.hint()).unwrap_or_default();
+    let is_new = |thumbprint: String| tried.iter().all(|key| key.thumbprint != thumbprint);
+    found.into_iter().filter(|key| is_new(key.describe().thumbprint)).collect()
 }
 
 /// Applies what is registered about the client: method, own settings, algorithm.

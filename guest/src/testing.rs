@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) properties: Vec<(&'static str, &'static str)>,
     pub(crate) registration: Option<Registration>,
     pub(crate) keys: Result<Vec<FakeKey>, LookupError>,
+    /// What later key lookups find, if it is something else.
+    pub(crate) newer: Option<Vec<FakeKey>>,
     pub(crate) directory_down: bool,
     pub(crate) used: RefCell<Vec<Remembered>>,
     pub(crate) hint: RefCell<Option<Asked>>,
@@ -102,6 +104,7 @@ impl Default for World {
             properties: Vec::new(),
             registration: Some(Registration { id: CLIENT.to_owned(), ..Registration::default() }),
             keys: Ok(vec![FakeKey::default()]),
+            newer: None,
             directory_down: false,
             used: RefCell::default(),
             hint: RefCell::default(),
@@ -185,8 +188,10 @@ impl Clients for World {
 impl Keys for World {
     fn candidates(&self, _: &str, hint: &Hint<'_>) -> Result<Vec<Box<dyn PublicKey>>, LookupError> {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        *self.hint.borrow_mut() = Some((owned(hint.kid), owned(hint.x5t), owned(hint.x5t_s256), hint.algorithm));
-        Ok(self.keys.clone()?.iter().map(|key| self.handle(key)).collect())
+        let asked = Some((owned(hint.kid), owned(hint.x5t), owned(hint.x5t_s256), hint.algorithm));
+        let again = self.hint.replace(asked).is_some();
+        let keys = self.newer.clone().filter(|_| again).map_or_else(|| self.keys.clone(), Ok);
+        Ok(keys?.iter().map(|key| self.handle(key)).collect())
     }
 
     fn decoy(&self, _: &str) -> Option<Box<dyn PublicKey>> {

@@ -96,6 +96,28 @@ fn a_key_is_rotated_without_a_restart() {
 }
 
 #[test]
+fn a_key_that_is_replaced_under_its_kid_is_accepted_at_the_first_request() {
+    let named = |client: &TestClient| {
+        let mut jwk = client.key.public_jwk();
+        jwk.insert("kid".to_owned(), "current".into());
+        KeyAnswer::Keys(serde_json::json!({ "keys": [jwk] }).to_string())
+    };
+    let mint = |client: &TestClient| client.assertion().header("kid", "current").sign();
+    let host = KeyHost::start(KeyAnswer::keys(&[]));
+    let (home, old) = home_with(&host, "app");
+    let (new, forged) = (TestClient::unregistered(&home, "app"), TestClient::unregistered(&home, "app"));
+    host.answer(named(&old));
+    let server = Server::start(&home);
+    server.authenticate(&mint(&old)).token();
+    host.answer(named(&new));
+    server.authenticate(&mint(&new)).token();
+    assert_eq!(host.requests(), 2, "a signature that no key verifies is a reason to fetch");
+    server.authenticate(&mint(&forged)).error(401, "invalid_client");
+    server.authenticate(&mint(&new)).token();
+    assert_eq!(host.requests(), 2, "but not twice in ten seconds");
+}
+
+#[test]
 fn an_operator_has_the_keys_fetched_at_once() {
     let host = KeyHost::start(KeyAnswer::keys(&[]));
     let (home, old) = home_with(&host, "app");

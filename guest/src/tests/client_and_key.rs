@@ -172,3 +172,30 @@ fn only_the_holder_of_the_key_learns_that_its_certificate_has_expired() {
 fn an_expired_certificate_does_not_hide_a_good_one() {
     assert_eq!(after(|world| world.keys = Ok(vec![FakeKey::valid(0, 1), FakeKey::default()])), "ok");
 }
+
+#[test]
+fn a_key_that_replaced_another_one_at_a_jwks_uri_is_found_at_the_first_request() {
+    let key = |source: &str, thumbprint: &str, wrong| FakeKey {
+        description: KeyDescription {
+            source: source.to_owned(),
+            thumbprint: thumbprint.to_owned(),
+            ..KeyDescription::default()
+        },
+        wrong,
+        ..FakeKey::default()
+    };
+    let replaced = |source: &str, newer: FakeKey| {
+        after(|world| {
+            world.keys = Ok(vec![key(source, "old", true)]);
+            world.newer = Some(vec![newer]);
+        })
+    };
+    assert_eq!(replaced("jwks_uri:https://c.example/jwks", key("jwks_uri", "new", false)), "ok");
+    assert_eq!(replaced("jwks_uri:https://c.example/jwks", key("jwks_uri", "new", true)), "signature-invalid");
+    assert_eq!(replaced("jwks_uri:https://c.example/jwks", key("jwks_uri", "old", false)), "signature-invalid");
+    assert_eq!(
+        replaced("jwks", key("jwks", "new", false)),
+        "signature-invalid",
+        "only published keys change by themselves"
+    );
+}

@@ -10,7 +10,7 @@ mod request;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dropins_plugin::{Check, LookupError, OAuthError, Reason as _, Registration, State, Unsupported};
+use dropins_plugin::{Check, KeyDescription, LookupError, OAuthError, Reason as _, Registration, State, Unsupported};
 use serde_json::{Value, json};
 
 use crate::testing::*;
