@@ -13,9 +13,10 @@ const TARGET: &str = "wasm32-wasip2";
 const GUEST_RUSTFLAGS: &str = "-Ctarget-feature=+wide-arithmetic,+simd128";
 
 /// Package, artifact, and the variable that `src/lib.rs` includes.
-const COMPONENTS: [(&str, &str, &str); 2] = [
+const COMPONENTS: [(&str, &str, &str); 3] = [
     ("private-key-jwt-authenticator", "private_key_jwt_authenticator.wasm", "PRIVATE_KEY_JWT_WASM"),
     ("client-secret-authenticator", "client_secret_authenticator.wasm", "CLIENT_SECRET_WASM"),
+    ("dropins-plugin", "examples/panicking.wasm", "PANICKING_WASM"),
 ];
 
 /// What of our environment the nested cargo may see: where the tools are and how the registry is reached.
@@ -63,7 +64,18 @@ fn build() -> Result<(), String> {
     let mut cargo = nested(&variable("CARGO")?);
     cargo.current_dir(workspace).env("CARGO_ENCODED_RUSTFLAGS", GUEST_RUSTFLAGS);
     cargo
-        .args(["build", "--locked", "--lib", "--profile", "guest", "--target", TARGET, "--target-dir"])
+        .args([
+            "build",
+            "--locked",
+            "--lib",
+            "--example",
+            "panicking",
+            "--profile",
+            "guest",
+            "--target",
+            TARGET,
+            "--target-dir",
+        ])
         .arg(&target_dir);
     for (package, _, _) in COMPONENTS {
         cargo.args(["--package", package]);
@@ -72,7 +84,7 @@ fn build() -> Result<(), String> {
     for (_, artifact, name) in COMPONENTS {
         let built = target_dir.join(TARGET).join("guest").join(artifact);
         // A copy of our own: another build may replace the shared one while the compiler reads ours.
-        let embedded = Path::new(&variable("OUT_DIR")?).join(artifact);
+        let embedded = Path::new(&variable("OUT_DIR")?).join(artifact.trim_start_matches("examples/"));
         fs::copy(&built, &embedded).map_err(|error| format!("{} cannot be copied: {error}", built.display()))?;
         println!("cargo::rustc-env={name}={}", embedded.display());
     }

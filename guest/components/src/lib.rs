@@ -1,4 +1,4 @@
-//! The two authenticator components that ship with `dropins`, as bytes.
+//! The authenticator components that ship with `dropins`, as bytes.
 //!
 //! Building this crate builds them (see `build.rs`), so the bytes are never older than their source.
 
@@ -7,6 +7,9 @@ pub const PRIVATE_KEY_JWT: &[u8] = include_bytes!(env!("PRIVATE_KEY_JWT_WASM"));
 
 /// The `client_secret_basic` and `client_secret_post` authenticator.
 pub const CLIENT_SECRET: &[u8] = include_bytes!(env!("CLIENT_SECRET_WASM"));
+
+/// An example of the SDK that panics when a request asks for it, for tests.
+pub const PANICKING: &[u8] = include_bytes!(env!("PANICKING_WASM"));
 
 /// Every component with the name of its file in the plug-in folder.
 pub const ALL: [(&str, &[u8]); 2] =

@@ -93,10 +93,13 @@ impl<A: Authenticator> api::Guest for Component<A> {
     }
 }
 
-/// Has a panic write its place and text to the log before the instance traps.
+/// Has a panic write its place and text to the log, on one line, before the instance traps.
 fn report_panics() {
     static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| log::emit(log::Level::Error, &panic.to_string()))));
+    let hook = |panic: &std::panic::PanicHookInfo<'_>| {
+        log::emit(log::Level::Error, &panic.to_string().replace('\n', " "));
+    };
+    ONCE.call_once(|| std::panic::set_hook(Box::new(hook)));
 }
 
 fn pairs(fields: &[api::Field]) -> Vec<(&str, &str)> {

@@ -26,7 +26,10 @@ pub struct Contract {
 /// Why bytes are not a plug-in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContractError {
-    /// Not WebAssembly, or damaged.
+    /// Something else.
+    #[error("it is no WebAssembly file: {}", begins(.0))]
+    NotWasm(Vec<u8>),
+    /// Damaged.
     #[error("it is not a valid WebAssembly component: {reason} (at offset {offset})")]
     Invalid {
         /// What the validator says.
@@ -60,6 +63,13 @@ pub enum ContractError {
     Import(String),
 }
 
+/// Bytes of a file that are shown if it is something else.
+const BEGINNING: usize = 16;
+
+fn begins(bytes: &[u8]) -> String {
+    if bytes.is_empty() { "it is empty".to_owned() } else { format!("it begins with \"{}\"", bytes.escape_ascii()) }
+}
+
 /// How other toolchains leave WASI out.
 fn stub(import: &str) -> &'static str {
     if import.starts_with("wasi:") {
@@ -75,6 +85,9 @@ impl Contract {
     /// # Errors
     /// [`ContractError`] says what the bytes are instead of a plug-in, or which import is not granted.
     pub fn of(bytes: &[u8]) -> Result<Self, ContractError> {
+        if !bytes.starts_with(b"\0asm") {
+            return Err(ContractError::NotWasm(bytes.iter().take(BEGINNING).copied().collect()));
+        }
         if Parser::is_core_wasm(bytes) {
             return Err(ContractError::CoreModule);
         }
@@ -152,6 +165,10 @@ mod tests {
         for (file, bytes) in dropins_components::ALL {
             let contract = Contract::of(bytes).unwrap_or_else(|error| panic!("{file}: {error}"));
             assert_eq!(contract.version, ApiVersion::V0_2);
+            let own = |import: &String| import.starts_with("dropins:client-auth/");
+            assert!(contract.imports.iter().all(own), "{file} imports the contract and nothing else: {contract:?}");
+            let name = contract.names.as_deref().and_then(<[_]>::first);
+            assert_eq!(name.map(|name| format!("{name}.wasm")).as_deref(), Some(file));
         }
     }
 
@@ -165,8 +182,10 @@ mod tests {
     #[test]
     fn what_is_no_component_says_what_it_is() {
         assert_eq!(Contract::of(b"\0asm\x01\0\0\0"), Err(ContractError::CoreModule));
-        assert!(matches!(Contract::of(b""), Err(ContractError::Invalid { .. })));
-        assert!(matches!(Contract::of(b"PK\x03\x04 a jar"), Err(ContractError::Invalid { .. })));
+        assert!(matches!(Contract::of(b"\0asm\x0d\0"), Err(ContractError::Invalid { .. })));
+        let said = |bytes: &[u8]| Contract::of(bytes).unwrap_err().to_string();
+        assert_eq!(said(b""), "it is no WebAssembly file: it is empty");
+        assert_eq!(said(b"PK\x03\x04 a jar"), "it is no WebAssembly file: it begins with \"PK\\x03\\x04 a jar\"");
         let empty = wat::parse_str("(component)").unwrap();
         assert_eq!(Contract::of(&empty), Err(ContractError::NoExport { exports: "nothing".to_owned() }));
     }

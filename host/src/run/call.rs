@@ -55,9 +55,9 @@ impl CallState {
         }
     }
 
-    /// What the plug-in wrote to standard output and error; usually the text of a panic.
+    /// What the plug-in wrote to standard output and error, on one line; usually the text of a panic.
     pub(crate) fn output(&self) -> String {
-        printable(String::from_utf8_lossy(&self.output.contents()).trim())
+        printable(&String::from_utf8_lossy(&self.output.contents()).trim().replace('\n', " "))
     }
 
     /// Asks a service without charging its time to the plug-in and without a place among those that run; the error

@@ -55,7 +55,7 @@ pub enum Failure {
     /// It trapped.
     #[error("it trapped: {message}{output}")]
     Trap {
-        /// The trap and where it happened.
+        /// The trap; where it happened is in the log at the level `debug`.
         message: String,
         /// What it wrote before.
         output: String,

@@ -27,6 +27,12 @@ impl GuestLog {
         std::mem::replace(self, left)
     }
 
+    /// The last line of the level error; of a plug-in that trapped, usually the text of a panic.
+    pub(crate) fn last_error(&self) -> Option<&str> {
+        let errors = self.lines.iter().rev().filter(|(level, _)| *level == Level::ERROR);
+        errors.map(|(_, line)| line.as_str()).next()
+    }
+
     /// Keeps a line if there is room for it.
     pub(crate) fn push(&mut self, level: Level, message: &str) {
         if self.lines_left == 0 || message.len() > self.bytes_left {

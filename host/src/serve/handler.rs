@@ -68,8 +68,8 @@ impl Handler {
             failure: Box::new(failure),
         };
         let report = described.plugin.check_config(&listener.properties).await;
-        let report =
-            report.map_err(|failure| refused(CanaryFailure::unanswered("its properties", "a verdict", &failure)))?;
+        let report = report
+            .map_err(|failure| refused(CanaryFailure::unanswered("its properties", "a verdict", &failure, None)))?;
         if !report.problems.is_empty() {
             return Err(BindError::Properties { listener: listener.id.clone(), problems: report.problems });
         }

@@ -39,11 +39,14 @@ pub(crate) async fn run(
         let failure = match outcome {
             Ok(answer) if answer.satisfies(&expected) => continue,
             Ok(answer) => CanaryFailure::wrong(name, expected, answer),
-            Err(failure) => CanaryFailure::unanswered(name, expected, &failure),
+            Err(failure) => {
+                let panic = log.as_ref().and_then(GuestLog::last_error);
+                CanaryFailure::unanswered(name, expected, &failure, panic)
+            }
         };
         // The plug-in's log helps its author.
         log.iter_mut().for_each(|log| plugin_log::write(plugin, "canary", log));
-        return Err(failure);
+        return Err(failure.of(&request));
     }
     Ok(())
 }

@@ -151,6 +151,7 @@ fn a_failure_says_who_failed_what() {
             trial: "a garbage credential".to_owned(),
             expected: "a refusal".to_owned(),
             found: "it trapped".to_owned(),
+            request: "token \"x\"".to_owned(),
             transient: false,
         }),
     };
@@ -158,7 +159,7 @@ fn a_failure_says_who_failed_what() {
         error.to_string(),
         format!(
             "listener `one`: one.wasm (plug-in `uno`, {}) was tried out with a garbage credential: \
-             expected was a refusal, but it trapped",
+             expected was a refusal, but it trapped (the request had token \"x\")",
             Digest::of(b"abc")
         )
     );

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dropins_components::{CLIENT_SECRET, PRIVATE_KEY_JWT};
+use dropins_components::{CLIENT_SECRET, PANICKING, PRIVATE_KEY_JWT};
 use dropins_host::services::{Registration, Services};
-use dropins_host::{Candidate, CheckState, Decision, Generation, Listener, Request, Validated, Verdict};
+use dropins_host::{Candidate, CheckState, Decision, FailureKind, Generation, Listener, Request, Validated, Verdict};
 use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, SigningKey, StaticKeySource};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use wasmparser::{Operator, Parser, Payload};
 
+use crate::log::Log;
 use crate::services::{Directory, Keys, Ledger, NOW, services};
 use crate::{ENGINE, authenticated, listener, request};
 
@@ -288,4 +289,16 @@ async fn a_retry_window_reaches_the_replay_store_only_when_it_is_configured() {
         let attempt = server.replay.remembered().pop().unwrap().attempt;
         assert_eq!(attempt.map(|attempt| attempt.window), window);
     }
+}
+
+#[tokio::test]
+async fn a_panic_is_in_the_log_with_file_and_line_on_one_line() {
+    let log = Log::of_this_thread();
+    let plugin = Candidate::new("panicking.wasm", PANICKING).validate(&ENGINE).await.unwrap();
+    let entries = [listener("panicking", 0)];
+    let generation = Generation::assemble(&ENGINE, services(), &(), 1, &entries, &[plugin]).await.unwrap();
+    let decision = generation.authenticate(&request(&[("panic", "now")])).await;
+    assert!(matches!(decision.verdict, Verdict::Failed(FailureKind::Trap, _)), "{decision:?}");
+    let line = log.line("panicked at");
+    assert!(line.contains("examples/panicking.rs:") && line.contains("the request asked for Some(\"now\")"), "{line}");
 }

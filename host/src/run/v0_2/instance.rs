@@ -10,6 +10,7 @@ use crate::contract::text::excerpt;
 use crate::run::budget::Spent;
 use crate::run::call::CallState;
 use crate::run::failure::Failure;
+use crate::run::plugin_log::TARGET;
 use crate::run::v0_2::bindings::AuthenticatorPlugin;
 
 /// An instance; one request at a time has it.
@@ -52,6 +53,9 @@ pub(super) fn failure(store: &Store<CallState>, limits: &Limits, error: &wasmtim
         (Some(Spent::ServiceCalls), _) => Failure::ServiceCalls { limit: limits.service_calls, output },
         (Some(Spent::Time), _) => Failure::Overdue { limit: limits.call_wall_limit, waits_for: state.budget.waits_for },
         (None, Some(wanted)) => Failure::Memory { wanted, limit: limits.memory, output },
-        (None, None) => Failure::Trap { message: excerpt(&format!("{error:#}")), output },
+        (None, None) => {
+            tracing::debug!(target: TARGET, "a trap: {}", excerpt(&format!("{error:#}")));
+            Failure::Trap { message: excerpt(&error.root_cause().to_string()), output }
+        }
     }
 }
