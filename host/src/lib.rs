@@ -136,7 +136,7 @@ pub use run::failure::Failure;
 pub use run::worker::Panicked;
 pub use serve::bind_error::BindError;
 pub use serve::counters::Counters;
-pub use serve::generation::{Generation, Inactive};
+pub use serve::generation::Generation;
 pub use serve::handler::Handler;
 pub use serve::registry::Registry;
 pub use shadow::difference::{Difference, Opinion};

@@ -39,6 +39,7 @@ mod browser;
 mod clients;
 mod cluster;
 mod command_line;
+mod compile_bomb;
 mod configuration;
 mod crash;
 mod databases;

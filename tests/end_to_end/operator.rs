@@ -122,7 +122,7 @@ impl<'a> Operator<'a> {
 
     /// Has the server reload, and notes what it serves then.
     pub(crate) fn reload(&mut self, begun: Instant) {
-        let answer = self.post("/reload");
+        let answer = self.post("/reload?wait=true");
         let announced = Instant::now();
         assert_eq!(answer.status, 200, "{answer:?}");
         self.announce(begun, announced);
@@ -130,7 +130,7 @@ impl<'a> Operator<'a> {
 
     /// Has the server reload, which must be rejected; returns the reason.
     pub(crate) fn refused(&self) -> String {
-        let answer = self.post("/reload");
+        let answer = self.post("/reload?wait=true");
         let verdict = answer.json();
         assert_eq!((answer.status, &verdict["result"]), (422, &"refused".into()), "{answer:?}");
         let (generation, digest) = self.live();

@@ -22,19 +22,20 @@ fn home() -> (TestHome, Vec<TestClient>) {
 /// Candidates that must be rejected, each with a part of the reason.
 fn broken() -> [(Vec<u8>, &'static str); 10] {
     let fixture = || {
+        let alias = "org.wso2.carbon.identity.oauth2.token.handler.clientauth.jwt.PrivateKeyJWTClientAuthenticator";
         let fixture = Fixture::named(PLUGIN).reads(&["form:client_assertion", "form:client_assertion_type"]);
-        fixture.alias("org.wso2.carbon.identity.oauth2.token.handler.clientauth.jwt.PrivateKeyJWTClientAuthenticator")
+        fixture.alias(alias).section(&format!("{PLUGIN}\n{alias}"))
     };
     let good = version(0);
     let cut = good[..good.len() / 2].to_vec();
     [
-        (Vec::new(), "names no plug-in"),
-        (cut, "names no plug-in"),
-        (b"this is not a component".to_vec(), "names no plug-in"),
-        (b"\0asm\x01\0\0\0".to_vec(), "names no plug-in"),
-        (b"\0asm\x0d\0\x01\0".to_vec(), "names no plug-in"),
-        (fixture().version("0.7.0").component(), "names no plug-in"),
-        (fixture().describe("(unreachable)").component(), "names no plug-in"),
+        (Vec::new(), "it is empty"),
+        (cut, "not a valid WebAssembly component"),
+        (b"this is not a component".to_vec(), "it begins with \"this is not a co\""),
+        (b"\0asm\x01\0\0\0".to_vec(), "core WebAssembly module"),
+        (b"\0asm\x0d\0\x01\0".to_vec(), "it exports nothing"),
+        (fixture().version("0.7.0").component(), "built for version 0.7.0"),
+        (fixture().describe("(unreachable)").component(), "fails to describe itself"),
         (fixture().check_config(LOOP).component(), "deadline"),
         (fixture().can_authenticate("(i32.const 1)").component(), "carries no credential"),
         (fixture().undiscerning().component(), "authenticated"),

@@ -1,7 +1,6 @@
 //! `dropins check`: everything that `serve` would verify, without serving.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -14,7 +13,7 @@ use crate::runtime::block_on;
 use crate::surroundings;
 use dropins_config::{LoadError, LoadedHome};
 use dropins_oauth::tokens;
-use dropins_server::live::{self, BuildError, Release, ResourceError, Resources, Snapshot, tls};
+use dropins_server::live::{self, BuildError, Compiled, Release, ResourceError, Resources, Snapshot, tls};
 use dropins_telemetry::expiry;
 
 /// Check what `serve` would verify, without serving.
@@ -80,7 +79,7 @@ impl Check {
         let around = surroundings::warnings(&home, &started.deployment);
         let load = replay_load::warning(&started.deployment, &live::replay_settings(&home, &started.deployment));
         let (parts, _) = Resources::rehearse(&started).await?;
-        let live = Release::build(Arc::new(Snapshot::of(started)), parts.clone(), 0, Vec::new()).await?.live;
+        let live = Release::build(Compiled::of(Snapshot::of(started), parts.clone(), Vec::new()).await, 0).await?.live;
         parts.stored.refresh().await?;
         // Those of declared clients are among the warnings already.
         let declared = |client_id: &str| live.clients.declared().any(|client| client.registration.id == client_id);

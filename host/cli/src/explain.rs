@@ -23,7 +23,7 @@ use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_protocol::names::JWT_BEARER;
 use dropins_server::admin::documents::StatusDocument;
-use dropins_server::live::{self, Live, Release, Resources, Snapshot};
+use dropins_server::live::{self, Compiled, Live, Release, Resources, Snapshot};
 use dropins_telemetry::audit;
 
 /// Apply every rule to an assertion and say which one it breaks and how to fix that.
@@ -77,7 +77,7 @@ pub(super) async fn open(home: &HomeArgs) -> anyhow::Result<(Arc<Live>, Arc<JtiS
         warn(format_args!("whether the assertion was used is not known: `dropins serve` will {changes}"))?;
         Resources::rehearse(&started).await?
     };
-    Ok((Release::build(Arc::new(Snapshot::of(started)), parts, 0, Vec::new()).await?.live, replay))
+    Ok((Release::build(Compiled::of(Snapshot::of(started), parts, Vec::new()).await, 0).await?.live, replay))
 }
 
 impl Explain {

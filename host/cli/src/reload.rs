@@ -24,6 +24,6 @@ pub(super) struct Reload {
 
 impl Reload {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        block_on(async move { admin::verdict(&self.home, "/reload", self.json).await? })
+        block_on(async move { admin::verdict(&self.home, "/reload?wait=true", self.json).await? })
     }
 }

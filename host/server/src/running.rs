@@ -24,7 +24,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::admin::{self, AdminSocket, Door, ServedHome};
 use crate::app::App;
 use crate::http;
-use crate::live::{BuildError, Published, Release, ResourceError, Resources, Snapshot};
+use crate::live::{BuildError, Compiled, Published, Release, ResourceError, Resources, Snapshot};
 use crate::reload::{Releases, Reloader, Surroundings};
 use dropins_telemetry::clock_jump;
 use dropins_telemetry::expiry::{self, Radar};
@@ -155,7 +155,8 @@ impl Running {
         let (resources, replay) = Resources::open(&loaded).await?;
         let signing_keys = SigningKeys::open(&home)?;
         let (transport, environment) = (loaded.deployment.transport.clone(), loaded.environment.clone());
-        let release = Release::build(Arc::new(Snapshot::of(loaded)), resources.clone(), 1, Vec::new()).await?;
+        let release =
+            Release::build(Compiled::of(Snapshot::of(loaded), resources.clone(), Vec::new()).await, 1).await?;
         resources.stored.refresh().await?;
         for warning in &release.live.warnings {
             tracing::warn!("{warning}");

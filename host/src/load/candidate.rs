@@ -83,6 +83,16 @@ impl Candidate {
         }
     }
 
+    /// The name in its section `dropins:names`, if it has a usable one.
+    pub fn declared_name(&self) -> Option<String> {
+        names::of(&self.bytes).ok().flatten()?.into_iter().next()
+    }
+
+    /// Whether these bytes were validated recently, so that [`Candidate::validate`] compiles nothing.
+    pub fn is_validated(&self, engine: &Engine) -> bool {
+        engine.shelf().holds(self.digest)
+    }
+
     /// Size in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()

@@ -17,9 +17,9 @@ const NAME: &str = "dropins-compiler";
 
 /// The thread that compiles.
 pub(crate) struct Compiler {
-    worker: Mutex<Worker>,
+    worker: Arc<Mutex<Worker>>,
     /// Lets one compilation in at a time, so none waits for another one's thread.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     given_up: Arc<AtomicUsize>,
     limit: Duration,
 }
@@ -41,16 +41,17 @@ pub enum CompileError {
 impl Compiler {
     /// A compiler that takes at most so long for a component.
     pub(crate) fn new(limit: Duration) -> Self {
-        let worker = Mutex::new(Worker::start(NAME));
-        Self { worker, turn: tokio::sync::Mutex::default(), given_up: Arc::default(), limit }
+        let worker = Arc::new(Mutex::new(Worker::start(NAME)));
+        Self { worker, turn: Arc::default(), given_up: Arc::default(), limit }
     }
 
-    /// Runs a compilation after those that were asked for before.
+    /// Runs a compilation after those that were asked for before. A caller that goes away does not let the next one in
+    /// before it ends.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, CompileError> {
-        let _turn = self.turn.lock().await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         if self.given_up.load(Ordering::Relaxed) >= MAX_GIVEN_UP {
             return Err(CompileError::Busy);
         }
@@ -61,22 +62,18 @@ impl Compiler {
                 given_up.fetch_sub(1, Ordering::Relaxed);
             }
         });
-        let (limit, given_up) = (self.limit, Arc::clone(&self.given_up));
+        let (limit, given_up, worker) = (self.limit, Arc::clone(&self.given_up), Arc::clone(&self.worker));
         // Waits on a blocking thread: a timer of tokio would run ahead where tests pause its clock.
         let waited = tokio::task::spawn_blocking(move || {
             let outcome = result.recv_timeout(limit).ok();
             if outcome.is_none() {
                 given_up.fetch_add(1, Ordering::Relaxed);
+                *worker.lock().unwrap_or_else(PoisonError::into_inner) = Worker::start(NAME);
             }
+            drop(turn);
             outcome
         });
-        match waited.await.ok().flatten() {
-            Some(outcome) => Ok(outcome?),
-            None => {
-                *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Worker::start(NAME);
-                Err(CompileError::Overdue(self.limit))
-            }
-        }
+        Ok(waited.await.ok().flatten().ok_or(CompileError::Overdue(self.limit))??)
     }
 }
 

@@ -36,6 +36,11 @@ impl<T: Clone> Shelf<T> {
         Some(found)
     }
 
+    /// Whether the entry of these bytes is still there; counts as no use.
+    pub(crate) fn holds(&self, digest: Digest) -> bool {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(other, _)| *other == digest)
+    }
+
     /// How often an entry was still there.
     pub(crate) fn hits(&self) -> usize {
         self.hits.load(Ordering::Relaxed)

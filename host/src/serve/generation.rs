@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dropins_services::{Digest, Listener, Services};
+use dropins_services::{Listener, Services};
 
 use crate::load::candidate::Validated;
 use crate::run::background::background;
@@ -21,19 +21,7 @@ pub struct Generation {
     pub(crate) services: Arc<Services>,
     number: u64,
     handlers: Vec<Handler>,
-    inactive: Vec<Inactive>,
     in_flight: AtomicUsize,
-}
-
-/// A component that no listener entry names.
-#[derive(Debug, Clone)]
-pub struct Inactive {
-    /// Its file.
-    pub file: String,
-    /// Its digest.
-    pub digest: Digest,
-    /// Its name.
-    pub name: String,
 }
 
 impl Generation {
@@ -73,20 +61,10 @@ impl Generation {
             return Err(errors);
         }
         handlers.sort_by(|a, b| (a.listener.order, &a.id.name).cmp(&(b.listener.order, &b.id.name)));
-        let unused = |plugin: &&Validated| {
-            let named = |listener: &Listener| listener.shadow.as_ref() == Some(&plugin.file);
-            !handlers.iter().any(|handler| handler.file == plugin.file || named(&handler.listener))
-        };
-        let inactive = plugins.iter().filter(unused).map(|plugin| Inactive {
-            file: plugin.file.clone(),
-            digest: plugin.digest(),
-            name: plugin.description().name.clone(),
-        });
         Ok(Self {
             engine: engine.clone(),
             services: Arc::new(services),
             number,
-            inactive: inactive.collect(),
             handlers,
             in_flight: AtomicUsize::new(0),
         })
@@ -127,11 +105,6 @@ impl Generation {
     pub(crate) fn enter(&self) -> InFlight<'_> {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(&self.in_flight)
-    }
-
-    /// Components that no entry names.
-    pub fn inactive(&self) -> &[Inactive] {
-        &self.inactive
     }
 
     /// The client authentication methods that are enabled, for metadata (RFC 8414 section 2).

@@ -28,15 +28,14 @@ async fn a_name_an_alias_and_a_file_bind() {
     assert_eq!(files, ["three.wasm", "one.wasm", "two.wasm"]);
     assert_eq!(generation.number(), 7);
     assert_eq!(generation.methods(), ["fixture"]);
-    assert!(generation.inactive().is_empty());
 }
 
 #[tokio::test]
-async fn a_component_without_an_entry_is_inactive_and_harmless() {
+async fn a_component_without_an_entry_is_harmless() {
     let idle = Fixture::named("idle").can_authenticate("(unreachable)").check_config(LOOP);
     let generation = bound(&[listener("one", 1)], &[Fixture::named("one"), idle]).await.unwrap();
-    let [inactive] = generation.inactive() else { panic!("{:?}", generation.inactive()) };
-    assert_eq!((inactive.name.as_str(), inactive.file.as_str()), ("idle", "idle.wasm"));
+    let [handler] = generation.handlers() else { panic!() };
+    assert_eq!(handler.file(), "one.wasm");
 }
 
 #[tokio::test]

@@ -313,12 +313,12 @@ impl Fixture {
     }
 }
 
-/// Appends the section `dropins:names`, whose sizes fit into one byte.
+/// Appends the section `dropins:names`, whose size fits into two bytes of LEB128.
 fn append_section(component: &mut Vec<u8>, names: &str) {
     let name = "dropins:names";
-    let size = u8::try_from(1 + name.len() + names.len()).unwrap();
-    assert!(size < 128);
-    component.extend([0, size, u8::try_from(name.len()).unwrap()]);
+    let size = u16::try_from(1 + name.len() + names.len()).unwrap();
+    let [low, high] = [size & 0x7f | 0x80, size >> 7].map(|byte| u8::try_from(byte).unwrap());
+    component.extend([0, low, high, u8::try_from(name.len()).unwrap()]);
     component.extend(name.bytes().chain(names.bytes()));
 }
 

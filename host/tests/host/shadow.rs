@@ -127,10 +127,9 @@ async fn an_explanation_and_a_request_of_other_signals_are_not_shown_to_it() {
 }
 
 #[tokio::test]
-async fn a_shadow_is_neither_ambiguous_nor_inactive() {
+async fn a_shadow_is_not_ambiguous() {
     let generation = beside(services(), same(&live())).await;
     assert_eq!(generation.handlers()[0].file(), "live.wasm");
-    assert!(generation.inactive().is_empty());
     assert_eq!(shadow(&generation).file(), FILE);
 }
 

@@ -40,6 +40,11 @@ impl Home {
         self.root.join("repository/components/dropins")
     }
 
+    /// `repository/components/kept`: the last components that were live, by digest.
+    pub fn kept(&self) -> PathBuf {
+        self.root.join("repository/components/kept")
+    }
+
     /// `repository/resources/security`: keystores, TLS and signing keys.
     pub fn security(&self) -> PathBuf {
         self.root.join("repository/resources/security")

@@ -2,6 +2,7 @@
 
 mod home_id;
 mod init;
+mod kept;
 mod layout;
 mod loaded;
 mod lock;
@@ -12,6 +13,7 @@ mod write;
 
 pub use home_id::{HOME_HEADER, HomeId};
 pub use init::{HomeError, InitOptions, InitReport};
+pub use kept::KeptComponents;
 pub use layout::Home;
 pub use loaded::{LoadError, LoadedHome, identity_database, server};
 pub use lock::{HomeLock, LockError};

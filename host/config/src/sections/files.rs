@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::language::problem::{Code, Problem, Problems};
 use crate::sections::client::Material;
@@ -23,6 +23,16 @@ pub struct KeyFiles {
 }
 
 impl Deployment {
+    /// The files that [`Deployment::read_key_files`] reads.
+    pub fn key_files(&self, conf: &Path) -> Vec<PathBuf> {
+        let materials = self.service_providers.iter().flat_map(|client| [&client.certificate, &client.jwks]);
+        let file = |material: &Material| match material {
+            Material::File { path, .. } => Some(conf.join(path)),
+            Material::Text { .. } => None,
+        };
+        materials.flatten().filter_map(file).collect()
+    }
+
     /// Reads the key material of the declared clients.
     ///
     /// # Errors

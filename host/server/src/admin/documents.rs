@@ -11,6 +11,7 @@ use dropins_telemetry::decisions::DecisionRecord;
 use dropins_telemetry::expiry::Expiring;
 use serde::{Deserialize, Serialize};
 
+use crate::live::Inactive;
 use crate::reload::Rejected;
 
 /// Why a request is answered with an error.
@@ -34,7 +35,7 @@ pub struct StatusDocument {
     pub in_flight: usize,
     pub reload: ReloadState,
     pub plugins: Vec<LivePlugin>,
-    pub inactive: Vec<InactivePlugin>,
+    pub inactive: Vec<Inactive>,
     pub clients: u64,
     pub replay: ReplayState,
     pub expiring: Vec<Expiring>,
@@ -85,14 +86,6 @@ pub struct LivePlugin {
 pub struct LastFailure {
     pub kind: FailureKind,
     pub message: String,
-}
-
-/// A plug-in that no enabled listener names.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct InactivePlugin {
-    pub name: String,
-    pub file: String,
-    pub digest: Digest,
 }
 
 /// The candidate beside a live plug-in.

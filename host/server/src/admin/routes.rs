@@ -100,9 +100,12 @@ async fn status(State(state): State<AdminState>) -> Response {
     json(StatusCode::OK, &status_document::document(&state).await)
 }
 
-/// `POST /reload`: looks at the folders now; the answer is the verdict.
-async fn reload(State(state): State<AdminState>) -> Response {
-    answer(&state.reloader.reload(Trigger::Command).await)
+/// `POST /reload`: looks at the folders now; the answer is the verdict. `?wait=true` waits for the compiler.
+async fn reload(State(state): State<AdminState>, uri: Uri) -> Response {
+    answer(&match uri.query() {
+        Some("wait=true") => state.reloader.reload(Trigger::Command).await,
+        _ => state.reloader.reload_at_once(Trigger::Command).await,
+    })
 }
 
 /// `POST /rollback`, with `generation=NUMBER` or `plugin=NAME` in the query, or with neither: the generation before.

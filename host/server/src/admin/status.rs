@@ -4,7 +4,7 @@ use dropins_host::Handler;
 use dropins_telemetry::metrics::replay::cache_hit_ratio;
 
 use super::documents::{
-    InactivePlugin, KeptGeneration, LastFailure, LivePlugin, ReloadState, ReplayState, StatusDocument,
+    KeptGeneration, LastFailure, LivePlugin, ReloadState, ReplayState, StatusDocument,
 };
 use super::shadow;
 use super::state::AdminState;
@@ -16,12 +16,6 @@ pub(super) async fn document(state: &AdminState) -> StatusDocument {
     let services = &state.services;
     let live = services.published.current();
     let (ready, replay) = tokio::join!(services.ready(), replay(services));
-    let inactive = live.generation.inactive().iter();
-    let inactive = inactive.map(|plugin| InactivePlugin {
-        name: plugin.name.clone(),
-        file: plugin.file.clone(),
-        digest: plugin.digest,
-    });
     StatusDocument {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         home: state.home.root.clone(),
@@ -35,7 +29,7 @@ pub(super) async fn document(state: &AdminState) -> StatusDocument {
         in_flight: live.generation.engine().in_flight(),
         reload: reload(state.reloader.record()),
         plugins: live.generation.handlers().iter().map(plugin).collect(),
-        inactive: inactive.collect(),
+        inactive: live.inactive.clone(),
         clients: live.clients.count(),
         replay,
         expiring: services.radar.latest(),

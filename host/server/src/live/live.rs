@@ -5,17 +5,16 @@
 
 use std::sync::Arc;
 
-use dropins_config::{Deployment, Endpoints, Listener};
+use dropins_config::{Deployment, Endpoints};
 use dropins_host::Generation;
 use dropins_oauth::clients::{Directory, declared};
 use dropins_services::Services;
 
-use super::listeners::{host_listener, is_authenticator};
-use super::plugins;
+use super::compiled::{Compiled, Inactive, Plugins};
 use super::report::{LiveError, Report};
 use super::resources::Resources;
-use super::snapshot::Snapshot;
 use super::trials::Canary;
+use super::{listeners, overrides};
 
 /// What serves requests until the configuration changes.
 pub struct Live {
@@ -27,6 +26,8 @@ pub struct Live {
     pub clients: Arc<Directory>,
     /// The authenticators.
     pub generation: Generation,
+    /// The components that no enabled listener names.
+    pub inactive: Vec<Inactive>,
     /// What it was built with.
     pub resources: Resources,
     /// What an operator should know although everything works: one line each.
@@ -34,11 +35,12 @@ pub struct Live {
 }
 
 impl Live {
-    /// Builds what the snapshot describes; no file of it is opened again.
+    /// Builds what the snapshot describes; no file of it is opened again, and nothing is compiled.
     ///
     /// # Errors
     /// [`LiveError`] with every problem that was found.
-    pub async fn build(snapshot: &Snapshot, resources: Resources, number: u64) -> Result<Self, LiveError> {
+    pub async fn build(compiled: Compiled, number: u64) -> Result<Self, LiveError> {
+        let Compiled { snapshot, resources, plugins, .. } = compiled;
         let deployment = snapshot.deployment.clone();
         let mut report = Report::new(Arc::clone(&deployment.source));
         let now = resources.clock.now_seconds();
@@ -49,14 +51,10 @@ impl Live {
             Arc::new(Directory::new(declared.clients, Arc::clone(&resources.stored), resources.sources.external()));
         report.clashes(&clients).await;
         report.registration(&deployment);
-        let plugins = plugins::read(snapshot, &resources, &mut report).await;
-
-        let enabled: Vec<(&Listener, dropins_host::Listener)> = deployment
-            .listeners
-            .iter()
-            .filter(|listener| listener.enabled && is_authenticator(listener))
-            .map(|listener| (listener, host_listener(listener, &deployment, &plugins)))
-            .collect();
+        let Plugins { validated, inactive, problems, is_transient, .. } = plugins;
+        (report.plugins, report.unread) = (problems, is_transient);
+        let mut enabled = listeners::enabled(&deployment);
+        listeners::complete(&mut enabled, &deployment, &validated);
         let services = Services {
             clients: Arc::clone(&clients) as _,
             keys: Arc::clone(&clients) as _,
@@ -64,10 +62,11 @@ impl Live {
             clock: Arc::clone(&resources.clock),
         };
         let listeners: Vec<_> = enabled.iter().map(|(_, listener)| listener.clone()).collect();
-        let assembled = Generation::assemble(&resources.engine, services, &Canary, number, &listeners, &plugins).await;
+        let assembled =
+            Generation::assemble(&resources.engine, services, &Canary, number, &listeners, &validated).await;
         let generation = match assembled {
             Ok(generation) => {
-                plugins::check_overrides(&deployment, &generation, &plugins, &mut report).await;
+                overrides::check(&deployment, &generation, &validated, &mut report).await;
                 Some(generation)
             }
             Err(errors) => {
@@ -78,10 +77,11 @@ impl Live {
         match generation {
             Some(generation) if !report.problems.has_errors() => {
                 report.generation(&generation);
+                report.warnings.extend(inactive.iter().map(Inactive::warning));
                 // A corrupt file that no listener names must not stop the others.
                 report.warnings.append(&mut report.plugins);
                 let endpoints = Endpoints::of(&deployment);
-                Ok(Self { endpoints, clients, generation, resources, warnings: report.warnings, deployment })
+                Ok(Self { endpoints, clients, generation, inactive, resources, warnings: report.warnings, deployment })
             }
             _ => Err(report.refused()),
         }

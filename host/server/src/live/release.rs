@@ -5,9 +5,9 @@ use std::sync::Arc;
 use dropins_host::Digest;
 use rustls::ServerConfig;
 
+use super::compiled::Compiled;
 use super::error::BuildError;
 use super::live::Live;
-use super::resources::Resources;
 use super::restart::PendingRestart;
 use super::snapshot::Snapshot;
 use super::tls::Identity;
@@ -30,15 +30,11 @@ impl Release {
     ///
     /// # Errors
     /// [`BuildError`] with every problem.
-    pub async fn build(
-        snapshot: Arc<Snapshot>,
-        resources: Resources,
-        number: u64,
-        held: Vec<PendingRestart>,
-    ) -> Result<Self, BuildError> {
+    pub async fn build(compiled: Compiled, number: u64) -> Result<Self, BuildError> {
+        let (snapshot, held) = (Arc::clone(&compiled.snapshot), compiled.held.clone());
         let tls = snapshot.tls.clone().transpose()?.map(|identity| identity.server_config()).transpose()?;
-        let path = resources.home.deployment_toml();
-        let live = Live::build(&snapshot, resources, number).await;
+        let path = compiled.resources.home.deployment_toml();
+        let live = Live::build(compiled, number).await;
         let live = Arc::new(live.map_err(|error| BuildError::Live { path, error })?);
         Ok(Self { live, snapshot, tls, held })
     }

@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use dropins_host::{BindError, Failure, Generation};
+use dropins_host::{BindError, Binding, Failure, Generation};
 
 use dropins_config::{Code, Deployment, Listener, Problem, Problems, Severity, Source};
 use dropins_oauth::clients::Directory;
@@ -33,10 +33,12 @@ impl std::fmt::Display for LiveError {
 pub(super) struct Report {
     pub(super) problems: Problems,
     pub(super) plugins: Vec<String>,
-    /// Whether a component is not there for a cause that may pass by itself.
+    /// Whether a component cannot be used for a transient cause.
     pub(super) unread: bool,
-    /// How many of the problems may pass by themselves.
+    /// How many of the problems are transient.
     passing: usize,
+    /// Entries without a plug-in that one of the files in `plugins` may be.
+    missing: usize,
     pub(super) warnings: Vec<String>,
 }
 
@@ -44,12 +46,12 @@ impl Report {
     /// Nothing was found yet.
     pub(super) fn new(source: Arc<Source>) -> Self {
         let problems = Problems::new(source);
-        Self { problems, plugins: Vec::new(), unread: false, passing: 0, warnings: Vec::new() }
+        Self { problems, plugins: Vec::new(), unread: false, passing: 0, missing: 0, warnings: Vec::new() }
     }
 
-    /// The whole may pass by itself when every problem may.
+    /// The whole is transient when every problem is.
     pub(super) fn refused(self) -> LiveError {
-        let errors = self.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        let errors = self.problems.iter().filter(|problem| problem.severity == Severity::Error).count() + self.missing;
         LiveError { is_transient: errors == self.passing, problems: self.problems, plugins: self.plugins }
     }
 
@@ -57,6 +59,14 @@ impl Report {
     pub(super) fn unanswered(&mut self, span: Range<usize>, path: &str, failure: &Failure) {
         self.passing += usize::from(failure.is_transient());
         self.error(Code::BadValue, span, path, failure.to_string());
+    }
+
+    /// Whether one of the files that cannot be used may be what the entry names.
+    fn may_be_broken(&self, binding: &Binding) -> bool {
+        match binding {
+            Binding::Name(_) => !self.plugins.is_empty(),
+            Binding::File(file) => self.plugins.iter().any(|problem| problem.contains(&format!("/{file}: "))),
+        }
     }
 
     /// A mistake at this place.
@@ -68,10 +78,11 @@ impl Report {
     pub(super) fn bind(&mut self, error: &BindError, enabled: &[(&Listener, dropins_host::Listener)]) {
         let at = |id: &str| enabled.iter().find(|(_, listener)| listener.id == id).map(|(entry, _)| *entry);
         let path = "event_listener";
-        // A component that nobody could read may be the one that is missing.
-        let unread = self.unread && matches!(error, BindError::NoPlugin { .. });
-        self.passing += usize::from(error.is_transient() || unread);
+        let missing = matches!(error, BindError::NoPlugin { .. });
+        self.passing += usize::from(error.is_transient() || (missing && self.unread));
         match error {
+            // The reader of two errors would look for two mistakes.
+            BindError::NoPlugin { binding, .. } if self.may_be_broken(binding) => self.missing += 1,
             BindError::Empty => self.problems.push(
                 Problem::new(Code::Missing, 0..0, path, error.to_string())
                     .help("add an [[event_listener]] entry that names a plug-in of the dropins folder, or enable one"),
@@ -118,16 +129,12 @@ impl Report {
         }
     }
 
-    /// What plug-ins say, and those that nobody asks.
+    /// What plug-ins say.
     pub(super) fn generation(&mut self, generation: &Generation) {
         for handler in generation.handlers() {
             for warning in handler.warnings() {
                 self.warnings.push(format!("listener `{}`: {warning}", handler.listener().id));
             }
-        }
-        for inactive in generation.inactive() {
-            let (file, name) = (&inactive.file, &inactive.name);
-            self.warnings.push(format!("{file} ({name}) is in the dropins folder, but no enabled listener names it"));
         }
     }
 }

@@ -3,9 +3,11 @@
 //! Two snapshots with one fingerprint make the same generation. A file that cannot be read is part of the snapshot as
 //! an error, so that building it reports every problem and not only the first.
 
+use std::path::PathBuf;
+
 use dropins_host::{Candidate, CandidateError, Digest, read_folder};
 
-use dropins_config::{Deployment, Environment, Home, KeyFiles, LoadError, LoadedHome, Notice, Problems};
+use dropins_config::{Deployment, Environment, Home, KeyFiles, Listener, LoadError, LoadedHome, Notice, Problems};
 
 use super::tls::{Identity, TlsError};
 
@@ -53,6 +55,13 @@ impl Snapshot {
         self.fingerprint
     }
 
+    /// The files outside the plug-in folder and `conf` that it was read from, and those inside that the file names.
+    pub fn files(&self, home: &Home) -> Vec<PathBuf> {
+        let https = self.deployment.transport.https.as_ref();
+        let tls = https.map(|https| Identity::files(home, https.identity.as_ref()));
+        self.deployment.key_files(&home.conf()).into_iter().chain(tls.into_iter().flatten()).collect()
+    }
+
     /// The component in this file of the plug-in folder.
     pub fn component(&self, file: &str) -> Option<&Candidate> {
         self.plugins.iter().flatten().flatten().find(|candidate| candidate.file() == file)
@@ -66,6 +75,25 @@ impl Snapshot {
             *candidate = Candidate::new(file, other.bytes().clone());
         }
         changed.sealed()
+    }
+
+    /// The same contents, but with the listeners, components and limits of another snapshot, which need no compiler. An
+    /// entry that is not enabled here stays disabled.
+    #[must_use]
+    pub fn with_plugins_of(&self, other: &Self) -> Self {
+        let listeners = &self.deployment.listeners;
+        let stays =
+            |old: &&Listener| !old.enabled || listeners.iter().any(|new| new.enabled && new.plugin == old.plugin);
+        let mut held = self.clone();
+        held.deployment.listeners = other.deployment.listeners.iter().filter(stays).cloned().collect();
+        held.deployment.limits = other.deployment.limits.clone();
+        held.plugins = other.plugins.clone();
+        let (ours, theirs) = (&self.deployment, &held.deployment);
+        if (&ours.listeners, &ours.limits) != (&theirs.listeners, &theirs.limits) {
+            let text = format!("{} with {:?} {:?}", self.text, theirs.listeners, theirs.limits);
+            held.text = Digest::of(text.as_bytes());
+        }
+        held.sealed()
     }
 
     fn sealed(mut self) -> Self {
@@ -138,6 +166,24 @@ mod tests {
         std::fs::write(home.conf().join("unrelated.txt"), "x").unwrap();
         std::fs::write(home.dropins().join(".copy.wasm.part"), "x").unwrap();
         assert_eq!(Some(&fingerprint(&home)), seen.last(), "unrelated files");
+    }
+
+    #[test]
+    fn contents_with_the_plug_ins_of_others_are_neither_and_a_disabled_entry_stays_disabled() {
+        let (_folder, home) = home("");
+        let read = || Snapshot::read(&home, &Environment::default()).unwrap_or_else(|error| panic!("{error}"));
+        std::fs::write(home.dropins().join("new.wasm"), "x").unwrap();
+        let old = read();
+        edit(&home.deployment_toml(), |text| {
+            let text = text.replace("order = 900\nenable = true", "order = 900\nenable = false");
+            format!("{text}\n[[event_listener]]\nname = \"new\"\n[limits]\nmemory = \"17MiB\"\n")
+        });
+        let new = read();
+        let held = new.with_plugins_of(&old);
+        assert!(![old.fingerprint(), new.fingerprint()].contains(&held.fingerprint()));
+        assert_eq!(new.with_plugins_of(&held).fingerprint(), held.fingerprint());
+        let orders: Vec<_> = held.deployment.listeners.iter().map(|listener| listener.order).collect();
+        assert_eq!((orders, &held.deployment.limits), (vec![899], &old.deployment.limits));
     }
 
     #[test]

@@ -83,11 +83,16 @@ impl Identity {
     /// # Errors
     /// [`TlsError::File`] names the file that cannot be read.
     pub fn read(home: &Home, files: Option<&TlsFiles>) -> Result<Self, TlsError> {
-        let (certificate, key) = match files {
-            Some(files) => (home.conf().join(&files.certificate), home.conf().join(&files.private_key)),
-            None => (home.tls_certificate(), home.tls_key()),
-        };
+        let [certificate, key] = Self::files(home, files);
         Ok(Self { certificate: PemFile::read(certificate, CERTIFICATE)?, key: PemFile::read(key, KEY)? })
+    }
+
+    /// The files that [`Identity::read`] reads.
+    pub(crate) fn files(home: &Home, files: Option<&TlsFiles>) -> [PathBuf; 2] {
+        match files {
+            Some(files) => [home.conf().join(&files.certificate), home.conf().join(&files.private_key)],
+            None => [home.tls_certificate(), home.tls_key()],
+        }
     }
 
     /// Tells whether both files hold what they held before.

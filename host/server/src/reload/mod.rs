@@ -18,7 +18,12 @@
 mod builder;
 mod drain;
 mod history;
+mod judging;
+mod kept;
+mod publishing;
+mod reader;
 mod record;
+mod refusal;
 mod reloader;
 mod report;
 mod retry;

@@ -1,38 +1,32 @@
 //! The reloader: one candidate at a time, from a trigger to a verdict.
 //!
-//! Reading and building run in tasks of their own, whose panic is a refusal. A caller that goes away does not stop what
-//! it began.
+//! A candidate is compiled beside everything else: while the compiler works, the live generation can be rolled back,
+//! other contents come, and the part of the candidate that needs no compiler is published after [`GRACE`]. A panic of a
+//! task is a refusal. A caller that goes away does not stop what it began.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum_server::tls_rustls::RustlsConfig;
-use dropins_host::{Digest, Panicked, background};
-use tokio::runtime::Handle;
+use futures_util::FutureExt as _;
 use tokio::sync::{Mutex, Notify};
+use tokio::time::timeout;
 
 use super::builder::Builder;
 use super::history::History;
-use super::record::{Record, Rejected};
-use super::report::{Outcome, ReloadReport};
-use super::retry::Retry;
-use super::state::{Rejection, State};
-use super::{drain, settle};
-use crate::live::Release;
-use crate::live::Snapshot;
-use crate::live::restart;
-use crate::live::{BuildError, Published, ResourceError};
-use dropins_config::Environment;
-use dropins_config::Home;
-use dropins_config::LoadError;
+use super::reader::{Reader, Reading};
+use super::record::Record;
+use super::refusal::CandidateRefusal;
+use super::report::ReloadReport;
+use super::state::{Judging, State};
+use crate::live::{Published, Release};
+use dropins_config::{Environment, Home};
 use dropins_replay::JtiStore;
 use dropins_services::Clock;
-use dropins_telemetry::logging;
 use dropins_telemetry::metrics::Metrics;
 
-/// How often a snapshot is read again when files changed meanwhile.
-const READINGS: usize = 4;
+/// How long contents wait for the compiler before the part that needs none is published.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// What made the reloader look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +51,8 @@ impl Trigger {
         }
     }
 
-    /// Whether a person asks, who is owed an answer and may overrule a rollback.
-    fn is_explicit(self) -> bool {
+    /// Whether the operator asks, who is owed an answer and may overrule a rollback.
+    pub(super) fn is_explicit(self) -> bool {
         matches!(self, Self::Signal | Self::Command)
     }
 }
@@ -68,12 +62,12 @@ pub struct Reloader {
     pub(super) published: Arc<Published>,
     pub(super) record: Arc<Record>,
     pub(super) metrics: Arc<Metrics>,
-    replay: Arc<JtiStore>,
+    pub(super) replay: Arc<JtiStore>,
     pub(super) clock: Arc<dyn Clock>,
-    home: Home,
-    environment: Environment,
-    tls: Option<RustlsConfig>,
-    builder: Arc<dyn Builder>,
+    pub(super) home: Home,
+    pub(super) reader: Reader,
+    pub(super) tls: Option<RustlsConfig>,
+    pub(super) builder: Arc<dyn Builder>,
     pub(super) dirty: Arc<Notify>,
     pub(super) state: Mutex<State>,
 }
@@ -96,51 +90,18 @@ pub struct Surroundings {
     pub builder: Arc<dyn Builder>,
 }
 
-/// Why a candidate is refused: on one line for the log, in full for whoever asks.
-pub(super) struct CandidateRefusal {
-    summary: String,
-    pub(super) reason: String,
-    /// Whether the same contents may be good another time.
-    is_transient: bool,
-}
-
-/// A phase that rejects a candidate says the same three things.
-macro_rules! refusal_from {
-    ($($error:ty),*) => {$(
-        impl From<$error> for CandidateRefusal {
-            fn from(error: $error) -> Self {
-                Self { summary: error.summary(), reason: error.to_string(), is_transient: error.is_transient() }
-            }
-        }
-    )*};
-}
-
-refusal_from!(LoadError, ResourceError, BuildError);
-
-impl CandidateRefusal {
-    fn mistake(error: &dyn std::error::Error) -> Self {
-        let text = format!("the candidate could not be judged, which is a mistake in this program: {error}");
-        Self { summary: text.clone(), reason: text, is_transient: false }
-    }
-}
-
-impl From<Panicked> for CandidateRefusal {
-    fn from(panicked: Panicked) -> Self {
-        Self::mistake(&panicked)
-    }
-}
-
 impl Reloader {
     /// A reloader that begins with this release as the live one.
     pub fn new(surroundings: Surroundings, release: Release) -> Arc<Self> {
         let Surroundings { published, metrics, replay, clock, environment, tls, builder } = surroundings;
         let home = release.live.resources.home.clone();
+        let reader = Reader::new(home.clone(), environment, release.snapshot.files(&home));
         let history = History::new(release, clock.now_seconds());
-        let state = State { history, rejected: None, report_rejected: None, pin: None };
+        let state = State { history, rejected: None, report_rejected: None, pin: None, judging: None };
         let record = Arc::new(Record::default());
         record.set(state.report());
         let (dirty, state) = (Arc::default(), Mutex::new(state));
-        Arc::new(Self { published, record, metrics, replay, clock, home, environment, tls, builder, dirty, state })
+        Arc::new(Self { published, record, metrics, replay, clock, home, reader, tls, builder, dirty, state })
     }
 
     /// What was reloaded, and what was rejected.
@@ -148,210 +109,99 @@ impl Reloader {
         &self.record
     }
 
-    /// Looks at the folders now and says what became of it.
+    /// Looks at the folders now and waits for the verdict.
     pub async fn reload(self: &Arc<Self>, trigger: Trigger) -> ReloadReport {
         let this = Arc::clone(self);
-        let attempt = tokio::spawn(async move { this.attempt(trigger).await });
-        self.verdict(attempt.await)
+        self.watched(async move { this.attempt(trigger, true).await }).await
     }
 
-    pub(super) fn verdict(&self, ended: Result<ReloadReport, tokio::task::JoinError>) -> ReloadReport {
-        let verdict = ended.unwrap_or_else(|error| {
+    /// The same without waiting for the compiler longer than [`GRACE`]; the report names what it still compiles.
+    pub async fn reload_at_once(self: &Arc<Self>, trigger: Trigger) -> ReloadReport {
+        let this = Arc::clone(self);
+        self.watched(async move { this.attempt(trigger, false).await }).await
+    }
+
+    /// Judges what was read, as [`Reloader::reload_at_once`] does.
+    pub(super) async fn take_up(self: &Arc<Self>, trigger: Trigger, reading: Reading) {
+        let this = Arc::clone(self);
+        self.watched(async move { this.consider(trigger, reading, false).await }).await;
+    }
+
+    /// Runs in a task of its own.
+    pub(super) async fn watched(&self, work: impl Future<Output = ReloadReport> + Send + 'static) -> ReloadReport {
+        tokio::spawn(work).await.unwrap_or_else(|error| {
             let refusal = CandidateRefusal::mistake(&error);
             tracing::error!("{}", refusal.summary);
-            ReloadReport::refused(self.published.current().generation.number(), refusal.reason)
-        });
-        if !verdict.repeated {
-            self.metrics.reloaded(verdict.result.as_str());
+            self.counted(ReloadReport::refused(self.published.current().generation.number(), refusal.reason))
+        })
+    }
+
+    pub(super) fn counted(&self, report: ReloadReport) -> ReloadReport {
+        if !report.repeated {
+            self.metrics.reloaded(report.result.as_str());
         }
-        verdict
+        report
     }
 
-    pub(super) fn folders(&self) -> [PathBuf; 2] {
-        [self.home.dropins(), self.home.conf()]
-    }
-
-    async fn attempt(&self, trigger: Trigger) -> ReloadReport {
+    async fn attempt(self: Arc<Self>, trigger: Trigger, wait: bool) -> ReloadReport {
         let settling = Instant::now();
-        settle::still(&self.folders()).await;
+        self.reader.settle().await;
         self.metrics.phase("settle", settling.elapsed());
-        let mut state = self.state.lock().await;
         let reading = Instant::now();
-        let (digest, candidate) = self.read().await;
+        let read = self.reader.read().await;
         self.metrics.phase("read", reading.elapsed());
+        self.consider(trigger, read, wait).await
+    }
+
+    async fn consider(self: Arc<Self>, trigger: Trigger, reading: Reading, wait: bool) -> ReloadReport {
+        let judging = match self.begin(trigger, reading).await {
+            Ok(judging) => judging,
+            Err(report) => return self.counted(report),
+        };
+        if let Ok(verdict) = timeout(GRACE, judging.verdict.clone()).await {
+            return verdict;
+        }
+        let meanwhile = self.meanwhile(&judging).await;
+        if wait { judging.verdict.await } else { meanwhile }
+    }
+
+    /// Begins to judge the contents, unless that is done or under way.
+    async fn begin(self: &Arc<Self>, trigger: Trigger, (contents, read): Reading) -> Result<Judging, ReloadReport> {
+        let mut state = self.state.lock().await;
         if trigger.is_explicit() {
             state.pin = None;
             state.rejected = None;
         }
-        if digest == state.live().snapshot.fingerprint() {
+        if contents == state.live().snapshot.fingerprint() {
+            state.judging = None;
             state.accept();
-            state.pin = None;
-            return self.unchanged(&state, trigger);
+            return Err(self.unchanged(&state, trigger));
         }
-        let again = trigger == Trigger::Retry && state.is_due(digest, self.clock.now_seconds());
-        if !again && !state.is_news(digest) {
-            return self.unchanged(&state, trigger);
+        if let Some(judging) = state.judging(contents) {
+            return Ok(judging.clone());
+        }
+        let again = trigger == Trigger::Retry && state.is_due(contents, self.clock.now_seconds());
+        if !again && !state.is_news(contents) {
+            return Err(self.unchanged(&state, trigger));
         }
         if again {
-            tracing::debug!(contents = digest.short(), "candidate tried again");
+            tracing::debug!(contents = contents.short(), "candidate tried again");
         } else {
-            tracing::info!(trigger = trigger.as_str(), contents = digest.short(), "candidate seen");
+            tracing::info!(trigger = trigger.as_str(), contents = contents.short(), "candidate seen");
         }
-        let built = match candidate {
-            Ok(snapshot) => self.build(state.live().clone(), snapshot, state.history.next_number()).await,
-            Err(refusal) => Err(refusal),
-        };
-        match built {
-            Ok(release) => {
-                state.pin = None;
-                state.accept();
-                let verdict = self.publish(&mut state, release, Outcome::Published);
-                if trigger.is_explicit() {
-                    tracing::info!(generation = verdict.generation, "reloaded");
-                }
-                verdict
-            }
-            Err(refusal) => self.refuse(&mut state, digest, refusal),
-        }
-    }
-
-    pub(super) fn unchanged(&self, state: &State, trigger: Trigger) -> ReloadReport {
-        self.record.set(state.report());
-        let generation = state.live().number();
-        if trigger.is_explicit() {
-            tracing::info!(generation, "reloaded: nothing changed");
-        }
-        ReloadReport {
-            result: Outcome::Unchanged,
-            generation,
-            changes: Vec::new(),
-            needs_restart: state.live().held.iter().map(ToString::to_string).collect(),
-            warnings: state.live().live.warnings.clone(),
-            reason: None,
-            repeated: false,
-        }
-    }
-
-    fn refuse(&self, state: &mut State, digest: Digest, refusal: CandidateRefusal) -> ReloadReport {
-        let (generation, now) = (state.live().number(), self.clock.now_seconds());
-        let before = state.retry_of(digest);
-        let retry = refusal.is_transient.then(|| before.map_or_else(|| Retry::first(now), |retry| retry.next(now)));
-        let retry_at = retry.map(Retry::at);
-        let known = state.report_rejected.as_ref().is_some_and(|first| first.reason == refusal.reason);
-        let repeated = before.is_some() && retry.is_some() && known;
-        let contents = digest.short();
-        if repeated {
-            tracing::debug!(generation, contents, retry_at, "candidate rejected again: {}", refusal.summary);
-        } else {
-            let summary = &refusal.summary;
-            tracing::error!(generation, contents, retry_at, "candidate rejected, the live generation stays: {summary}");
-        }
-        let at = state.report_rejected.as_ref().filter(|_| before.is_some()).map_or(now, |first| first.at);
-        state.rejected = Some(Rejection { contents: digest, retry });
-        state.report_rejected = Some(Rejected { at, retry_at, reason: refusal.reason.clone(), superseded: false });
-        self.record.set(state.report());
-        ReloadReport { repeated, ..ReloadReport::refused(generation, refusal.reason) }
-    }
-
-    /// The point of no return: nothing in here can fail.
-    pub(super) fn publish(&self, state: &mut State, release: Release, outcome: Outcome) -> ReloadReport {
-        let publishing = Instant::now();
-        let (generation, before) = (release.number(), state.live().clone());
-        let changes = release.changes_since(&before);
-        let old = self.published.publish(Arc::clone(&release.live));
-        self.follow(&before, &release);
-        drain::watch(&self.published, &old);
-        drop(old);
-        let verdict = ReloadReport {
-            result: outcome,
-            generation,
-            changes,
-            needs_restart: release.held.iter().map(ToString::to_string).collect(),
-            warnings: release.live.warnings.clone(),
-            reason: None,
-            repeated: false,
-        };
-        let file = self.home.deployment_toml().display().to_string();
-        let known = &before.snapshot.notices;
-        let notices = release.snapshot.notices.iter().filter(|notice| !known.iter().any(|old| old.says_as(notice)));
-        notices.for_each(|notice| tracing::info!("{}", notice.line(&file)));
-        let now = self.clock.now_seconds();
-        let withdraws = outcome == Outcome::RolledBack;
-        state.history.publish(release, now, withdraws).into_iter().for_each(drain::retire);
-        self.record.set(state.report());
-        self.metrics.phase("publish", publishing.elapsed());
-        let changes = verdict.changes.join(", ");
-        match outcome {
-            Outcome::RolledBack => tracing::warn!(generation, from = before.number(), changes, "rolled back"),
-            _ => tracing::info!(generation, changes, "published"),
-        }
-        verdict.needs_restart.iter().for_each(|held| tracing::warn!("{held}"));
-        let known = &before.live.warnings;
-        verdict.warnings.iter().filter(|line| !known.contains(line)).for_each(|line| tracing::warn!("{line}"));
-        verdict
-    }
-
-    /// What is not part of a request follows the configuration: the replay cache, new TLS connections, the log.
-    fn follow(&self, old: &Release, new: &Release) {
-        let deployment = &new.live.deployment;
-        let (timeout, capacity) = deployment.replay_cache.size();
-        self.replay.reconfigure_cache(timeout, capacity);
-        if let (Some(listener), Some(config)) = (&self.tls, &new.tls) {
-            listener.reload_from_config(Arc::clone(config));
-        }
-        if old.live.deployment.logging != deployment.logging {
-            logging::change(&self.home, &deployment.logging);
-        }
-    }
-
-    /// Reads the folders; contents that changed while they were read are read again.
-    pub(super) async fn read(&self) -> (Digest, Result<Snapshot, CandidateRefusal>) {
-        let mut seen = settle::stamps(&self.folders()).await;
-        let mut read = self.read_once().await;
-        for _ in 1..READINGS {
-            let now = settle::stamps(&self.folders()).await;
-            if now == seen {
-                break;
-            }
-            settle::still(&self.folders()).await;
-            seen = settle::stamps(&self.folders()).await;
-            read = self.read_once().await;
-        }
-        let digest = match &read {
-            Ok(snapshot) => snapshot.fingerprint(),
-            // Without a readable configuration the mistake is all that there is.
-            Err(refusal) => Digest::of(refusal.reason.as_bytes()),
-        };
-        (digest, read)
-    }
-
-    async fn read_once(&self) -> Result<Snapshot, CandidateRefusal> {
-        let (home, environment) = (self.home.clone(), self.environment.clone());
-        Ok(background(move || Snapshot::read(&home, &environment)).await??)
-    }
-
-    /// Builds in the background.
-    pub(super) async fn build(
-        &self,
-        live: Release,
-        mut snapshot: Snapshot,
-        number: u64,
-    ) -> Result<Release, CandidateRefusal> {
-        let building = Instant::now();
-        let _building = self.record.building(self.clock.now_seconds());
-        let (builder, runtime) = (Arc::clone(&self.builder), Handle::current());
-        let work = move || -> Result<Release, CandidateRefusal> {
-            let old = &live.live;
-            let held = restart::hold_back(&old.deployment, &mut snapshot.deployment);
-            if held.iter().any(|held| held.section == restart::HTTPS) {
-                snapshot.tls.clone_from(&live.snapshot.tls);
-            }
-            let resources = old.resources.following(&old.deployment, &snapshot.deployment)?;
-            Ok(runtime.block_on(builder.build(Arc::new(snapshot), resources, number, held))?)
-        };
-        let built = background(work).await;
-        self.metrics.phase("build", building.elapsed());
-        built?
+        let (this, snapshot) = (Arc::clone(self), read.as_ref().ok().cloned());
+        let judged = tokio::spawn(async move {
+            let work = Arc::clone(&this).judge(contents, read, trigger);
+            let report = this.watched(work).await;
+            let mut state = this.state.lock().await;
+            state.judging = state.judging.take().filter(|judging| judging.contents != contents);
+            report
+        });
+        let (generation, ended) = (state.live().number(), "the server ends");
+        let verdict = judged.map(move |report| report.unwrap_or_else(|_| ReloadReport::refused(generation, ended)));
+        let judging = Judging { contents, snapshot, verdict: verdict.boxed().shared() };
+        state.judging = Some(judging.clone());
+        Ok(judging)
     }
 }
 

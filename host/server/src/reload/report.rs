@@ -42,10 +42,13 @@ pub struct ReloadReport {
     pub needs_restart: Vec<String>,
     /// What an operator should know although it works.
     pub warnings: Vec<String>,
+    /// Components that the compiler still works on; the listeners wait for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compiling: Vec<String>,
     /// Why it was refused, with every place in the file; it may have several lines.
     #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Whether it was refused before for a cause that may pass, and still is: then it is neither logged nor counted.
+    /// Whether it was refused before for a transient cause, and still is: then it is neither logged nor counted.
     #[serde(skip)]
     pub(super) repeated: bool,
 }
@@ -59,6 +62,7 @@ impl ReloadReport {
             changes: Vec::new(),
             needs_restart: Vec::new(),
             warnings: Vec::new(),
+            compiling: Vec::new(),
             reason: Some(reason.into()),
             repeated: false,
         }

@@ -1,7 +1,7 @@
-//! Waits until somebody has finished writing: quiet first, then files that stand still.
+//! Waits until the operator has finished writing: quiet first, then files that stand still.
 //!
-//! Both waits are bounded, so that a folder which never rests is looked at all the same: a file that is cut off is then
-//! refused, and looked at again when it grows.
+//! Both waits are bounded, so that a folder that never rests is read all the same: a truncated file is then refused, and
+//! read again when it grows.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -32,13 +32,13 @@ pub(super) async fn quiet(dirty: &Notify) {
     while timeout_at(end.min(Instant::now() + QUIET), dirty.notified()).await.is_ok() && Instant::now() < end {}
 }
 
-/// Waits until the files of these folders look the same twice, at most [`PATIENCE`].
-pub(super) async fn still(folders: &[PathBuf]) {
+/// Waits until these files, and those of these folders, look the same twice, at most [`PATIENCE`].
+pub(super) async fn still(paths: &[PathBuf]) {
     let end = Instant::now() + PATIENCE;
-    let mut before = stamps(folders).await;
+    let mut before = stamps(paths).await;
     while Instant::now() < end {
         sleep(APART).await;
-        let now = stamps(folders).await;
+        let now = stamps(paths).await;
         if now == before {
             return;
         }
@@ -54,13 +54,13 @@ pub(super) struct Stamp {
     inode: (u64, u64),
 }
 
-/// The stamps of the regular files in these folders; links are followed.
-pub(super) async fn stamps(folders: &[PathBuf]) -> BTreeMap<PathBuf, Stamp> {
-    let folders = folders.to_vec();
+/// The stamps of these files and of the regular files in these folders; links are followed.
+pub(super) async fn stamps(paths: &[PathBuf]) -> BTreeMap<PathBuf, Stamp> {
+    let paths = paths.to_vec();
     let look = move || {
-        let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        let entries = paths.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
         let wanted = entries.filter(|entry| !is_ignored(&entry.file_name())).map(|entry| entry.path());
-        let stamped = wanted.filter_map(|path| {
+        let stamped = wanted.chain(paths.iter().cloned()).filter_map(|path| {
             let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
             let stamp = Stamp {
                 size: metadata.size(),

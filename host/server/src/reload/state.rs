@@ -1,13 +1,15 @@
-//! What the reloader knows: what is live, what is kept, what was refused, and whether a rollback holds.
+//! What the reloader knows: what is live, kept, judged now, refused, and whether a rollback holds.
 
 use std::sync::Arc;
 
 use dropins_host::Digest;
+use futures_util::future::{BoxFuture, Shared};
 
 use super::history::History;
 use super::record::{Kept, Rejected, Report};
+use super::report::ReloadReport;
 use super::retry::Retry;
-use crate::live::Release;
+use crate::live::{Release, Snapshot};
 
 /// The state between two candidates.
 pub(super) struct State {
@@ -16,6 +18,17 @@ pub(super) struct State {
     pub(super) rejected: Option<Rejection>,
     pub(super) report_rejected: Option<Rejected>,
     pub(super) pin: Option<Pin>,
+    /// What is judged now.
+    pub(super) judging: Option<Judging>,
+}
+
+/// A candidate that is being compiled and built. It is given up when other contents come, or a rollback.
+#[derive(Clone)]
+pub(super) struct Judging {
+    pub(super) contents: Digest,
+    /// `None` without a readable configuration.
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) verdict: Shared<BoxFuture<'static, ReloadReport>>,
 }
 
 /// Contents that were refused, and when they are tried again, if the cause may pass by itself.
@@ -24,14 +37,19 @@ pub(super) struct Rejection {
     pub(super) retry: Option<Retry>,
 }
 
-/// A rollback holds until other contents come than those that were rolled back from.
+/// A rollback holds until contents come that are not withdrawn.
 pub(super) struct Pin {
     pub(super) since: u64,
     pub(super) withdrawn: Vec<Digest>,
 }
 
 impl State {
-    /// Whether nobody has judged these contents yet.
+    /// What is judged now, if it is these contents.
+    pub(super) fn judging(&self, contents: Digest) -> Option<&Judging> {
+        self.judging.as_ref().filter(|judging| judging.contents == contents)
+    }
+
+    /// Whether these contents were not judged yet.
     pub(super) fn is_news(&self, digest: Digest) -> bool {
         let pinned = self.pin.as_ref().is_some_and(|pin| pin.withdrawn.contains(&digest));
         digest != self.live().snapshot.fingerprint() && self.rejection_of(digest).is_none() && !pinned
@@ -51,7 +69,7 @@ impl State {
         self.rejected.as_ref().filter(|rejection| rejection.contents == digest)
     }
 
-    /// What was refused is not tried again by itself: somebody has decided otherwise.
+    /// What was refused is not tried again by itself: the operator has decided otherwise.
     pub(super) fn give_up(&mut self) {
         self.rejected.iter_mut().for_each(|rejection| rejection.retry = None);
         self.report_rejected.iter_mut().for_each(|rejected| rejected.retry_at = None);
@@ -61,8 +79,9 @@ impl State {
         self.history.live()
     }
 
-    /// Good contents have come: what was refused is past.
+    /// Good contents have come: what was refused is past, and what was withdrawn as well.
     pub(super) fn accept(&mut self) {
+        self.pin = None;
         self.give_up();
         self.rejected = None;
         self.report_rejected.iter_mut().for_each(|rejected| rejected.superseded = true);

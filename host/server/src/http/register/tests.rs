@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::live::{Live, Resources, Snapshot};
+use crate::live::{Compiled, Live, Resources, Snapshot};
 use crate::testing::home;
 use dropins_config::LoadedHome;
 use dropins_oauth::tokens::SigningKeys;
@@ -36,8 +36,8 @@ impl Server {
         let (folder, home) = home(configuration);
         let started = LoadedHome::read(&home, &[]).unwrap_or_else(|error| panic!("{error}"));
         let (parts, replay) = Resources::open(&started).await.unwrap();
-        let live =
-            Live::build(&Snapshot::of(started), parts.clone(), 1).await.unwrap_or_else(|error| panic!("{error}"));
+        let live = Live::build(Compiled::of(Snapshot::of(started), parts.clone(), Vec::new()).await, 1).await;
+        let live = live.unwrap_or_else(|error| panic!("{error}"));
         let app = Arc::new(App::new(live, &parts, replay, SigningKeys::open(&home).unwrap()));
         Self { router: crate::http::public(&app), app, _home: folder }
     }

@@ -10,8 +10,11 @@ mod secret;
 mod throw_away;
 
 use async_trait::async_trait;
-use dropins_host::services::{Unavailable, UnixMillis};
+use dropins_host::services::{Services, Unavailable, UnixMillis};
 use dropins_host::{Probe, Subject, Trial};
+use dropins_keys::KeySet;
+
+use self::throw_away::ThrowAway;
 
 /// Tries plug-ins out with throw-away clients.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +33,11 @@ impl Probe for Canary {
         }
         Ok(trials)
     }
+}
+
+/// Services of a server without clients, at this time.
+pub(super) fn no_clients(now: UnixMillis) -> Services {
+    ThrowAway::new("none", KeySet::default(), None, now).services
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use dropins_services::Clock;
 
 use super::Reloader;
 use crate::app::App;
-use crate::live::{BuildError, LiveError, PendingRestart, Resources};
-use crate::live::{Release, Snapshot};
+use crate::live::{BuildError, Compiled, LiveError, Release, Resources, Snapshot};
 use crate::reload::{Builder, Surroundings};
 use dropins_config::Home;
 use dropins_config::LoadedHome;
@@ -22,7 +21,7 @@ pub(super) async fn reloader(home: &Home, clock: Arc<dyn Clock>, builder: Arc<dy
     let (mut parts, replay) = Resources::open(&started).await.unwrap();
     parts.clock = Arc::clone(&clock);
     let environment = started.environment.clone();
-    let release = Release::build(Arc::new(Snapshot::of(started)), parts.clone(), 1, Vec::new()).await;
+    let release = Release::build(Compiled::of(Snapshot::of(started), parts.clone(), Vec::new()).await, 1).await;
     let release = release.unwrap_or_else(|error| panic!("{error}"));
     let app = App::new(Arc::clone(&release.live), &parts, Arc::clone(&replay), SigningKeys::open(home).unwrap());
     let (published, metrics) = (Arc::clone(&app.clients().published), Arc::clone(&app.clients().metrics));
@@ -58,18 +57,12 @@ impl TestBuilder {
 }
 
 impl Builder for TestBuilder {
-    fn build(
-        &self,
-        snapshot: Arc<Snapshot>,
-        resources: Resources,
-        number: u64,
-        held: Vec<PendingRestart>,
-    ) -> BoxFuture<'static, Result<Release, BuildError>> {
+    fn build(&self, compiled: Compiled, number: u64) -> BoxFuture<'static, Result<Release, BuildError>> {
         match *self.0.lock().unwrap() {
-            Mode::Healthy => Box::pin(Release::build(snapshot, resources, number, held)),
+            Mode::Healthy => Box::pin(Release::build(compiled, number)),
             Mode::Busy => Box::pin(async move {
-                let path = resources.home.deployment_toml();
-                let problems = Problems::new(Arc::clone(&snapshot.deployment.source));
+                let path = compiled.resources.home.deployment_toml();
+                let problems = Problems::new(Arc::clone(&compiled.snapshot.deployment.source));
                 Err(BuildError::Live { path, error: LiveError { problems, plugins: Vec::new(), is_transient: true } })
             }),
             Mode::Panicking => Box::pin(async { panic!("in the compiler") }),

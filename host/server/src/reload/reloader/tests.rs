@@ -7,8 +7,10 @@ use dropins_host::services::{FixedClock, SystemClock};
 
 use super::testing::{Mode, TestBuilder};
 use super::*;
-use crate::reload::{Report, Target};
+use crate::reload::{Outcome, Report, Target};
 use crate::testing::home;
+use dropins_config::home::KeptComponents;
+use dropins_host::{Candidate, Digest};
 use prometheus_client::registry::Registry;
 
 const SECRET_PLUGIN: &str = "client_secret_authenticator";
@@ -282,8 +284,90 @@ async fn one_plug_in_goes_back_and_everything_else_stays() {
         let refused = bench.reloader.roll_back(Target::Plugin(name.to_owned())).await;
         assert!(refused.reason.as_ref().is_some_and(|text| text.contains(reason)), "{refused:?}");
     }
+    assert_eq!(Digest::of(&std::fs::read(bench.component()).unwrap()), first, "a restart has it, too");
+    assert_eq!(bench.after(Trigger::Signal).await, (Outcome::Unchanged, 4));
+    let kept = KeptComponents::of(&bench.home).find(Digest::of(&changed)).unwrap();
+    std::fs::write(bench.component(), kept).unwrap();
     assert_eq!(bench.after(Trigger::Signal).await, (Outcome::Published, 5));
     assert_eq!(bench.digest(), Digest::of(&changed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_goes_back_with_its_components_and_a_folder_that_cannot_be_written_is_a_warning() {
+    let bench = Bench::new().await;
+    let first = std::fs::read(bench.component()).unwrap();
+    std::fs::write(bench.component(), testing::variant(&first, 1)).unwrap();
+    assert_eq!(bench.change().await, (Outcome::Published, 2));
+    let toml = bench.deployment();
+    assert_eq!(bench.back().await, (Outcome::RolledBack, 1));
+    assert_eq!(std::fs::read(bench.component()).unwrap(), first);
+    assert_eq!(bench.deployment(), toml, "the configuration is not written");
+
+    std::fs::write(bench.component(), testing::variant(&first, 2)).unwrap();
+    assert_eq!(bench.change().await, (Outcome::Published, 3));
+    // A folder in its place: even root cannot write it.
+    std::fs::remove_file(bench.component()).unwrap();
+    std::fs::create_dir(bench.component()).unwrap();
+    let report = bench.reloader.roll_back(Target::Previous).await;
+    assert_eq!((report.result, report.generation), (Outcome::RolledBack, 1));
+    assert!(report.warnings.iter().any(|line| line.contains("cannot be written, so a restart takes")), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_an_enabled_entry_names_is_compiled_and_the_rest_is_listed() {
+    let bench = Bench::new().await;
+    let bytes = std::fs::read(bench.component()).unwrap();
+    std::fs::write(bench.home.dropins().join("other.wasm"), testing::variant(&bytes, 1)).unwrap();
+    std::fs::write(bench.home.dropins().join("broken.wasm"), "no component").unwrap();
+    assert_eq!(bench.change().await, (Outcome::Published, 2));
+    let live = bench.reloader.published.current();
+    let inactive: Vec<_> = live.inactive.iter().map(|one| (one.file.as_str(), one.name.as_deref().unwrap())).collect();
+    assert_eq!(inactive, [("broken.wasm", "broken"), ("other.wasm", SECRET_PLUGIN)]);
+    for line in
+        ["other.wasm (client_secret_authenticator) is in the dropins folder", "broken.wasm: it is no WebAssembly"]
+    {
+        assert!(live.warnings.iter().any(|warning| warning.contains(line)), "{:?}", live.warnings);
+    }
+    let unnamed = Candidate::new("other.wasm", testing::variant(&bytes, 1));
+    assert!(!unnamed.is_validated(live.generation.engine()));
+    let file = format!("{SECRET_PLUGIN}.wasm");
+    assert!(Candidate::new(file, bytes).is_validated(live.generation.engine()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_used_is_the_only_error_about_the_entry_that_may_mean_it() {
+    let bench = Bench::new().await;
+    std::fs::write(bench.component(), "no component").unwrap();
+    let reason = bench.reloader.reload(Trigger::Change).await.reason.unwrap();
+    assert!(reason.contains("it begins with \"no component\"") && !reason.contains("names no plug-in"), "{reason}");
+    std::fs::remove_file(bench.component()).unwrap();
+    std::fs::write(bench.home.dropins().join("unrelated.wasm"), "no component").unwrap();
+    let reason = bench.reloader.reload(Trigger::Change).await.reason.unwrap();
+    assert!(reason.contains("names no plug-in"), "{reason}");
+}
+
+/// Readings of the files so far.
+fn readings(bench: &Bench) -> usize {
+    bench.reloader.reader.readings.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_read_once_and_an_idle_server_reads_nothing() {
+    let bench = Bench::new().await;
+    bench.edit(1);
+    assert_eq!(bench.change().await, (Outcome::Published, 2));
+    let before = readings(&bench);
+    for _ in 0..100 {
+        assert_eq!(bench.reloader.news().await, None);
+    }
+    assert_eq!(readings(&bench), before, "no stamp has changed");
+    bench.edit(2);
+    assert_eq!(bench.change().await, (Outcome::Published, 3));
+    assert_eq!(bench.reloader.news().await, None);
+    assert_eq!(readings(&bench), before + 1);
+    std::fs::write(bench.home.tls_key(), std::fs::read(bench.home.tls_key()).unwrap()).unwrap();
+    assert_eq!(bench.reloader.news().await, None, "another stamp, the same contents");
+    assert_eq!(readings(&bench), before + 2, "files outside of the folders have stamps as well");
 }
 
 #[tokio::test(flavor = "multi_thread")]
