@@ -47,6 +47,7 @@ mod documentation;
 mod exhaustion;
 mod explain;
 mod identity_database;
+mod installing;
 mod introspection;
 mod jwks_uri;
 mod keys;

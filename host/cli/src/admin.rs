@@ -68,7 +68,7 @@ pub(super) async fn verdict(
         Outcome::Unchanged => format!("unchanged: generation {generation} is live"),
         Outcome::RolledBack => format!(
             "rolled back to generation {generation}{changes}\n\
-             pinned: the contents of the folders wait for `dropins reload` or a change; a restart takes them"
+             pinned: what else the folders hold waits for `dropins reload` or a change"
         ),
         Outcome::Published => format!("published generation {generation}{changes}"),
     };

@@ -9,7 +9,7 @@ pub(super) struct Destination<'a> {
     pub(super) name: &'a str,
     /// The name of the file that it comes in.
     pub(super) given: &'a str,
-    /// The component files of the folder, each with the name of its plug-in; a damaged one has none.
+    /// The component files of the folder, each with the name that its section `dropins:names` says, if any.
     pub(super) folder: Vec<(String, Option<String>)>,
     /// The files that listeners have as their shadows.
     pub(super) shadows: Vec<String>,
@@ -43,7 +43,8 @@ impl Destination<'_> {
         }
     }
 
-    /// Neither a damaged file nor one of several says which is the old version: the running server does, or the name.
+    /// Neither a file without a name nor one of several says which is the old version: the running server does, or the
+    /// name of the file.
     fn of_the_old_version(&self) -> Option<&str> {
         let (name, own) = (Some(self.name), self.own_file());
         let eligible = || self.folder.iter().filter(|(file, _)| !self.is_shadow(file));

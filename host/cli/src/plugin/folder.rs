@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use dropins_config::{Deployment, LoadedHome};
-use dropins_host::{CandidateError, Engine, Limits, Validated, read_folder};
+use dropins_host::{Candidate, CandidateError, Engine, Limits, read_folder};
 
 use crate::args::HomeArgs;
 
@@ -37,23 +37,10 @@ impl Folder {
         self.engine.limits().component_size
     }
 
-    /// Every component file, as the plug-in that it is or with the reason why it is none.
-    pub(super) async fn contents(&self) -> anyhow::Result<Vec<Result<Validated, CandidateError>>> {
+    /// Every component file, or why it cannot be read.
+    pub(super) fn contents(&self) -> anyhow::Result<Vec<Result<Candidate, CandidateError>>> {
         let found = read_folder(&self.path, self.component_size());
-        let found = found.with_context(|| format!("{} cannot be read", self.path.display()))?;
-        let mut contents = Vec::new();
-        for candidate in found {
-            contents.push(match candidate {
-                Ok(candidate) => candidate.validate(&self.engine).await,
-                Err(error) => Err(error),
-            });
-        }
-        Ok(contents)
-    }
-
-    /// Every component that is a plug-in.
-    pub(super) async fn plugins(&self) -> anyhow::Result<Vec<Validated>> {
-        Ok(self.contents().await?.into_iter().flatten().collect())
+        found.with_context(|| format!("{} cannot be read", self.path.display()))
     }
 
     /// Whether the folder itself holds a component file of this name.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use dropins_host::{Digest, Engine, Validated, read_folder};
+use dropins_host::{Candidate, CandidateError, Digest, Engine, read_folder};
 use reqwest::Method;
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use super::names::{names, shadows};
 use crate::admin;
 use crate::args::HomeArgs;
 use crate::output::{say_json, say_table, short};
-use dropins_config::Deployment;
-use dropins_config::LoadedHome;
+use dropins_config::{Deployment, Home, Listener, LoadedHome, PluginSelector};
 use dropins_server::admin::documents::{ShadowState, StatusDocument};
+use dropins_server::live;
 
 /// List the plug-ins with the listener entries that name them.
 ///
@@ -50,7 +50,7 @@ impl List {
         let running: Option<StatusDocument> = admin::ask_if_running(&self.home, Method::GET, "/status").await?;
         let is_running = running.is_some();
         let entries = match running {
-            Some(status) => serving(status),
+            Some(status) => serving(status, &self.home.home()),
             None => self.in_folder().await?,
         };
         if self.json {
@@ -65,24 +65,37 @@ impl List {
 
     async fn in_folder(&self) -> anyhow::Result<Vec<Entry>> {
         let home = self.home.home();
-        let started = LoadedHome::read(&home, &self.home.properties)?;
-        let engine = Engine::new(started.deployment.limits.clone(), Some(&home.compile_cache()))?;
-        let mut entries = Vec::new();
-        for candidate in read_folder(&home.dropins(), started.deployment.limits.component_size)? {
-            let described = match candidate {
-                Ok(candidate) => candidate.validate(&engine).await,
+        let deployment = LoadedHome::read(&home, &self.home.properties)?.deployment;
+        let engine = Engine::new(deployment.limits.clone(), Some(&home.compile_cache()))?;
+        let (mut entries, mut missing) = (Vec::new(), needing(&deployment));
+        for candidate in read_folder(&home.dropins(), deployment.limits.component_size)? {
+            let found = match candidate {
+                Ok(candidate) => {
+                    missing.retain(|listener| !names(listener, &deployment.listeners, &candidate));
+                    entry(candidate, &engine, &deployment).await
+                }
                 Err(error) => Err(error),
             };
-            entries.push(match described {
-                Ok(plugin) => entry(&plugin, &started.deployment),
-                Err(error) => {
-                    let reason = Some(error.reason.to_string());
-                    Entry { file: error.file, state: "refused", reason, ..Entry::default() }
-                }
-            });
+            entries.push(found.unwrap_or_else(|error| {
+                let reason = Some(error.reason.to_string());
+                Entry { file: error.file, state: "refused", reason, ..Entry::default() }
+            }));
         }
+        entries.extend(missing.into_iter().map(|listener| {
+            let (file, name) = match &listener.plugin {
+                PluginSelector::Name(name) => (String::new(), Some(name.clone())),
+                PluginSelector::File(file) => (file.clone(), None),
+            };
+            Entry { file, state: "missing", order: Some(listener.order.into()), name, ..Entry::default() }
+        }));
+        entries.sort_by_key(|entry| entry.order.unwrap_or(i64::MAX));
         Ok(entries)
     }
+}
+
+/// The entries without which the server does not start.
+fn needing(deployment: &Deployment) -> Vec<&Listener> {
+    deployment.listeners.iter().filter(|listener| listener.enabled && live::is_authenticator(listener)).collect()
 }
 
 impl Entry {
@@ -93,7 +106,7 @@ impl Entry {
         let digest = self.digest.as_ref().map(short);
         let order = self.order.map(|order| order.to_string());
         let mut cells = vec![Some(self.state.to_owned()), order, text(&self.name), text(&self.version), digest];
-        cells.push(Some(self.file.clone()));
+        cells.push(Some(self.file.clone()).filter(|file| !file.is_empty()));
         if is_running {
             cells.extend([number(self.calls), number(self.traps), text(&self.last_error)]);
         } else {
@@ -103,8 +116,8 @@ impl Entry {
     }
 }
 
-/// The plug-ins of a status document: those that serve, in their order, then those that nobody names.
-fn serving(status: StatusDocument) -> Vec<Entry> {
+/// The plug-ins of a status document: those that serve, in their order, then those that no listener names.
+fn serving(status: StatusDocument, home: &Home) -> Vec<Entry> {
     let (mut live, mut shadows) = (Vec::new(), Vec::new());
     for plugin in status.plugins {
         shadows.extend(plugin.shadow.map(|shadow| match shadow {
@@ -115,9 +128,11 @@ fn serving(status: StatusDocument) -> Vec<Entry> {
                 Entry { file, state: "shadow", last_error: Some(reason), ..Entry::default() }
             }
         }));
+        let found = Candidate::read(&home.dropins().join(&plugin.file), u64::MAX - 1);
+        let is_in_folder = found.is_ok_and(|component| component.digest() == plugin.digest);
         live.push(Entry {
             file: plugin.file,
-            state: "live",
+            state: if is_in_folder { "live" } else { "live, file differs" },
             order: Some(plugin.order),
             name: Some(plugin.name),
             version: Some(plugin.version),
@@ -132,33 +147,41 @@ fn serving(status: StatusDocument) -> Vec<Entry> {
     let inactive = status.inactive.into_iter().map(|plugin| Entry {
         file: plugin.file,
         state: "inactive",
-        name: Some(plugin.name),
+        name: plugin.name,
         digest: Some(plugin.digest),
         ..Entry::default()
     });
     live.into_iter().chain(shadows).chain(inactive).collect()
 }
 
-fn entry(plugin: &Validated, deployment: &Deployment) -> Entry {
-    let description = plugin.description();
+/// A component with the entry that names it; one that no entry names is not compiled.
+async fn entry(component: Candidate, engine: &Engine, deployment: &Deployment) -> Result<Entry, CandidateError> {
     let listeners = &deployment.listeners;
-    let shadow = listeners.iter().any(|listener| listener.enabled && shadows(listener, plugin));
-    let listener = listeners.iter().find(|listener| names(listener, listeners, plugin));
+    let shadow = listeners.iter().any(|listener| listener.enabled && shadows(listener, &component));
+    let listener = listeners.iter().find(|listener| names(listener, listeners, &component));
+    let file = component.file().to_owned();
+    let digest = Some(component.digest());
     let state = match listener {
         None if shadow => "shadow",
         Some(listener) if listener.enabled => "enabled",
         Some(_) => "disabled",
-        None => "inactive",
+        None => {
+            component.contract()?;
+            let name = component.names().into_iter().next();
+            return Ok(Entry { file, state: "inactive", name, digest, ..Entry::default() });
+        }
     };
-    Entry {
-        file: plugin.file().to_owned(),
+    let plugin = component.validate(engine).await?;
+    let description = plugin.description();
+    Ok(Entry {
+        file,
         state,
         order: listener.map(|listener| listener.order.into()),
         name: Some(description.name.clone()),
         aliases: description.aliases.clone(),
         version: Some(description.version.clone()),
-        digest: Some(plugin.digest()),
+        digest,
         methods: description.methods.clone(),
         ..Entry::default()
-    }
+    })
 }

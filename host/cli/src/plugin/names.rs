@@ -1,18 +1,18 @@
 //! Which plug-in a listener entry means.
 
 use dropins_config::{Listener, PluginSelector};
-use dropins_host::Validated;
+use dropins_host::Candidate;
 
-/// Whether the listener entry names the plug-in. A shadow bears the name of the plug-in beside it and answers to none.
-pub(super) fn names(listener: &Listener, listeners: &[Listener], plugin: &Validated) -> bool {
-    let is_shadow = || listeners.iter().any(|other| other.enabled && shadows(other, plugin));
+/// Whether the listener entry names the component. A shadow bears the name of the plug-in beside it and answers to none.
+pub(super) fn names(listener: &Listener, listeners: &[Listener], component: &Candidate) -> bool {
+    let is_shadow = || listeners.iter().any(|other| other.enabled && shadows(other, component));
     match &listener.plugin {
-        PluginSelector::Name(name) => plugin.description().answers_to(name) && !is_shadow(),
-        PluginSelector::File(file) => file == plugin.file(),
+        PluginSelector::Name(name) => component.names().contains(name) && !is_shadow(),
+        PluginSelector::File(file) => file == component.file(),
     }
 }
 
-/// Whether the plug-in only works beside the one that the listener entry names.
-pub(super) fn shadows(listener: &Listener, plugin: &Validated) -> bool {
-    listener.shadow.as_deref() == Some(plugin.file())
+/// Whether the component only works beside the one that the listener entry names.
+pub(super) fn shadows(listener: &Listener, component: &Candidate) -> bool {
+    listener.shadow.as_deref() == Some(component.file())
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use dropins_host::Validated;
+use dropins_host::Candidate;
 
 use super::folder::Folder;
 use super::names::names;
@@ -30,15 +30,15 @@ pub(crate) struct Remove {
 impl Remove {
     pub(super) async fn remove(self) -> anyhow::Result<ExitCode> {
         let folder = Folder::open(&self.home)?;
-        let plugins = folder.plugins().await?;
-        let is_meant = |plugin: &&Validated| plugin.file() == self.name || plugin.description().answers_to(&self.name);
-        let meant: Vec<&Validated> = plugins.iter().filter(is_meant).collect();
+        let components: Vec<Candidate> = folder.contents()?.into_iter().flatten().collect();
+        let is_meant = |one: &&Candidate| one.file() == self.name || one.names().contains(&self.name);
+        let meant: Vec<&Candidate> = components.iter().filter(is_meant).collect();
         let file = match meant.as_slice() {
             [plugin] => {
                 self.check_need(plugin)?;
                 plugin.file().to_owned()
             }
-            // What is no plug-in has no name but its file's.
+            // What cannot be read has no name but its file's.
             [] if folder.has(&self.name) => self.name.clone(),
             [] => anyhow::bail!(
                 "no plug-in of {} is named `{}`; `dropins plugin list` shows them",
@@ -53,7 +53,7 @@ impl Remove {
         let path = folder.path.join(&file);
         home::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
         say(format_args!("removed {}", path.display()))?;
-        match admin::verdict(&self.home, "/reload", false).await {
+        match admin::verdict(&self.home, "/reload?wait=true", false).await {
             Ok(Ok(_)) => {}
             Ok(Err(_)) => say("no server runs")?,
             Err(error) => return Err(error.context("it is removed, but the running server still uses it")),
@@ -62,7 +62,7 @@ impl Remove {
     }
 
     /// A listener that is left without its plug-in keeps the server from starting.
-    fn check_need(&self, plugin: &Validated) -> anyhow::Result<()> {
+    fn check_need(&self, plugin: &Candidate) -> anyhow::Result<()> {
         if self.force {
             return Ok(());
         }
@@ -71,7 +71,7 @@ impl Remove {
         let listeners = &started.deployment.listeners;
         let needed = listeners.iter().find(|listener| listener.enabled && names(listener, listeners, plugin));
         let Some(listener) = needed else { return Ok(()) };
-        let label = listener.id.as_deref().unwrap_or(&plugin.description().name);
+        let label = listener.id.as_deref().unwrap_or(&self.name);
         anyhow::bail!(
             "the enabled listener `{label}` needs {}; set enable = false in its [[event_listener]] first, or give --force",
             plugin.file()

@@ -9,8 +9,9 @@ use crate::args::HomeArgs;
 
 /// Return to the generation before, or one plug-in to the component that it had before.
 ///
-/// The server stays there until `dropins reload`, or until the folders change to something new. It remembers
-/// its last good generations while it runs; the files in the folders are not changed, and a restart takes them.
+/// The server remembers its last good generations while it runs. The components that it returns to are also written back
+/// into the plug-in folder, so that they outlive a restart; deployment.toml is never written. While the folders hold
+/// something else, the server stays there until `dropins reload` or a further change.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins plugin rollback --home ./dropins-home\n  \
                   dropins plugin rollback private_key_jwt_authenticator\n  dropins plugin rollback --generation 3")]
