@@ -128,6 +128,25 @@ fn a_request_that_a_plug_in_failed_consumes_nothing_and_its_repetition_gets_one_
     post().error(401, "invalid_client");
 }
 
+#[test]
+fn what_is_issued_does_not_outlive_the_time_that_the_plug_in_names() {
+    let home = TestHome::new();
+    let limited = Fixture::named("limited").conditions(&[Condition::NotAfter(now() + 120)]).authenticate(ONCE);
+    std::fs::write(home.dropin("limited.wasm"), limited.component()).unwrap();
+    home.append("[[event_listener]]\nid = \"limited\"\nname = \"limited\"\norder = \"1\"\nenable = true");
+    let section = "[oauth.grant_type.client_credentials]";
+    home.replace(section, &format!("{section}\nallow_refresh_tokens = true"));
+    home.append(
+        "[[service_provider]]\nclient_id = \"client\"\ngrant_types = [\"client_credentials\", \"refresh_token\"]",
+    );
+    let server = Server::start(&home);
+    let answer = server.post(&[("grant_type", "client_credentials"), ("token", "x")]).json();
+    let validity = answer["expires_in"].as_u64().unwrap_or_else(|| panic!("{answer}"));
+    assert!((1..=120).contains(&validity) && answer.get("refresh_token").is_none(), "{answer}");
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "any"), ("token", "x")];
+    server.post(&refresh).error(400, "unauthorized_client");
+}
+
 fn now() -> u64 {
     SystemClock.now_seconds()
 }

@@ -1,8 +1,9 @@
 //! The client that a request comes from, once a plug-in or the registration has vouched for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use dropins_protocol::names::PUBLIC_GRANTS;
+use dropins_protocol::names::{PUBLIC_GRANTS, REFRESH_TOKEN};
 
 use crate::clients::RegisteredClient;
 
@@ -12,6 +13,8 @@ pub struct Authenticated {
     pub client: Arc<RegisteredClient>,
     /// Whether it has no credential, so that its identity is not proven (RFC 6749 section 2.1).
     pub public: bool,
+    /// The time, in seconds since the Unix epoch, that nothing that is issued to it outlives.
+    pub not_after: Option<u64>,
 }
 
 impl Authenticated {
@@ -30,9 +33,16 @@ impl Authenticated {
         !self.public
     }
 
-    /// Whether it registered the grant, and has the credential that the grant needs.
+    /// Whether it registered the grant, and has the credential that the grant needs. What a refresh token leads to
+    /// outlives any time.
     pub fn may_use(&self, grant: &str) -> bool {
         let registered = self.client.grant_types.iter().any(|allowed| allowed == grant);
-        registered && (!self.public || PUBLIC_GRANTS.contains(&grant))
+        let endless = grant == REFRESH_TOKEN && self.not_after.is_some();
+        registered && !endless && (!self.public || PUBLIC_GRANTS.contains(&grant))
+    }
+
+    /// How long something may be valid that would be valid for so long.
+    pub fn limit(&self, validity: Duration, now: u64) -> Duration {
+        self.not_after.map_or(validity, |end| validity.min(Duration::from_secs(end.saturating_sub(now))))
     }
 }

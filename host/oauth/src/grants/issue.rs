@@ -50,7 +50,8 @@ impl Issued {
 /// How long an access token for this family is valid.
 pub(super) fn access_token_validity(request: &TokenRequest<'_>, for_user: bool) -> Duration {
     let validity = &request.services.policy.validity;
-    if for_user { validity.user_access_token } else { validity.app_access_token }
+    let validity = if for_user { validity.user_access_token } else { validity.app_access_token };
+    request.client.limit(validity, request.services.signer.now)
 }
 
 /// How long a refresh token is valid that the client would be given; none for a client that may not use it.
@@ -101,7 +102,7 @@ pub(super) fn make(request: &TokenRequest<'_>, issue: &Issue<'_>) -> Result<Issu
             nonce: issue.nonce,
             auth_time: access_token.auth_time,
             access_token: user.is_some().then_some(text.as_str()),
-            validity: oauth.validity.id_token,
+            validity: request.client.limit(oauth.validity.id_token, tokens.now),
         })?;
         response.insert("id_token".to_owned(), id_token.into());
     }

@@ -189,7 +189,8 @@ impl Exchange {
             tracing::warn!(reference, client = id, "an authenticated client is rejected: it is not registered now");
             OAuthError::invalid_client()
         })?;
-        Ok(Authenticated { client: registered, public: decision.plugin.is_none() })
+        let not_after = decision.evidence.not_after;
+        Ok(Authenticated { client: registered, public: decision.plugin.is_none(), not_after })
     }
 
     /// Parses a signed or opaque access token. Does not check expiry or revocation.
