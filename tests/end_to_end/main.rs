@@ -71,3 +71,4 @@ mod shadow;
 mod swap;
 mod token;
 mod token_algorithms;
+mod toolchains;

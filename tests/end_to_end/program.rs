@@ -110,13 +110,13 @@ pub(crate) fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped {test}: {reason}");
 }
 
-/// Installs the client of another language into the target folder and names the folder; skips when that fails.
+/// Makes a folder of tests/clients in the target folder and names it; skips when that fails.
 pub(crate) fn install_client(language: &str) -> Option<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.ci/clients");
     let target = Path::new(DROPINS).ancestors().nth(2).expect("the program is in a target folder").join("clients");
     let installed = run(Command::new("bash").arg(script).arg(language).arg(&target));
     if installed.code != Some(0) {
-        skip(&format!("the {language} client cannot be installed: {}", installed.stderr.trim()));
+        skip(&format!("tests/clients/{language} cannot be made: {}", installed.stderr.trim()));
         return None;
     }
     Some(target.join(language))
