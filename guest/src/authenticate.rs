@@ -15,7 +15,7 @@ use crate::algorithm::Algorithm;
 use crate::assertion::{Assertion, Compact};
 use crate::audience::{self, SentAudience};
 use crate::lifetime::Lifetime;
-use crate::policy::Policy;
+use crate::policy::{Policy, Verification};
 use crate::reason::{Reason, Refusal, Rejection, Report};
 use crate::request::assertion;
 use crate::verify::{signing_key, verify};
@@ -82,7 +82,7 @@ pub fn authenticate(
     };
     let key = match signing_key(assertion, &keys, &policy, request.now, services.log, report) {
         Err(rejection) if rejection.reason == Reason::SignatureInvalid => {
-            let newer = newer_keys(client_id, assertion, &keys, services);
+            let newer = newer_keys(client_id, assertion, &keys, &policy, services);
             if newer.is_empty() {
                 return Err(rejection.into());
             }
@@ -149,14 +149,19 @@ fn newer_keys(
     client_id: &str,
     assertion: &Assertion<'_>,
     tried: &[Box<dyn PublicKey>],
+    policy: &Policy,
     services: &Services<'_>,
 ) -> Vec<Box<dyn PublicKey>> {
-    let tried: Vec<KeyDescription> = tried.iter().map(|key| key.describe()).collect();
-    if !tried.iter().any(|key| key.source.starts_with("jwks_uri")) {
+    let known: Vec<KeyDescription> = tried.iter().map(|key| key.describe()).collect();
+    if !known.iter().any(|key| key.source.starts_with("jwks_uri")) {
         return Vec::new();
     }
+    if policy.verification == Verification::Guest {
+        // Only its own verifier tells the host that a published key failed.
+        tried.iter().for_each(|key| drop(verify(assertion, key.as_ref(), Verification::Host)));
+    }
     let found = services.keys.candidates(client_id, &assertion.header.hint()).unwrap_or_default();
-    let is_new = |thumbprint: String| tried.iter().all(|key| key.thumbprint != thumbprint);
+    let is_new = |thumbprint: String| known.iter().all(|key| key.thumbprint != thumbprint);
     found.into_iter().filter(|key| is_new(key.describe().thumbprint)).collect()
 }
 

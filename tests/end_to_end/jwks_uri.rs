@@ -95,26 +95,45 @@ fn a_key_is_rotated_without_a_restart() {
     assert_eq!(host.requests(), 2);
 }
 
+/// A set with the key of this client under the `kid` of all.
+fn current(client: &TestClient) -> KeyAnswer {
+    let mut jwk = client.key.public_jwk();
+    jwk.insert("kid".to_owned(), "current".into());
+    KeyAnswer::Keys(serde_json::json!({ "keys": [jwk] }).to_string())
+}
+
+fn mint_current(client: &TestClient) -> String {
+    client.assertion().header("kid", "current").sign()
+}
+
 #[test]
 fn a_key_that_is_replaced_under_its_kid_is_accepted_at_the_first_request() {
-    let named = |client: &TestClient| {
-        let mut jwk = client.key.public_jwk();
-        jwk.insert("kid".to_owned(), "current".into());
-        KeyAnswer::Keys(serde_json::json!({ "keys": [jwk] }).to_string())
-    };
-    let mint = |client: &TestClient| client.assertion().header("kid", "current").sign();
     let host = KeyHost::start(KeyAnswer::keys(&[]));
     let (home, old) = home_with(&host, "app");
     let (new, forged) = (TestClient::unregistered(&home, "app"), TestClient::unregistered(&home, "app"));
-    host.answer(named(&old));
+    host.answer(current(&old));
     let server = Server::start(&home);
-    server.authenticate(&mint(&old)).token();
-    host.answer(named(&new));
-    server.authenticate(&mint(&new)).token();
+    server.authenticate(&mint_current(&old)).token();
+    host.answer(current(&new));
+    server.authenticate(&mint_current(&new)).token();
     assert_eq!(host.requests(), 2, "a signature that no key verifies is a reason to fetch");
-    server.authenticate(&mint(&forged)).error(401, "invalid_client");
-    server.authenticate(&mint(&new)).token();
+    server.authenticate(&mint_current(&forged)).error(401, "invalid_client");
+    server.authenticate(&mint_current(&new)).token();
     assert_eq!(host.requests(), 2, "but not twice in ten seconds");
+}
+
+#[test]
+fn a_replaced_key_is_found_where_the_component_itself_verifies_as_well() {
+    let host = KeyHost::start(KeyAnswer::keys(&[]));
+    let (home, old) = home_with(&host, "app");
+    let property = "PreventTokenReuse = true";
+    home.replace(property, &format!("{property}\nSignatureVerification = \"guest\""));
+    let new = TestClient::unregistered(&home, "app");
+    host.answer(current(&old));
+    let server = Server::start(&home);
+    server.authenticate(&mint_current(&old)).token();
+    host.answer(current(&new));
+    server.authenticate(&mint_current(&new)).token();
 }
 
 #[test]
