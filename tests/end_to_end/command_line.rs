@@ -145,6 +145,8 @@ fn a_component_is_inspected_without_a_home() {
     for part in ["PrivateKeyJWTClientAuthenticator", "dropins:client-auth/keys@0.2.0", "form:client_assertion"] {
         assert!(text.contains(part), "`{part}` is missing in\n{text}");
     }
+    home.append("[limits]\ncomponent_size = \"64KiB\"");
+    dropins(&["plugin", "inspect", file, "--home", home.root()]).failed(&["component_size"]);
     let missing = home.dropin("none.wasm");
     dropins(&["plugin", "inspect", missing.to_str().unwrap()]).failed(&["none.wasm"]);
     dropins(&["plugin", "inspect", home.conf("deployment.toml").to_str().unwrap()]).failed(&["deployment.toml"]);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use dropins_config::{Home, LoadedHome};
 use dropins_host::{Candidate, Engine, Limits};
 use serde_json::json;
 
@@ -15,6 +16,9 @@ use crate::output::{say, say_json};
 pub(crate) struct Inspect {
     /// The component
     file: PathBuf,
+    /// A home whose [limits] hold in place of the defaults
+    #[arg(long, value_name = "DIR")]
+    home: Option<PathBuf>,
     /// Print a JSON document
     #[arg(long)]
     json: bool,
@@ -22,7 +26,10 @@ pub(crate) struct Inspect {
 
 impl Inspect {
     pub(super) async fn inspect(self) -> anyhow::Result<ExitCode> {
-        let limits = Limits::default();
+        let limits = match &self.home {
+            Some(home) => LoadedHome::read(&Home::new(home), &[])?.deployment.limits,
+            None => Limits::default(),
+        };
         let candidate = Candidate::read(&self.file, limits.component_size)?;
         let (digest, size, contract) = (candidate.digest(), candidate.size(), candidate.contract()?);
         let plugin = candidate.validate(&Engine::new(limits, None)?).await?;
