@@ -66,6 +66,8 @@ fn changes_of_the_file_take_effect_without_a_word() {
     std::fs::write(home.conf("app.jwks.json"), jwks.to_string()).unwrap();
     until("the new key is in force", || (server.authenticate(&key.mint()).status == 200).then_some(()));
     server.authenticate(&client.mint()).error(401, "invalid_client");
+    let calls = server.admin_get("/status").json()["plugins"][0]["calls"].as_u64().unwrap();
+    assert!(calls >= 8, "an unchanged component counts on in later generations: {calls}");
 }
 
 #[test]

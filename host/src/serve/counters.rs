@@ -1,13 +1,13 @@
 //! The counters of one handler, for status and metrics.
 //!
-//! A new generation starts at zero; a generation that serves again continues its counts.
+//! The handlers of the same component in later generations go on counting, see `Generation::keep_counting`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::contract::decision::FailureKind;
 
-/// The counts of a handler since it was first published.
+/// The counts of a component since it first served.
 #[derive(Debug, Default)]
 pub struct Counters {
     calls: AtomicU64,

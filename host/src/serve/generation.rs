@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dropins_services::{Listener, Services};
 
+use crate::contract::decision::PluginId;
 use crate::load::candidate::Validated;
 use crate::run::background::background;
 use crate::run::engine::Engine;
 use crate::serve::bind_error::BindError;
+use crate::serve::counters::Counters;
 use crate::serve::handler::Handler;
 use crate::trial::probe::Probe;
 
@@ -88,6 +90,20 @@ impl Generation {
     /// Requests that it is deciding now.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// The counters of its components.
+    pub fn counters(&self) -> Vec<(PluginId, Arc<Counters>)> {
+        self.handlers.iter().map(|handler| (handler.id.clone(), Arc::clone(&handler.counters))).collect()
+    }
+
+    /// Goes on with these counters where they count the same component; call it before it is published.
+    pub fn keep_counting(&mut self, counters: &[(PluginId, Arc<Counters>)]) {
+        for handler in &mut self.handlers {
+            if let Some((_, counters)) = counters.iter().find(|(id, _)| *id == handler.id) {
+                handler.counters = Arc::clone(counters);
+            }
+        }
     }
 
     /// Drops its idle instances and keeps none, so the live generation has their slots; call it on a generation that is

@@ -29,7 +29,7 @@ pub struct Handler {
     pub(crate) id: PluginId,
     pub(crate) reads: Arc<Reads>,
     pub(crate) configured: Box<dyn Configured>,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) breaker: Breaker,
     pub(crate) bulkhead: Bulkhead,
     pub(crate) shadow: Option<Result<Arc<Shadow>, ShadowError>>,
@@ -93,7 +93,7 @@ impl Handler {
         Ok(Self {
             reads: Arc::clone(&described.reads),
             configured,
-            counters: Counters::default(),
+            counters: Arc::default(),
             breaker: Breaker::new(id.clone()),
             bulkhead: engine.bulkhead(listeners.len()),
             shadow,
@@ -131,7 +131,7 @@ impl Handler {
         &self.warnings
     }
 
-    /// Its counts since it was first published.
+    /// Its counts since its component first served.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use dropins_host::{Candidate, CandidateRefusal, Digest, Engine, Validated, named_candidates};
+use dropins_host::{Candidate, CandidateRefusal, Counters, Digest, Engine, PluginId, Validated, named_candidates};
 
 use super::listeners;
 use super::resources::Resources;
@@ -17,6 +17,8 @@ pub struct Compiled {
     pub(crate) resources: Resources,
     pub(crate) held: Vec<PendingRestart>,
     pub(crate) plugins: Plugins,
+    /// The counters of the components that served before.
+    pub(crate) counters: Vec<(PluginId, Arc<Counters>)>,
 }
 
 /// The components of the plug-in folder.
@@ -56,7 +58,7 @@ impl Compiled {
     /// Compiles what the snapshot needs; `held` are the sections of its file that wait for a restart.
     pub async fn of(snapshot: Snapshot, resources: Resources, held: Vec<PendingRestart>) -> Self {
         let plugins = Plugins::of(&snapshot, &resources).await;
-        Self { snapshot: Arc::new(snapshot), resources, held, plugins }
+        Self { snapshot: Arc::new(snapshot), resources, held, plugins, counters: Vec::new() }
     }
 }
 

@@ -40,7 +40,7 @@ impl Live {
     /// # Errors
     /// [`LiveError`] with every problem that was found.
     pub async fn build(compiled: Compiled, number: u64) -> Result<Self, LiveError> {
-        let Compiled { snapshot, resources, plugins, .. } = compiled;
+        let Compiled { snapshot, resources, plugins, counters, .. } = compiled;
         let deployment = snapshot.deployment.clone();
         let mut report = Report::new(Arc::clone(&deployment.source));
         let now = resources.clock.now_seconds();
@@ -65,7 +65,8 @@ impl Live {
         let assembled =
             Generation::assemble(&resources.engine, services, &Canary, number, &listeners, &validated).await;
         let generation = match assembled {
-            Ok(generation) => {
+            Ok(mut generation) => {
+                generation.keep_counting(&counters);
                 overrides::check(&deployment, &generation, &validated, &mut report).await;
                 Some(generation)
             }

@@ -98,7 +98,7 @@ impl Reloader {
 
     /// Compiles what the snapshot needs, as it may follow on the live release.
     pub(super) async fn compile(&self, live: &Release, mut snapshot: Snapshot) -> Result<Compiled, CandidateRefusal> {
-        let live = live.clone();
+        let (live, counters) = (live.clone(), live.live.generation.counters());
         let followed = background(move || -> Result<_, CandidateRefusal> {
             let old = &live.live;
             let held = restart::hold_back(&old.deployment, &mut snapshot.deployment);
@@ -109,7 +109,7 @@ impl Reloader {
             Ok((snapshot, resources, held))
         });
         let (snapshot, resources, held) = followed.await??;
-        Ok(Compiled::of(snapshot, resources, held).await)
+        Ok(Compiled { counters, ..Compiled::of(snapshot, resources, held).await })
     }
 
     /// Builds in the background.
