@@ -58,7 +58,8 @@ pub(super) struct Stamp {
 pub(super) async fn stamps(paths: &[PathBuf]) -> BTreeMap<PathBuf, Stamp> {
     let paths = paths.to_vec();
     let look = move || {
-        let entries = paths.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        let folders = paths.iter().filter(|path| path.is_dir());
+        let entries = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
         let wanted = entries.filter(|entry| !is_ignored(&entry.file_name())).map(|entry| entry.path());
         let stamped = wanted.chain(paths.iter().cloned()).filter_map(|path| {
             let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
