@@ -73,7 +73,7 @@ pub(crate) fn signing_key(
         _ => Rejection::new(
             Reason::SignatureInvalid,
             format_args!("a signature by a key of the client"),
-            format_args!("one that is wrong under {} of its keys that fit", keys.len()),
+            format_args!("a signature that is wrong under {} of its keys that fit", keys.len()),
         ),
     })
 }

@@ -22,7 +22,7 @@ pub struct CanaryFailure {
     pub found: String,
     /// What the request carried, cut.
     pub request: String,
-    /// Whether the same plug-in with the same properties may pass later.
+    /// Whether the same plug-in with the same properties can pass later.
     pub transient: bool,
 }
 

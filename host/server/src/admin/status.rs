@@ -3,9 +3,7 @@
 use dropins_host::Handler;
 use dropins_telemetry::metrics::replay::cache_hit_ratio;
 
-use super::documents::{
-    KeptGeneration, LastFailure, LivePlugin, ReloadState, ReplayState, StatusDocument,
-};
+use super::documents::{KeptGeneration, LastFailure, LivePlugin, ReloadState, ReplayState, StatusDocument};
 use super::shadow;
 use super::state::AdminState;
 use crate::app::AdminServices;

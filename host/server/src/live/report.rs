@@ -113,7 +113,7 @@ impl Report {
         match clients.clashes().await {
             Ok(clashes) => self.warnings.extend(clashes.iter().map(|client_id| {
                 format!(
-                    "client `{client_id}` stands in deployment.toml and in the database: the file wins; \
+                    "client `{client_id}` is in deployment.toml and in the database: the file wins; \
                      `dropins client remove {client_id}` removes the other one"
                 )
             })),
@@ -121,10 +121,11 @@ impl Report {
         }
     }
 
-    /// Registration that anybody may use.
+    /// Open registration.
     pub(super) fn registration(&mut self, deployment: &Deployment) {
         if deployment.oauth.registration.is_open() {
-            let warning = "oauth.dcr.authentication_required is false: whoever reaches the server can register clients";
+            let warning =
+                "oauth.dcr.authentication_required is false: every caller that reaches the server can register clients";
             self.warnings.push(warning.to_owned());
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Such a section keeps its running values as a whole, whatever else changes in it, and is reported until the server is
 //! started again or the file says what runs. The public URL belongs to the listeners: it waits with them, so that
-//! metadata never names a port that nobody listens on. Everything else of the file is applied, in one publish.
+//! metadata never names a port that is not listened on. Everything else of the file is applied, in one publish.
 
 use dropins_config::Deployment;
 

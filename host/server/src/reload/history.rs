@@ -17,7 +17,7 @@ pub(super) struct Entry {
     pub(super) release: Release,
     /// When it was last published, seconds since the Unix epoch.
     pub(super) published_at: u64,
-    /// Whether somebody rolled back from it.
+    /// Whether the operator rolled back from it.
     pub(super) withdrawn: bool,
 }
 

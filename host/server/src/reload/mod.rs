@@ -1,19 +1,19 @@
 //! Replaces what is live while requests are served.
 //!
 //! ```text
-//!  change in a folder · rescan · SIGHUP · POST /reload           POST /rollback
-//!                       │                                             │
-//!  idle ──▶ settle ──▶ read ──▶ build ──▶ publish ──▶ drain ──▶ idle  │
-//!                       │         │          ▲                        │
-//!                 same as live,   │          └───── a kept release ◀──┘
-//!                 as the last   refused: the live generation stays,
-//!                 rejected, or    the reason stands in status, log and metrics, and when it may
-//!                 as pinned: idle  pass by itself, the same contents are tried again after a while
+//!  change in a folder · rescan · SIGHUP · POST /reload                   POST /rollback
+//!                       │                                                      │
+//!  idle ──▶ settle ──▶ read ──▶ compile ──▶ build ──▶ publish ──▶ drain ──▶ idle │
+//!                       │           │         │          ▲                     │
+//!                 same as live,     └────┬────┘          └── a kept release ◀──┘
+//!                 as the last    refused: the live generation stays, with the reason in status, log and metrics;
+//!                 rejected, or   for a transient cause the same contents are tried again
+//!                 as pinned: idle
 //! ```
 //!
-//! A trigger says no more than "look again": contents decide, not events. A [`Snapshot`](crate::live::Snapshot) is read once and never
-//! opened again; a [`Release`](crate::live::Release) is built from it as a whole off the request path, or refused as a whole. Publishing is
-//! one store and cannot fail. Nothing is torn down before its successor is live.
+//! A trigger says no more than "look again": contents decide, not events. A [`Snapshot`](crate::live::Snapshot) is read
+//! once; a [`Release`](crate::live::Release) is built from it as a whole off the request path, or refused as a whole.
+//! Publishing is one store and cannot fail. Nothing is torn down before its successor is live.
 
 mod builder;
 mod drain;

@@ -1,6 +1,6 @@
 //! What the reloader did last, for status and metrics.
 //!
-//! The reloader writes it, anybody reads it at any time: a build that takes long holds nobody up.
+//! The reloader writes it; readers do not wait for a build.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -30,7 +30,7 @@ pub struct Kept {
     pub generation: u64,
     /// When it was last published, seconds since the Unix epoch.
     pub published_at: u64,
-    /// Whether somebody rolled back from it.
+    /// Whether the operator rolled back from it.
     pub withdrawn: bool,
     /// The generation itself, as long as it is kept.
     pub live: Weak<Live>,
@@ -48,7 +48,7 @@ impl Kept {
 pub struct Report {
     /// The live generation, then the kept ones, the newest first.
     pub kept: Vec<Kept>,
-    /// When somebody rolled back, if the contents of the folders wait for a word or a change since.
+    /// When the operator rolled back, if other contents of the folders wait for a reload or a change since.
     pub pinned_since: Option<u64>,
     /// The last candidate that was refused.
     pub rejected: Option<Rejected>,

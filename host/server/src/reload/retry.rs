@@ -1,7 +1,6 @@
-//! When contents that were refused are tried again although nobody has changed them.
+//! When refused contents are tried again although they have not changed.
 //!
-//! Only what was refused for a cause that may pass by itself: a deadline on a busy machine, a file or a database that
-//! was not there. The wait doubles from five seconds to five minutes.
+//! Only for a transient cause: a deadline on a busy machine, a missing file or database. The wait doubles from five seconds to five minutes.
 
 /// The first wait, and the longest one, in seconds.
 const FIRST: u64 = 5;

@@ -31,7 +31,7 @@ pub(super) struct Judging {
     pub(super) verdict: Shared<BoxFuture<'static, ReloadReport>>,
 }
 
-/// Contents that were refused, and when they are tried again, if the cause may pass by itself.
+/// Contents that were refused, and when they are tried again, if the cause is transient.
 pub(super) struct Rejection {
     pub(super) contents: Digest,
     pub(super) retry: Option<Retry>,

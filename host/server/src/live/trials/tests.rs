@@ -41,8 +41,8 @@ fn listener(name: &str, properties: &[(&str, &str)], isolation: Isolation) -> Li
 }
 
 async fn assemble(listener: Listener) -> Result<Generation, Vec<BindError>> {
-    let nobody = ThrowAway::new("none", dropins_keys::KeySet::default(), None, SystemClock.now());
-    Generation::assemble(&ENGINE, nobody.services, &Canary, 1, &[listener], shipped().await).await
+    let stranger = ThrowAway::new("none", dropins_keys::KeySet::default(), None, SystemClock.now());
+    Generation::assemble(&ENGINE, stranger.services, &Canary, 1, &[listener], shipped().await).await
 }
 
 async fn passes(properties: &[(&str, &str)]) {
@@ -130,8 +130,8 @@ impl ReplayStore for Untouchable {
 
 #[tokio::test]
 async fn the_trials_touch_nothing_of_the_server() {
-    let nobody = ThrowAway::new("none", dropins_keys::KeySet::default(), None, SystemClock.now());
-    let services = Services { replay: Arc::new(Untouchable), ..nobody.services };
+    let stranger = ThrowAway::new("none", dropins_keys::KeySet::default(), None, SystemClock.now());
+    let services = Services { replay: Arc::new(Untouchable), ..stranger.services };
     let listener = listener("private_key_jwt_authenticator", &[], Isolation::Fresh);
     let generation = Generation::assemble(&ENGINE, services, &Canary, 1, &[listener], shipped().await).await.unwrap();
     assert_eq!((generation.handlers()[0].counters().calls(), generation.in_flight()), (0, 0));

@@ -1,4 +1,4 @@
-//! A client that exists for a few trials, and the services that know it and nobody else.
+//! A client that exists for a few trials, and services that know no other client.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};

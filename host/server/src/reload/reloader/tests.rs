@@ -111,7 +111,7 @@ async fn good_contents_are_published_once_and_wrong_ones_refused_once() {
     assert!(verdict.reason.as_ref().unwrap().contains("deployment.toml:"), "{verdict:?}");
     assert_eq!(bench.report().rejected.as_ref().unwrap().reason, verdict.reason.unwrap());
     assert!(bench.reloader.news().await.is_none(), "a rejected candidate is judged once");
-    assert_eq!(bench.after(Trigger::Command).await, (Outcome::Refused, 2), "but whoever asks is told");
+    assert_eq!(bench.after(Trigger::Command).await, (Outcome::Refused, 2), "but an operator who asks is told");
 
     bench.write(&good);
     assert!(bench.reloader.news().await.is_some());
@@ -122,7 +122,7 @@ async fn good_contents_are_published_once_and_wrong_ones_refused_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_busy_machine_refused_is_tried_again_until_it_passes_and_nobody_hears_of_each_time() {
+async fn what_a_busy_machine_refused_is_tried_again_until_it_passes_and_is_logged_once() {
     let bench = Bench::new().await;
     bench.builder.set(Mode::Busy);
     bench.edit(1);
@@ -162,7 +162,7 @@ async fn other_contents_and_a_word_begin_anew_and_a_rollback_ends_it() {
     bench.after(Trigger::Retry).await;
     assert_eq!(bench.retry_at(), Some(15));
     assert_eq!(bench.after(Trigger::Command).await, (Outcome::Refused, 2));
-    assert_eq!(bench.retry_at(), Some(10), "whoever asks is told, and the waits are short again");
+    assert_eq!(bench.retry_at(), Some(10), "an operator who asks is told, and the waits are short again");
     bench.edit(3);
     assert_eq!(bench.reloader.news().await, Some(Trigger::Change));
     bench.change().await;
@@ -172,7 +172,7 @@ async fn other_contents_and_a_word_begin_anew_and_a_rollback_ends_it() {
     assert_eq!(bench.back().await, (Outcome::RolledBack, 1));
     assert_eq!(bench.retry_at(), None);
     bench.at(4_000);
-    assert_eq!(bench.reloader.news().await, None, "what somebody returned to stays");
+    assert_eq!(bench.reloader.news().await, None, "what the operator returned to stays");
     let contents = bench.deployment();
     bench.write(&contents.replace("[oauth]", "[oath]"));
     bench.change().await;
@@ -280,7 +280,7 @@ async fn one_plug_in_goes_back_and_everything_else_stays() {
     assert_eq!(back.changes.len(), 1, "{back:?}");
     assert_eq!(bench.change().await, (Outcome::Unchanged, 4));
 
-    for (name, reason) in [("nobody", "no live plug-in"), ("private_key_jwt_authenticator", "no other component")] {
+    for (name, reason) in [("absent", "no live plug-in"), ("private_key_jwt_authenticator", "no other component")] {
         let refused = bench.reloader.roll_back(Target::Plugin(name.to_owned())).await;
         assert!(refused.reason.as_ref().is_some_and(|text| text.contains(reason)), "{refused:?}");
     }
