@@ -58,7 +58,7 @@ impl SigningKey {
         }
     }
 
-    /// The `kid` of its JWK, if it was read from one that has it.
+    /// The `kid` of its JWK, if it was read from a JWK with a `kid`.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()

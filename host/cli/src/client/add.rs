@@ -8,7 +8,6 @@ use super::document;
 use super::facts::Facts;
 use super::registry::Registry;
 use crate::args::HomeArgs;
-use crate::output::{say, say_json};
 use dropins_protocol::ClientRecord;
 use dropins_protocol::{names, random, secret_hash};
 
@@ -74,13 +73,6 @@ impl Add {
         let warnings = registry.check(&record, &self.facts).await?;
         let record = registry.stored.insert(record).await?;
         registry.announce(&self.home).await?;
-        if self.json {
-            let client = document::Client::of_record(&registry, record).await?;
-            return say_json(&client.to_json(secret.as_ref(), &warnings)).map(|()| ExitCode::SUCCESS);
-        }
-        say(format_args!("added the client {}", record.client_id))?;
-        document::say_secret(secret.as_ref())?;
-        document::say_warnings(&warnings)?;
-        Ok(ExitCode::SUCCESS)
+        document::report(&registry, record, "added", secret.as_ref(), &warnings, self.json).await
     }
 }

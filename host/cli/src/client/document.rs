@@ -1,21 +1,23 @@
 //! A client as it is shown, with the history of its keys.
 //!
 //! Registered keys and the ledger are put together: a key of the ledger that is not registered was published at the
-//! JWKS URI, stood in the keystore, or has been removed.
+//! JWKS URI, was in the keystore, or has been removed.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use dropins_host::services::{Clock as _, PublicKey as _, SystemClock};
 use dropins_keys::remote::JwksUrl;
 use dropins_keys::{Algorithm, ClientKey};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::registry::Registry;
-use crate::output::{say, say_table, say_warning, utc};
+use crate::output::{say, say_json, say_table, say_warning, utc};
 use dropins_oauth::clients::{RegisteredClient, Sources, declared};
+use dropins_protocol::ClientRecord;
 use dropins_protocol::Secret;
-use dropins_store::clients::{ClientRecord, KeyUse};
 
 /// Where a client is registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,7 @@ pub(super) struct Client {
     keyless: Option<String>,
 }
 
+#[derive(Default, Serialize)]
 struct Key {
     thumbprint: String,
     kid: Option<String>,
@@ -59,7 +62,8 @@ struct Key {
     not_before: Option<i64>,
     not_after: Option<i64>,
     registered: bool,
-    ledger: Option<KeyUse>,
+    first_seen: Option<u64>,
+    last_used: Option<u64>,
 }
 
 impl Client {
@@ -94,6 +98,7 @@ impl Client {
         for key in current_keys(sources, &client).await {
             let description = key.describe();
             let known = ledger.iter().position(|entry| entry.thumbprint == description.thumbprint);
+            let known = known.map(|index| ledger.remove(index));
             keys.push(Key {
                 thumbprint: description.thumbprint,
                 kid: description.kid,
@@ -103,19 +108,16 @@ impl Client {
                 not_before: description.not_before,
                 not_after: description.not_after,
                 registered: true,
-                ledger: known.map(|index| ledger.remove(index)),
+                first_seen: known.as_ref().map(|entry| entry.first_seen),
+                last_used: known.and_then(|entry| entry.last_used),
             });
         }
         keys.extend(ledger.into_iter().map(|entry| Key {
-            thumbprint: entry.thumbprint.clone(),
-            kid: None,
-            source: entry.source.clone(),
-            kind: None,
-            algorithms: Vec::new(),
-            not_before: None,
-            not_after: None,
-            registered: false,
-            ledger: Some(entry),
+            thumbprint: entry.thumbprint,
+            source: entry.source,
+            first_seen: Some(entry.first_seen),
+            last_used: entry.last_used,
+            ..Key::default()
         }));
         let keyless = client.keyless(&sources.keystores);
         Ok(Self { client, origin, overrides, times, keys, keyless })
@@ -143,7 +145,7 @@ impl Client {
             "created_at": self.times.map(|(created, _)| created),
             "updated_at": self.times.map(|(_, updated)| updated),
             "keyless": self.keyless,
-            "keys": self.keys.iter().map(Key::to_json).collect::<Vec<_>>(),
+            "keys": self.keys,
             "warnings": warnings,
         });
         if let (Some(members), Some(secret)) = (document.as_object_mut(), secret) {
@@ -206,26 +208,11 @@ async fn current_keys(sources: &Sources, client: &RegisteredClient) -> Vec<Arc<C
 }
 
 impl Key {
-    fn to_json(&self) -> Value {
-        json!({
-            "thumbprint": self.thumbprint,
-            "kid": self.kid,
-            "source": self.source,
-            "registered": self.registered,
-            "kind": self.kind,
-            "algorithms": self.algorithms,
-            "not_before": self.not_before,
-            "not_after": self.not_after,
-            "first_seen": self.ledger.as_ref().map(|entry| entry.first_seen),
-            "last_used": self.ledger.as_ref().and_then(|entry| entry.last_used),
-        })
-    }
-
     fn row(&self) -> Vec<String> {
-        let used = match &self.ledger {
-            Some(KeyUse { last_used: Some(used), .. }) => utc(*used),
-            Some(KeyUse { first_seen, .. }) => format!("never since {}", utc(*first_seen)),
-            None => "never".to_owned(),
+        let used = match (self.last_used, self.first_seen) {
+            (Some(used), _) => utc(used),
+            (None, Some(seen)) => format!("never since {}", utc(seen)),
+            (None, None) => "never".to_owned(),
         };
         let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let source = if self.registered || self.source.starts_with("jwks_uri") || self.source.starts_with("keystore") {
@@ -245,12 +232,23 @@ impl Key {
     }
 }
 
-/// Shows a new secret, which nobody can show again.
-pub(super) fn say_secret(secret: Option<&Secret>) -> anyhow::Result<()> {
-    let Some(secret) = secret else { return Ok(()) };
-    say(format_args!("client_secret {}\nit is not shown again: only its hash is kept", secret.expose()))
-}
-
-pub(super) fn say_warnings(warnings: &[String]) -> anyhow::Result<()> {
-    warnings.iter().try_for_each(say_warning)
+/// Says what was `done` to a client, with its new secret, which cannot be shown again.
+pub(super) async fn report(
+    registry: &Registry,
+    record: ClientRecord,
+    done: &str,
+    secret: Option<&Secret>,
+    warnings: &[String],
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    if json {
+        say_json(&Client::of_record(registry, record).await?.to_json(secret, warnings))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(format_args!("{done} the client {}", record.client_id))?;
+    if let Some(secret) = secret {
+        say(format_args!("client_secret {}\nit is not shown again: only its hash is kept", secret.expose()))?;
+    }
+    warnings.iter().try_for_each(say_warning)?;
+    Ok(ExitCode::SUCCESS)
 }

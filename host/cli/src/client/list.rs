@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
+use dropins_protocol::ClientRecord;
+use serde::Serialize;
 
 use super::document::Origin;
 use super::registry::Registry;
@@ -24,36 +25,36 @@ pub(crate) struct List {
     json: bool,
 }
 
+#[derive(Serialize)]
 struct Line {
     client_id: String,
-    origin: Origin,
+    origin: &'static str,
     enabled: bool,
+    #[serde(rename = "token_endpoint_auth_method")]
     auth_method: Option<String>,
     grant_types: Vec<String>,
+    #[serde(rename = "client_name")]
     name: Option<String>,
+}
+
+impl Line {
+    fn new(record: ClientRecord, origin: Origin) -> Self {
+        let ClientRecord { client_id, enabled, auth_method, grant_types, name, .. } = record;
+        Self { client_id, origin: origin.name(), enabled, auth_method, grant_types, name }
+    }
 }
 
 impl List {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let lines = lines(&Registry::open(&self.home).await?).await?;
         if self.json {
-            let entry = |line: &Line| {
-                json!({
-                    "client_id": line.client_id,
-                    "origin": line.origin.name(),
-                    "enabled": line.enabled,
-                    "token_endpoint_auth_method": line.auth_method,
-                    "grant_types": line.grant_types,
-                    "client_name": line.name,
-                })
-            };
-            say_json(&lines.iter().map(entry).collect::<Vec<_>>())?;
+            say_json(&lines)?;
             return Ok(ExitCode::SUCCESS);
         }
         let row = |line: Line| {
             let enabled = if line.enabled { "yes" } else { "no" };
             let method = line.auth_method.unwrap_or_else(|| "any".to_owned());
-            let mut row = vec![line.client_id, line.origin.name().to_owned(), enabled.to_owned(), method];
+            let mut row = vec![line.client_id, line.origin.to_owned(), enabled.to_owned(), method];
             row.extend([line.grant_types.join(" "), line.name.unwrap_or_default()]);
             row
         };
@@ -64,27 +65,16 @@ impl List {
 }
 
 async fn lines(registry: &Registry) -> anyhow::Result<Vec<Line>> {
-    let declared = registry.deployment.service_providers.iter().map(|client| Line {
-        client_id: client.record.client_id.clone(),
-        origin: Origin::File,
-        enabled: client.record.enabled,
-        auth_method: client.record.auth_method.clone(),
-        grant_types: client.record.grant_types.clone(),
-        name: client.record.name.clone(),
-    });
-    let mut lines: Vec<_> = declared.collect();
+    let declared = registry.deployment.service_providers.iter();
+    let mut lines: Vec<_> = declared.map(|entry| Line::new(entry.record.clone(), Origin::File)).collect();
     let mut after = String::new();
     loop {
         let page = registry.stored.store().page(&after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(lines) };
         after.clone_from(&last.client_id);
-        lines.extend(page.into_iter().map(|record| Line {
-            origin: if registry.declared(&record.client_id).is_some() { Origin::Hidden } else { Origin::Database },
-            client_id: record.client_id,
-            enabled: record.enabled,
-            auth_method: record.auth_method,
-            grant_types: record.grant_types,
-            name: record.name,
+        lines.extend(page.into_iter().map(|record| {
+            let hidden = registry.declared(&record.client_id).is_some();
+            Line::new(record, if hidden { Origin::Hidden } else { Origin::Database })
         }));
     }
 }

@@ -76,7 +76,7 @@ impl Registry {
         };
         let faults: Vec<_> = faults.iter().map(say).collect();
         anyhow::ensure!(faults.is_empty(), "the client `{}` is rejected: {}", record.client_id, faults.join("; "));
-        if keyless {
+        if matches!(keystores.find(&record.client_id), Ok(Some(_))) {
             self.check_alias(&record.client_id, &keystores).await?;
         }
         Ok(warnings.iter().map(say).collect())

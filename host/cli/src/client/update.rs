@@ -9,7 +9,6 @@ use super::document;
 use super::facts::{self, Facts};
 use super::registry::Registry;
 use crate::args::{ClientId, HomeArgs};
-use crate::output::{say, say_json};
 use dropins_protocol::ClientRecord;
 use dropins_protocol::{random, secret_hash};
 
@@ -102,13 +101,6 @@ impl Update {
         let warnings = registry.check(&record, &self.facts).await?;
         let record = registry.stored.update(record).await?;
         registry.announce(&self.home).await?;
-        if self.json {
-            let client = document::Client::of_record(&registry, record).await?;
-            return say_json(&client.to_json(secret.as_ref(), &warnings)).map(|()| ExitCode::SUCCESS);
-        }
-        say(format_args!("changed the client {}", record.client_id))?;
-        document::say_secret(secret.as_ref())?;
-        document::say_warnings(&warnings)?;
-        Ok(ExitCode::SUCCESS)
+        document::report(&registry, record, "changed", secret.as_ref(), &warnings, self.json).await
     }
 }

@@ -165,7 +165,7 @@ impl Home {
             (database, Access::Private),
             (self.logs(), Access::Private),
             (self.tmp(), Access::Private),
-            // Compiled code is executed as it is found: no other user may write here.
+            // Compiled code is executed as it is found: only the owner may write here.
             (self.compile_cache(), Access::Private),
         ];
         for (path, access) in folders {

@@ -13,7 +13,7 @@ use std::path::Path;
 pub(crate) enum Access {
     /// The owner only.
     Private,
-    /// Every user.
+    /// Every user of this machine.
     Public,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn folder(path: &Path, access: Access) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(mode).create(path)
 }
 
-/// Makes a folder for its owner only; one that is there is closed to others.
+/// Makes a folder for its owner only; closes an existing folder to others.
 pub(super) fn private_folder(path: &Path) -> std::io::Result<()> {
     folder(path, Access::Private)?;
     if std::fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
@@ -68,7 +68,7 @@ pub(super) fn file(path: &Path, content: &[u8], access: Access, existing: Existi
     Ok(written)
 }
 
-/// Replaces a file with one that every user may read.
+/// Replaces a file by one that every user may read.
 pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     file(path, content, Access::Public, Existing::Replace).map(|_| ())
 }

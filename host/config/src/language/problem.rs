@@ -17,7 +17,7 @@ use crate::language::source::{Position, Source};
 pub enum Code {
     /// Not TOML.
     Syntax,
-    /// A key that nobody reads.
+    /// A key that no section reads.
     UnknownKey,
     /// A known key in the wrong place.
     MisplacedKey,
@@ -237,7 +237,7 @@ pub(crate) struct Findings {
     hidden: Vec<String>,
 }
 
-/// The shortest secret, in bytes, that is taken out of messages: a shorter one would take words with it.
+/// The shortest secret, in bytes, that is blanked out in messages: a shorter one would blank out words.
 const SHORTEST_HIDDEN: usize = 8;
 
 impl Findings {

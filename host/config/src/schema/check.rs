@@ -49,7 +49,7 @@ impl Walk<'_> {
                 None if keys::is_section(&path) => match &entry.node.value {
                     Value::Table(inner) => self.table(inner, &path, into),
                     Value::List(items) if items.iter().any(|item| matches!(item.value, Value::Table(_))) => {
-                        let message = format!("`{path}` stands only once");
+                        let message = format!("`{path}` is one section");
                         self.problem(Code::WrongType, &entry.node.span, &path, message, format!("write [{path}]"));
                     }
                     other => {
@@ -162,7 +162,7 @@ impl Walk<'_> {
         let strays = listener_strays(section, unknown);
         if let Some(first) = strays.first() {
             let names: Vec<String> = strays.iter().map(|entry| format!("`{}`", entry.key)).collect();
-            let message = format!("{} stand outside of an event listener", names.join(", "));
+            let message = format!("{} are outside of an event listener", names.join(", "));
             let help =
                 "put the line [[event_listener]] above the entry, and [event_listener.properties] above its properties";
             let path = keys::join(section, &first.key);

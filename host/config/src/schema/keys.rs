@@ -219,7 +219,7 @@ pub static KEYS: &[Key] = &[
     key("oauth.jwks_endpoint.allowed_private_hosts", Words, None, "hosts that may be loopback or private"),
     key("oauth.dcr.enabled", Boolean, Some("true"), "whether clients can be registered at /oauth2/register"),
     key("oauth.dcr.authentication_required", Boolean, Some("true"), "whether that needs the initial access token"),
-    key("oauth.dcr.initial_access_token", Secret, None, "bearer token; without one, nobody can register a client"),
+    key("oauth.dcr.initial_access_token", Secret, None, "bearer token; without one, no client can be registered"),
     key("keystore.primary.file_name", Text, None, "file under repository/resources/security"),
     key("keystore.primary.type", Choice(&["JKS", "PKCS12"]), None, "kind, when the file does not show it"),
     key("keystore.primary.password", Secret, None, "password of the store"),
@@ -275,7 +275,7 @@ static SECTIONS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     sections
 });
 
-/// The key at this path, or the one that has it as an alias.
+/// The key at this path, or with it as an alias.
 pub(crate) fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path || key.aliases.contains(&path))
 }
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn paths_are_unique_and_documented() {
         for (at, key) in KEYS.iter().enumerate() {
-            assert!(KEYS.iter().skip(at + 1).all(|other| other.path != key.path), "{} stands twice", key.path);
+            assert!(KEYS.iter().skip(at + 1).all(|other| other.path != key.path), "{} is there twice", key.path);
             assert!(!key.doc.is_empty(), "{} has no documentation", key.path);
         }
     }

@@ -118,7 +118,7 @@ impl Resolver<'_> {
         Ok(resolved)
     }
 
-    /// Appends what the text after a `$` stands for, and returns what follows it.
+    /// Appends what the text after a `$` refers to, and returns what follows it.
     fn placeholder<'t>(&self, after: &'t str, into: &mut Resolved, trail: &mut Vec<String>) -> Result<&'t str, Fault> {
         for kind in ["ref", "env", "sys", "secret"] {
             let Some(open) = after.strip_prefix(kind).and_then(|rest| rest.strip_prefix('{')) else { continue };

@@ -44,7 +44,7 @@ pub(crate) struct Section {
     pub(crate) tables: BTreeMap<&'static str, Vec<Section>>,
     /// Entries of the properties table.
     pub(crate) properties: Vec<Property>,
-    /// Properties that stand directly in the section.
+    /// Properties directly in the section.
     pub(crate) flat: Vec<Property>,
 }
 
@@ -54,12 +54,12 @@ impl Section {
         self.given.contains_key(path)
     }
 
-    /// Whether the file does not even try to give it.
+    /// Whether the file does not have it, not even with a wrong value.
     pub(crate) fn lacks(&self, path: &str) -> bool {
         !self.has(path) && !self.faulty.contains(path)
     }
 
-    /// Where the value stands; the section's header when the file does not give it.
+    /// Where the value is; the section's header when the file does not give it.
     pub(crate) fn span(&self, path: &str) -> Range<usize> {
         self.given.get(path).map_or_else(|| self.span.clone(), |given| given.span.clone())
     }

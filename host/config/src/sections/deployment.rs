@@ -43,7 +43,7 @@ pub struct Deployment {
     pub database: Database,
     /// The replay store.
     pub replay_store: ReplayStore,
-    /// Where the address of the replay store stands.
+    /// Where the address of the replay store is.
     pub replay_address: ReplayAddress,
     /// What the replay store is to hold.
     pub replay_load: ReplayLoad,
@@ -64,7 +64,7 @@ pub struct Deployment {
 pub struct SuperAdmin {
     /// Name.
     pub username: String,
-    /// Password; without one, nobody can log in as administrator.
+    /// Password; without one, no administrator can sign in.
     pub password: Option<Secret>,
 }
 

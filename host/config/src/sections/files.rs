@@ -1,6 +1,6 @@
 //! Files that the configuration names for the keys of clients.
 //!
-//! Regular files of at most 256 KiB, PEM, DER or JSON, relative to `repository/conf`; every one that cannot be read is a
+//! Regular files of at most 256 KiB, PEM, DER or JSON, relative to `repository/conf`; each that cannot be read is a
 //! problem at the place that names it.
 
 use std::collections::BTreeMap;

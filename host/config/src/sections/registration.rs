@@ -1,4 +1,4 @@
-//! `[oauth.dcr]`: whether clients may register themselves (RFC 7591), and who may begin.
+//! `[oauth.dcr]`: whether clients may register themselves (RFC 7591), and with which token.
 
 use crate::schema::settings::Section;
 use dropins_protocol::Secret;
@@ -23,12 +23,12 @@ impl DynamicRegistration {
         }
     }
 
-    /// Whether anybody at all can register a client.
+    /// Whether a client can be registered at all.
     pub fn is_usable(&self) -> bool {
         self.enabled && (!self.authentication_required || self.initial_access_token.is_some())
     }
 
-    /// Whether everybody can, without a token.
+    /// Whether a client can register without a token.
     pub fn is_open(&self) -> bool {
         self.enabled && !self.authentication_required
     }

@@ -1,7 +1,7 @@
 //! `[transport] trusted_proxies`: whom the operator lets speak for others.
 //!
-//! An entry is an address or a network in CIDR notation. A list that everybody is in is refused: whoever connects could
-//! then say that he is somebody else.
+//! An entry is an address or a network in CIDR notation. A list that contains every address is rejected: any client
+//! could then forge its address.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::schema::settings::Section;
 
 const PATH: &str = "transport.trusted_proxies";
 
-/// The proxies whose word about the address of a client counts; nobody's, unless they are listed.
+/// The proxies that may say which address a client has: the listed ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -22,8 +22,8 @@ pub enum BadProxy {
     /// It cannot be read.
     #[error("`{0}` is neither an address nor a network")]
     Unreadable(String),
-    /// Everybody would be trusted.
-    #[error("`{0}` is everybody: a trusted proxy may say which address a request comes from")]
+    /// It contains every address.
+    #[error("`{0}` contains every address: a trusted proxy may say which address a request comes from")]
     Everybody(String),
 }
 
@@ -85,7 +85,7 @@ mod tests {
     fn a_mistake_is_shown_at_its_place_with_an_example() {
         for (entries, code, reason) in [
             ("[\"10.0.0.0/8\", \"proxy\"]", "bad-value", "`proxy` is neither an address nor a network"),
-            ("\"0.0.0.0/0\"", "insecure", "`0.0.0.0/0` is everybody"),
+            ("\"0.0.0.0/0\"", "insecure", "`0.0.0.0/0` contains every address"),
             ("7", "bad-value", "an array of strings"),
         ] {
             let text = format!("[transport]\ntrusted_proxies = {entries}\n");
@@ -116,7 +116,7 @@ mod tests {
         {
             assert!(!holds(outside), "{outside}");
         }
-        assert!(!TrustedProxies::default().holds([127, 0, 0, 1].into()), "nobody is trusted unasked");
+        assert!(!TrustedProxies::default().holds([127, 0, 0, 1].into()), "no proxy is trusted by default");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) fn matches(registered: &str, requested: &str) -> bool {
         }
 }
 
-/// The loopback address and what follows its port; none when it is another address.
+/// The loopback address and what follows its port. Returns `None` for another address.
 fn without_loopback_port(uri: &str) -> Option<(&'static str, &str)> {
     let (address, rest) = LOOPBACK.iter().find_map(|address| Some((*address, uri.strip_prefix(address)?)))?;
     let path = match rest.strip_prefix(':') {
@@ -27,7 +27,7 @@ fn without_loopback_port(uri: &str) -> Option<(&'static str, &str)> {
         }
         None => rest,
     };
-    // What stands after the port must not be able to belong to the host: `http://127.0.0.1:80@evil.example/`.
+    // What follows the port must not be able to belong to the host: `http://127.0.0.1:80@evil.example/`.
     (path.is_empty() || path.starts_with(['/', '?'])).then_some((address, path))
 }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use serde::de::{IntoDeserializer as _, value};
 use serde::{Deserialize, Serialize};
 
 use super::error::RequestError;
@@ -14,7 +15,7 @@ use super::supported::{CODE_CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES};
 use crate::clients::RegisteredClient;
 use dropins_protocol::ErrorCode;
 use dropins_protocol::Form;
-use dropins_protocol::names::OPENID;
+use dropins_store::grants::scope;
 
 /// The longest `state`, in bytes: it travels in URLs.
 const MAX_STATE: usize = 4096;
@@ -44,13 +45,7 @@ impl Prompt {
     pub const SUPPORTED: [&str; 4] = ["none", "login", "consent", "select_account"];
 
     fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "none" => Self::None,
-            "login" => Self::Login,
-            "consent" => Self::Consent,
-            "select_account" => Self::SelectAccount,
-            _ => return None,
-        })
+        Self::deserialize(text.into_deserializer()).map_err(|_: value::Error| ()).ok()
     }
 }
 
@@ -192,28 +187,19 @@ impl Parameters<'_> {
             let description = "The client has not registered the grant type authorization_code";
             return Err((ErrorCode::UnauthorizedClient, description));
         }
-        if self.form.get("state").is_some_and(|state| state.len() > MAX_STATE) {
-            return Err(invalid("The state is longer than 4096 bytes"));
-        }
-        if self.form.get("nonce").is_some_and(|nonce| nonce.len() > MAX_NONCE) {
-            return Err(invalid("The nonce is longer than 512 bytes"));
-        }
-        if self.form.get("login_hint").is_some_and(|hint| hint.len() > MAX_LOGIN_HINT) {
-            return Err(invalid("The login_hint is longer than 512 bytes"));
-        }
-        Ok(())
+        let bounds = [
+            ("state", MAX_STATE, "The state is longer than 4096 bytes"),
+            ("nonce", MAX_NONCE, "The nonce is longer than 512 bytes"),
+            ("login_hint", MAX_LOGIN_HINT, "The login_hint is longer than 512 bytes"),
+        ];
+        let too_long = |(name, most, _): &(&str, usize, _)| self.form.get(name).is_some_and(|text| text.len() > *most);
+        bounds.into_iter().find(too_long).map_or(Ok(()), |(.., description)| Err(invalid(description)))
     }
 
     /// The requested scopes that are registered; `openid` needs no registration.
     fn scope(&self) -> Result<Vec<String>, Refusal> {
-        let mut granted: Vec<String> = Vec::new();
         let requested = self.form.get("scope").unwrap_or_default();
-        for scope in requested.split(' ').filter(|scope| !scope.is_empty()) {
-            let registered = scope == OPENID || self.client.scopes.iter().any(|registered| registered == scope);
-            if registered && !granted.iter().any(|known| known == scope) {
-                granted.push(scope.to_owned());
-            }
-        }
+        let granted = scope::registered(requested, &self.client.scopes);
         if granted.is_empty() && !requested.trim().is_empty() {
             return Err((ErrorCode::InvalidScope, "None of the scopes is registered for the client"));
         }

@@ -99,7 +99,7 @@ mod tests {
         KeyHint { kid: Some(kid.to_owned()), algorithm: "ES256".to_owned(), ..KeyHint::default() }
     }
 
-    /// Stands for the JWKS URI and for the keystore; knows one key, or fails.
+    /// Acts as the JWKS URI and as the keystore; knows one key, or fails.
     struct Elsewhere {
         set: Option<Arc<KeySet>>,
         asked: AtomicUsize,

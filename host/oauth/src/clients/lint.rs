@@ -1,4 +1,4 @@
-//! What a registration must satisfy, whoever makes it: the rules of every client, and those of its keys.
+//! What a registration must satisfy: the rules of every client, and those of its keys.
 //!
 //! Keys are judged by the reader that authentication uses, so that the directory never holds what `dropins check` would
 //! reject in the file.

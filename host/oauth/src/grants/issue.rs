@@ -18,7 +18,7 @@ use dropins_store::grants::{Family, FamilyId};
 
 /// What is issued for a grant.
 pub(super) struct Issue<'a> {
-    /// What the tokens follow from; none for an access token that stands alone.
+    /// What the tokens follow from; `None` for an access token without a family.
     pub(super) family: Option<&'a Family>,
     /// What the access token is good for: all that was granted, or less.
     pub(super) scope: &'a [String],

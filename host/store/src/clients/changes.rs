@@ -8,13 +8,13 @@ const REMEMBERED: u64 = 10_000;
 /// Which clients changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changes {
-    /// These; one that changed twice may stand twice.
+    /// These; a client that changed twice may be in it twice.
     Clients(Vec<String>),
     /// More than the log remembers.
     TooMany,
 }
 
-/// Notes that the transaction changes this client. Other changes wait until it is over.
+/// Notes that the transaction changes this client. Other changes wait for its end.
 pub(super) async fn note(transaction: &mut Transaction, client_id: &str) -> Result<(), StoreError> {
     transaction.execute("UPDATE DROPINS_CLIENT_VERSION SET LATEST = LATEST + 1", vec![]).await?;
     let note = "INSERT INTO DROPINS_CLIENT_CHANGE (VERSION, CLIENT_ID) SELECT LATEST, ? FROM DROPINS_CLIENT_VERSION";

@@ -5,7 +5,7 @@ use dropins_database::StoreError;
 /// Why a client cannot be read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// The id is taken.
+    /// Another client has the id.
     #[error("there is a client `{client_id}` already")]
     Exists {
         /// The id.
@@ -17,13 +17,13 @@ pub enum ClientError {
         /// The id.
         client_id: String,
     },
-    /// Somebody else changed the client after it was read.
-    #[error("the client `{client_id}` was changed by somebody else at the same time; try again")]
+    /// The client changed after it was read.
+    #[error("the client `{client_id}` was changed at the same time; try again")]
     Changed {
         /// The id.
         client_id: String,
     },
-    /// The database cannot be asked, or a row is damaged.
+    /// The database cannot be asked, or a row is corrupt.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

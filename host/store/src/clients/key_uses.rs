@@ -1,6 +1,6 @@
 //! The table `DROPINS_KEY_USE`.
 //!
-//! A client that publishes a new key every day would fill it for ever, so only its latest keys are kept.
+//! A client that publishes a new key every day would fill it forever, so only its latest keys are kept.
 
 use super::key_use::KeyUse;
 use dropins_database::{Database, Row, StoreError, Transaction, Value};

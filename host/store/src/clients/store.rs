@@ -9,7 +9,7 @@ use crate::grants::revocation;
 use dropins_database::{Database, StoreError, retry_on_conflict};
 use dropins_protocol::ClientRecord;
 
-/// Rows of one transaction of the ledger: nobody who writes must wait for a long one.
+/// Rows of one transaction of the ledger, so that other writers wait for a short one.
 const LEDGER_BATCH: usize = 100;
 
 /// Registered clients and the ledger of their keys.
@@ -140,14 +140,14 @@ impl IdentityStore {
         changes::after(&self.0, since).await
     }
 
-    /// Writes into the ledger. What it knows is never made older: the first sight stays, the last use only moves on.
+    /// Writes into the ledger. The first sight of a key stays, its last use only moves on.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
     pub async fn record(&self, uses: Vec<KeyUse>) -> Result<(), StoreError> {
         for batch in uses.chunks(LEDGER_BATCH) {
             match key_uses::record(&self.0, batch).await {
-                // Another node wrote down the same key at the same time: it is there now.
+                // Another node recorded the same key at the same time: it is there now.
                 Err(StoreError::Duplicate | StoreError::Conflict) => key_uses::record(&self.0, batch).await?,
                 other => other?,
             }

@@ -62,7 +62,7 @@ impl NewAccessToken {
 }
 
 impl Grants {
-    /// Stores an access token that stands alone.
+    /// Stores an access token without a family.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.

@@ -2,8 +2,8 @@
 //!
 //! A code belongs to a client, a redirect URI and a challenge. One conditional write decides who redeems it; what
 //! follows from it is written in the same transaction, so that a second use always finds what it has to revoke. A wrong
-//! client, URI or verifier uses up nothing. Only the client itself can have its tokens revoked by using a code again:
-//! one that authenticated, or one without a credential that shows the verifier.
+//! client, URI or verifier consumes nothing. Only the client itself can have its tokens revoked by using a code again:
+//! it authenticates, or shows the verifier.
 
 use std::fmt;
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl fmt::Debug for Binding<'_> {
 pub struct Terms {
     /// How long the access token will be valid.
     pub access_token: Duration,
-    /// How long refresh tokens are valid; none when there are none.
+    /// How long refresh tokens are valid; `None` without one.
     pub refresh_token: Option<Duration>,
 }
 
@@ -98,7 +98,7 @@ pub enum CodeError {
     Store(#[from] StoreError),
 }
 
-/// A code as it stands in the database.
+/// A code as it is in the database.
 struct StoredCode {
     family: FamilyId,
     client_id: String,
@@ -219,7 +219,7 @@ impl Grants {
     /// and this access token.
     ///
     /// # Errors
-    /// [`CodeError::Reused`] when somebody else redeemed it meanwhile: what followed from it is revoked.
+    /// [`CodeError::Reused`] when another request redeemed it meanwhile: what followed from it is revoked.
     pub async fn redeem(
         &self,
         code: &Code,

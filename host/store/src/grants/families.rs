@@ -1,7 +1,7 @@
 //! A family: everything that follows from one code, or from one token request of a client of its own.
 //!
 //! Revoking the family is one row: the `jti` of a signed access token begins with the family's id, and rows of other
-//! tokens name it. A family is kept until the last of its tokens has expired; one that is gone counts as revoked.
+//! tokens name it. A family is kept until the last of its tokens has expired; a missing family counts as revoked.
 
 use std::time::Duration;
 

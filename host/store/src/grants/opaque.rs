@@ -54,7 +54,7 @@ pub(super) fn random<const BYTES: usize>() -> Result<String, StoreError> {
     random_texts::base64url::<BYTES>().map_err(StoreError::unavailable)
 }
 
-/// The hash that stands in the database.
+/// The hash that is stored.
 pub(super) fn hash(token: &str) -> String {
     TokenHash::of(token).as_str().to_owned()
 }

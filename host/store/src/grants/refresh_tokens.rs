@@ -1,6 +1,6 @@
-//! Refresh tokens: each is used once and replaced, and all of a family end together (RFC 9700 section 4.14.2).
+//! Refresh tokens: each is consumed once and replaced, and all of a family are revoked together (RFC 9700 section 4.14.2).
 //!
-//! One that is used again was stolen, or its successor was: the family is revoked, and no retry is excused. A token is
+//! A second use means that it or its successor was stolen: the family is revoked, and no retry is excused. A token is
 //! bound to its client, whichever key authenticates it. A wrong client consumes nothing and revokes nothing.
 
 use std::fmt;

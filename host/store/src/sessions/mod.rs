@@ -46,7 +46,7 @@ impl Sessions {
         Self { database, clock }
     }
 
-    /// Begins a session of this new browser and ends the one that the person's browser had `before`. Returns false if the
+    /// Begins a session of this new browser and ends that of the person's browser `before`. Returns false if the
     /// user was changed or disabled since the password was checked: the password may be another one.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ impl Users {
         }
     }
 
-    /// The scopes that the user allowed; none, not even an empty set, when the user was never asked.
+    /// The scopes that the user allowed. Returns `None` if the user was never asked.
     async fn allowed(&self, user_id: &str, client_id: &str) -> Result<Option<BTreeSet<String>>, StoreError> {
         let sql = "SELECT SCOPES FROM DROPINS_CONSENT WHERE USER_ID = ? AND CLIENT_ID = ?";
         let rows = self.database.query(sql, vec![user_id.into(), client_id.into()]).await?;

@@ -1,4 +1,4 @@
-//! What a new password must be: long enough, and not what everybody tries first.
+//! What a new password must be: long enough, and not among the first guesses.
 //!
 //! No rules about kinds of characters and no expiry (NIST SP 800-63B section 3.1.1.2): they make passwords worse.
 
@@ -27,7 +27,7 @@ const COMMON: [&str; 16] = [
     "wso2carbon",
 ];
 
-/// Why a password is not taken.
+/// Why a password is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordFault {
     /// Too short.
@@ -37,7 +37,7 @@ pub enum PasswordFault {
     #[error("the password is too long; it has at most {MAX_PASSWORD} bytes")]
     Long,
     /// Among the first guesses.
-    #[error("the password is one of the first that anybody would try; choose another one")]
+    #[error("the password is one of the first guesses of an attacker; choose another one")]
     Common,
     /// Control characters do not survive forms and terminals.
     #[error("the password has a control character; a password is one line of text")]

@@ -9,7 +9,7 @@ const MAX_NAME: usize = 255;
 /// A user, without the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// The subject of tokens: random, and never given to anybody else.
+    /// The subject of tokens: random, never reused for another user.
     pub id: String,
     /// The name to sign in with, compared byte by byte.
     pub name: String,

@@ -1,8 +1,8 @@
-//! Guessing passwords becomes slow: by account, whoever asks, and by address, whichever account.
+//! Guessing passwords becomes slow: by account, from every address, and by address, for every account.
 //!
-//! An attempt counts as failed from its beginning, so that parallel attempts gain nothing; one that nobody could judge
-//! counts for nothing. The memory is a fixed number of slots that accounts and addresses share by a keyed hash: nobody
-//! can fill it, and nobody can choose whom to share with. A loopback address is this machine, or a proxy on it that is
+//! An attempt counts as failed from its beginning, so that parallel attempts gain nothing; one that could not be
+//! judged counts for nothing. The memory is a fixed number of slots that accounts and addresses share by a keyed hash: an
+//! attacker can neither fill it nor choose whom to share with. A loopback address is this machine, or a proxy on it that is
 //! not trusted to say whom it speaks for, and has no slot.
 
 use std::hash::{BuildHasher as _, DefaultHasher, Hash, Hasher as _, RandomState};
@@ -14,7 +14,7 @@ use dropins_services::UnixMillis;
 
 /// Slots for accounts, and as many for addresses; 16 bytes each.
 const SLOTS: usize = 1 << 14;
-/// The longest wait. It also bounds how long somebody else's guesses can keep a person out.
+/// The longest wait. It also bounds how long an attacker's guesses can lock a user out.
 const LONGEST: Duration = Duration::from_secs(300);
 /// Failures are forgotten when nothing has failed for so long.
 const FORGET: Duration = Duration::from_secs(900);
@@ -142,7 +142,7 @@ impl Default for SlowDown {
 
 impl Attempt {
     /// The password was right: the account is as if nothing had failed, the address as if it had not tried this once.
-    /// Otherwise whoever has an account could try others for free.
+    /// Otherwise a user could try other accounts for free.
     pub fn succeeded(self) {
         let mut slots = self.slow_down.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get_mut(self.account.place) {
@@ -153,7 +153,7 @@ impl Attempt {
         }
     }
 
-    /// Nobody could say whether the password was right: account and address are as if there had been no attempt.
+    /// Undoes an attempt whose password could not be judged.
     pub fn undecided(self) {
         let mut slots = self.slow_down.slots.lock().unwrap_or_else(PoisonError::into_inner);
         for mark in [Some(self.account), self.address].into_iter().flatten() {

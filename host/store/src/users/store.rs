@@ -13,14 +13,14 @@ use dropins_protocol::Secret;
 use dropins_protocol::secret_hash::{self, SecretHash};
 use dropins_protocol::{NoRandomness, random};
 
-/// What ends with a change of a user: each of these and all before it.
+/// What a change of a user ends: each of these and all before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
-    /// Who is signed in must sign in anew.
+    /// Sessions: the user must sign in anew.
     Sessions,
-    /// What clients were given.
+    /// What clients were granted.
     Grants,
-    /// What clients need not ask again.
+    /// Consents: clients must ask again.
     Consents,
 }
 
@@ -44,7 +44,7 @@ pub enum UserError {
     /// The password is not good enough.
     #[error(transparent)]
     Password(#[from] PasswordFault),
-    /// The name is taken.
+    /// Another user has the name.
     #[error("there is a user `{name}` already; `dropins user passwd {name}` sets another password")]
     Exists {
         /// The name.
@@ -131,7 +131,7 @@ impl Users {
         self.add_unchecked(name, password, enabled).await
     }
 
-    /// Adds a user whose password the operator answers for.
+    /// Adds a user whose password the operator chose.
     pub(super) async fn add_unchecked(&self, name: &str, password: Secret, enabled: bool) -> Result<User, UserError> {
         User::check_name(name)?;
         let now = self.now();
@@ -179,7 +179,7 @@ impl Users {
         self.change(name, sql, vec![name.into()], End::Consents).await
     }
 
-    /// A change after which the user signs in anew, with what ends by it.
+    /// A change after which the user signs in anew, with what it ends.
     async fn change(&self, name: &str, sql: &'static str, values: Vec<Value>, end: End) -> Result<(), UserError> {
         let unknown = || UserError::Unknown { name: name.to_owned() };
         let (user, now) = (self.named(name).await?.ok_or_else(unknown)?.0, self.now());

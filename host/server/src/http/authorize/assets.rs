@@ -1,6 +1,6 @@
 //! The stylesheet and the logo, compiled in.
 //!
-//! A name holds the digest of the content, so browsers may keep it for ever and a new release has another one.
+//! A name holds the digest of the content, so browsers may keep it forever and a new release has another name.
 
 use std::sync::LazyLock;
 

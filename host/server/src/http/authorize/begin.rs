@@ -1,6 +1,6 @@
 //! The authorization endpoint itself: where clients send browsers.
 //!
-//! A pushed request is used up by its first visit and goes on as a ticket, so that the page can be reloaded. A request
+//! A pushed request is consumed by its first visit and goes on as a ticket, so that the page can be reloaded. A request
 //! by POST goes on by GET: browsers send the session's cookie from other sites with GET only.
 
 use std::sync::Arc;

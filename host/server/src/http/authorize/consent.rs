@@ -1,4 +1,4 @@
-//! What the consent page posts: allow, deny, or somebody else.
+//! What the consent page posts: allow, deny, or another user.
 
 use axum::extract::{Request, State};
 use axum::response::Response;

@@ -5,7 +5,7 @@ use dropins_config::endpoints;
 
 /// Where a page is.
 pub(super) struct Frame {
-    /// What stands before every path.
+    /// What precedes every path.
     pub(super) prefix: String,
     /// The host that the person is at.
     pub(super) host: String,

@@ -23,7 +23,7 @@ pub(super) async fn post(State(pages): State<Pages>, request: Request) -> Respon
         }
         let response = page::sign_out(visit, None);
         Ok(match Browser::new() {
-            Ok(nobody) => visit.with_cookie(response, &nobody),
+            Ok(fresh) => visit.with_cookie(response, &fresh),
             Err(_) => response,
         })
     };

@@ -1,7 +1,7 @@
 //! `/oauth2/authorize` and its pages (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2).
 //!
 //! A request becomes a [`Ticket`] and every step asks anew what is missing: a person, a consent, nothing. The pages
-//! work without scripts, post to this server only and are framed by nobody; a post that comes from elsewhere is refused.
+//! work without scripts, post to this server only and are never framed; a post from elsewhere is rejected.
 //!
 //! [`Ticket`]: tickets::Ticket
 

@@ -98,7 +98,7 @@ pub(super) async fn consent(
     .await
 }
 
-/// The page that asks whether to sign out, or says that nobody is signed in.
+/// The page that asks whether to sign out, or says that no user is signed in.
 pub(super) fn sign_out(visit: &Visit, session: Option<&Session>) -> Response {
     let username = session.map(|session| session.user.name.as_str());
     html(StatusCode::OK, SignOutPage { frame: visit.frame(), username }.render(), None)

@@ -36,7 +36,7 @@ struct ProblemPage<'a> {
 struct Shown<'a> {
     /// The `redirect_uri` that was received, if it is the problem.
     received: Option<&'a str>,
-    /// One that the client has registered: its origin is the way back.
+    /// A registered one of the client: its origin is the way back.
     redirect_uri: Option<&'a str>,
 }
 
@@ -59,7 +59,7 @@ pub(super) enum Problem {
         /// What is wrong.
         error: RequestError,
     },
-    /// Nobody can be told but the person.
+    /// Only the person can be told.
     Page {
         /// The status.
         status: StatusCode,

@@ -1,6 +1,6 @@
 //! What the sign-in page posts: a name and a password.
 //!
-//! Whoever is refused is told the same, whatever the reason; the page stays, with the name and without the password.
+//! Every rejection has the same text; the page stays, with the name and without the password.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};

@@ -1,6 +1,6 @@
 //! What a page carries back: the authorization request that it is about, sealed for one browser.
 //!
-//! The form of a page has one hidden field. Nobody can read or change what is in it, no other browser can use it, and
+//! The form of a page has one hidden field. Its content can be neither read nor changed, no other browser can use it, and
 //! it expires: so it is the protection against forged posts as well, and nothing is stored for people who never answer.
 
 use std::sync::Arc;

@@ -110,7 +110,7 @@ impl Visit {
         Ok(device.filter(|device| device.username == username))
     }
 
-    /// The response, before whose cookies stands that of the device.
+    /// The response, with the device's cookie first.
     pub(super) async fn with_device(&self, mut response: Response, device: &Device) -> Result<Response, Problem> {
         let sealed = self.pages.tickets.seal_device(device).await?;
         let headers = response.headers_mut();

@@ -11,14 +11,14 @@ use dropins_protocol::{ErrorCode, OAuthError};
 use dropins_protocol::{Secret, TokenHash};
 use dropins_store::clients::{ClientError, ClientRecord};
 
-/// On whose word a client is registered.
+/// Whose token a registration has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grantor {
-    /// The operator's, by the initial access token.
+    /// The operator's: the initial access token.
     Operator,
-    /// Nobody's: the endpoint is open.
-    Nobody,
-    /// Its own, by its registration access token.
+    /// No token: the endpoint is open.
+    Open,
+    /// The client's own: its registration access token.
     Client,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn initial(registration: &DynamicRegistration, headers: &HeaderMap) -
     let given = bearer(headers)?;
     match (&registration.initial_access_token, given) {
         (Some(token), Some(given)) if TokenHash::of(token.expose()).matches(given) => Ok(Grantor::Operator),
-        (_, None) if !registration.authentication_required => Ok(Grantor::Nobody),
+        (_, None) if !registration.authentication_required => Ok(Grantor::Open),
         (None, _) if registration.authentication_required => {
             tracing::warn!("clients can be registered once oauth.dcr.initial_access_token is set");
             Err(refused())
@@ -45,8 +45,8 @@ pub(super) async fn own(
 ) -> Result<(ClientRecord, Secret), Failure> {
     let given = bearer(headers)?.ok_or_else(refused)?;
     let record = stored.store().find(client_id).await.map_err(ClientError::from)?;
-    let nobody = TokenHash::stored(String::new());
-    let hash = record.as_ref().and_then(|record| record.registration_token.as_ref()).unwrap_or(&nobody);
+    let no_token = TokenHash::stored(String::new());
+    let hash = record.as_ref().and_then(|record| record.registration_token.as_ref()).unwrap_or(&no_token);
     let is_own = hash.matches(given);
     let record = record.filter(|record| is_own && record.enabled).ok_or_else(refused)?;
     Ok((record, Secret::new(given)))

@@ -1,4 +1,4 @@
-//! What a registered client is told about itself (RFC 7591 section 3.2.1, RFC 7592 section 3).
+//! The answer about a registered client (RFC 7591 section 3.2.1, RFC 7592 section 3).
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use dropins_store::clients::ClientRecord;
 
 /// What only the client knows.
 pub(super) struct Issued {
-    /// Its registration access token: new, or the one that it came with.
+    /// Its registration access token: new, or as it was sent.
     pub(super) token: Secret,
     /// Its secret, when it is new.
     pub(super) secret: Option<Secret>,

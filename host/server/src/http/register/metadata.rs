@@ -1,6 +1,6 @@
 //! The metadata that a client asks for (RFC 7591 section 2), and what becomes of it.
 //!
-//! JSON is read strictly. Members that nobody knows are ignored; a known one of the wrong type, or with a value that
+//! JSON is read strictly. Unknown members are ignored; a known one of the wrong type, or with a value that
 //! this server does not serve, is a fault that names it. `null` counts as absent (RFC 7592 section 2.2).
 
 use axum::body::Body;
@@ -18,8 +18,9 @@ use dropins_protocol::OAuthError;
 use dropins_protocol::TokenAlgorithm;
 use dropins_protocol::names::{NONE, OPENID, PRIVATE_KEY_JWT};
 use dropins_protocol::secret_hash;
+use dropins_store::grants::scope;
 
-/// The property that `token_endpoint_allow_reuse_pvt_key_jwt` of WSO2 Identity Server stands for, inverted.
+/// The property that `token_endpoint_allow_reuse_pvt_key_jwt` of WSO2 Identity Server is the inverse of.
 pub(super) const PREVENT_TOKEN_REUSE: &str = "PreventTokenReuse";
 const ALLOW_REUSE: &str = "token_endpoint_allow_reuse_pvt_key_jwt";
 const AUTHORIZATION_CODE: &str = "authorization_code";
@@ -103,7 +104,7 @@ impl Metadata {
         }
     }
 
-    /// Without a method, a client with keys uses them; another one is given a secret (RFC 7591 section 2).
+    /// Without a method, a client with keys uses them; another one gets a secret (RFC 7591 section 2).
     fn method(&self, record: &mut ClientRecord, offers: &Offers, faults: &mut Vec<Fault>) {
         let field = "token_endpoint_auth_method";
         let has_keys = record.jwks.is_some() || record.jwks_uri.is_some();
@@ -154,18 +155,12 @@ impl Metadata {
         }
     }
 
-    /// Scopes are the operator's to give: a client cannot give itself more of them.
+    /// Scopes are the operator's to grant: a client cannot grant itself more of them.
     fn scopes(&self, record: &mut ClientRecord, grantor: Grantor, faults: &mut Vec<Fault>) {
-        let scope = self.text("scope", faults).unwrap_or_default();
-        let mut asked: Vec<String> = Vec::new();
-        for scope in scope.split(' ').filter(|scope| !scope.is_empty()) {
-            if !asked.iter().any(|other| other == scope) {
-                asked.push(scope.to_owned());
-            }
-        }
+        let mut asked = scope::owned(&self.text("scope", faults).unwrap_or_default());
         match grantor {
             Grantor::Operator => {}
-            Grantor::Nobody => asked.retain(|scope| scope == OPENID),
+            Grantor::Open => asked.retain(|scope| scope == OPENID),
             Grantor::Client => {
                 let own = |scope: &&String| *scope == OPENID || record.scopes.contains(scope);
                 if let Some(more) = asked.iter().find(|scope| !own(scope)) {

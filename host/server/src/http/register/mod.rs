@@ -1,7 +1,7 @@
 //! `/oauth2/register`: dynamic client registration (RFC 7591) and management (RFC 7592).
 //!
-//! Nobody registers a client without the initial access token, unless the operator opens the endpoint. A registered
-//! client manages itself with the token that it was given, which is kept as a hash, like its secret.
+//! A registration needs the initial access token, unless the operator opens the endpoint. A registered client manages
+//! itself with its own token, which is kept as a hash, like its secret.
 
 mod access;
 mod answer;
