@@ -1,0 +1,181 @@
+//! What a token request costs in processor time: this server beside a bare one, and beside node-oidc-provider.
+//!
+//! `TMPDIR=/dev/shm cargo bench -p dropins --bench token`, with names of algorithms after `--` to measure those alone.
+//! Each server has one processor, this process the other one. Plain HTTP, valid assertions of one client for each
+//! algorithm; before the measurement they are signed, during it every server is sent the same ones. The servers take
+//! turns, so whatever else the machine does weighs on all of them. The table has the medians of the rounds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measurement may panic"
+)]
+
+mod caller;
+mod floor;
+#[path = "../end_to_end/home.rs"]
+#[allow(dead_code, reason = "the end-to-end tests use the rest")]
+mod home;
+mod processor;
+#[path = "../end_to_end/program.rs"]
+#[allow(dead_code, reason = "the end-to-end tests use the rest")]
+mod program;
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use dropins_host::services::{Clock as _, SystemClock};
+use dropins_keys::{Algorithm, KeyFamily, SigningKey};
+use serde_json::{Value, json};
+
+use home::{TestHome, free_address};
+use program::{DROPINS, command, install_client, installed};
+
+const ALGORITHMS: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
+
+const ROUNDS: usize = 5;
+
+/// Connections, and the requests of a round.
+const LOADS: [(usize, usize); 2] = [(1, 1_500), (32, 6_000)];
+
+/// The argument that makes this program the floor.
+const FLOOR: &str = "--floor";
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [FLOOR, job] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        return floor::serve(Path::new(job));
+    }
+    let wanted = |algorithm: &Algorithm| {
+        let names: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+        names.is_empty() || names.iter().any(|name| *name == algorithm.name())
+    };
+    let home = TestHome::new();
+    let clients = ALGORITHMS.map(|algorithm| Client::register(&home, algorithm));
+    let job = home.path("job.json");
+    std::fs::write(
+        &job,
+        json!({ "issuer": home.issuer(), "clients": clients.each_ref().map(Client::job) }).to_string(),
+    )
+    .unwrap();
+    let pooled = home.node();
+    pooled.replace("order = 899", "order = 899\nisolation = \"pooled\"");
+    processor::use_only(0);
+    let bare = Server::start(Command::new(std::env::current_exe().unwrap()).arg(FLOOR).arg(&job));
+    let mut servers = vec![("floor", bare), ("fresh", ours(&home)), ("pooled", ours(&pooled))];
+    if installed(&["node", "npm"])
+        && let Some(folder) = install_client("oidc-provider")
+    {
+        let mut node = command("node");
+        node.current_dir(folder).arg("server.mjs").arg(&job).env("NODE_ENV", "production");
+        servers.push(("node-oidc-provider", Server::start(&mut node)));
+    }
+    processor::use_only(1);
+    println!("processor time of a token request in µs, and as a multiple of the floor; the 99th percentile in ms");
+    for client in clients.iter().filter(|client| wanted(&client.algorithm)) {
+        for (connections, requests) in LOADS {
+            measure(client, connections, requests, &servers);
+        }
+    }
+}
+
+/// Prints a line of the table.
+fn measure(client: &Client, connections: usize, requests: usize, servers: &[(&str, Server)]) {
+    let mut samples = vec![(Vec::new(), Vec::new()); servers.len()];
+    for _ in 0..ROUNDS {
+        let requests: Vec<_> = (0..requests).map(|_| client.request()).collect();
+        for ((_, server), (times, slowest)) in servers.iter().zip(&mut samples) {
+            let before = processor::time(server.0.id());
+            let latencies = caller::send(server.1, connections, &requests);
+            let used = processor::time(server.0.id()) - before;
+            times.push(used.as_secs_f64() * 1e6 / requests.len() as f64);
+            slowest.push(latencies[latencies.len() * 99 / 100].as_secs_f64() * 1e3);
+        }
+    }
+    let mut floor = None;
+    print!("{:6}{connections:>3} connections", client.algorithm.name());
+    for ((name, _), (times, slowest)) in servers.iter().zip(samples) {
+        let (time, slow) = (median(times), median(slowest));
+        let floor = *floor.get_or_insert(time);
+        print!(" | {name} {time:.0} µs ({:.2}x) {slow:.1} ms", time / floor);
+    }
+    println!();
+}
+
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
+
+/// A server process, killed when it is dropped, and where it listens.
+struct Server(Child, SocketAddr);
+
+impl Server {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let address = lines.find_map(|line| line.strip_prefix("listening on http://")?.parse().ok());
+        Self(child, address.expect("the server listens"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The program, serving a home over plain HTTP, with its log in a file.
+fn ours(home: &TestHome) -> Server {
+    let plain = format!("listen = \"{}\"\nenabled = true", free_address());
+    home.replace("listen = \"127.0.0.1:9763\"\nenabled = false", &plain);
+    let log = std::fs::File::create(home.path("server.log")).unwrap();
+    Server::start(command(DROPINS).args(["serve", "--home", home.root()]).stderr(log))
+}
+
+/// A client that signs with one algorithm.
+struct Client {
+    algorithm: Algorithm,
+    key: SigningKey,
+    issuer: String,
+}
+
+impl Client {
+    fn register(home: &TestHome, algorithm: Algorithm) -> Self {
+        let key = SigningKey::generate(KeyFamily::for_algorithm(algorithm)).unwrap();
+        let name = algorithm.name();
+        std::fs::write(home.conf(&format!("{name}.pem")), key.public_key_pem().unwrap()).unwrap();
+        home.append(&format!(
+            "[[service_provider]]\nclient_id = \"{name}\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\n\
+             grant_types = [\"client_credentials\"]\ncertificate_file = \"{name}.pem\"\n"
+        ));
+        Self { algorithm, key, issuer: home.issuer() }
+    }
+
+    /// What other servers need to know of it.
+    fn job(&self) -> Value {
+        let (name, pem) = (self.algorithm.name(), self.key.public_key_pem().unwrap());
+        json!({ "client_id": name, "alg": name, "jwk": self.key.public_jwk(), "pem": pem })
+    }
+
+    /// A token request with a new assertion.
+    fn request(&self) -> Vec<u8> {
+        let (name, now) = (self.algorithm.name(), SystemClock.now_seconds());
+        let jti = dropins_protocol::reference();
+        let claims = json!({
+            "iss": name, "sub": name, "aud": self.issuer, "jti": jti, "iat": now, "exp": now + 300,
+        });
+        let assertion = self.key.compact_jws(&json!({ "alg": name, "typ": "JWT" }), &claims).unwrap();
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        caller::post(&[
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", kind),
+            ("client_assertion", &assertion),
+        ])
+    }
+}
