@@ -29,6 +29,10 @@ mod user;
 
 use std::process::ExitCode;
 
+/// Faster than the C library's with many small allocations, and returns memory after a peak.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }
