@@ -21,6 +21,7 @@ mod outage;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod purge;
+mod queue;
 #[cfg(feature = "redis")]
 mod redis;
 mod retry;

@@ -10,13 +10,14 @@ use std::{
 };
 
 use dropins_services::Unavailable;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
     backend::Backend,
     entry::{Entry, Outcome, down},
     executor::Executor,
     outage::Outages,
+    queue::Queue,
     retry::{Retries, Retry},
     stats::Counters,
 };
@@ -42,7 +43,7 @@ pub(crate) struct Job {
 
 pub(crate) struct Writer<B> {
     backend: B,
-    queue: mpsc::Receiver<Command>,
+    queue: Arc<Queue<Command>>,
     max_batch: usize,
     counters: Arc<Counters>,
     retries: Arc<Retries>,
@@ -52,7 +53,7 @@ pub(crate) struct Writer<B> {
 impl<B: Backend> Writer<B> {
     pub(crate) fn new(
         backend: B,
-        queue: mpsc::Receiver<Command>,
+        queue: Arc<Queue<Command>>,
         max_batch: usize,
         counters: Arc<Counters>,
         retries: Arc<Retries>,
@@ -82,11 +83,14 @@ impl<B: Backend> Writer<B> {
 
     async fn serve(&mut self) -> Option<Reply<()>> {
         let mut farewell = None;
-        let mut waiting = Vec::with_capacity(self.max_batch);
-        while self.queue.recv_many(&mut waiting, self.max_batch).await > 0 {
+        loop {
+            let waiting = self.queue.take(self.max_batch).await;
+            if waiting.is_empty() {
+                return farewell;
+            }
             let mut jobs = Vec::with_capacity(waiting.len());
             let mut chores = Vec::new();
-            for command in waiting.drain(..) {
+            for command in waiting {
                 match command {
                     Command::Decide(job) => jobs.push(job),
                     chore => chores.push(chore),
@@ -115,7 +119,6 @@ impl<B: Backend> Writer<B> {
                 }
             }
         }
-        farewell
     }
 
     /// Decides the first use of each pair in one transaction and answers. The rest, for the next round: repeated uses
