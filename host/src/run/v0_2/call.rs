@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dropins_services::Limits;
+use wasmtime::component::{Component, ComponentExportIndex};
 
 use crate::contract::decision::{Client, Rejection};
 use crate::contract::text::excerpt;
@@ -15,9 +16,37 @@ use crate::run::v0_2::instance::{Instance, arm, finish, within};
 use crate::run::v0_2::pool::{Lent, Pool};
 use crate::run::verdict::{Condition, Outcome, Requirement, Unused, Vouched};
 
+/// What the exports belong to.
+const INTERFACE: &str = "dropins:client-auth/client-authenticator@0.2.0";
+
+/// The exports that a request calls. Each is loaded when it is called: most requests call one.
+#[derive(Clone, Copy)]
+pub(super) struct Calls {
+    can_authenticate: ComponentExportIndex,
+    authenticate: ComponentExportIndex,
+    client_id: ComponentExportIndex,
+}
+
+impl Calls {
+    /// The exports of this component.
+    pub(super) fn of(component: &Component) -> wasmtime::Result<Self> {
+        let interface = component.get_export_index(None, INTERFACE);
+        let find = |name: &str| {
+            let found = interface.and_then(|interface| component.get_export_index(Some(&interface), name));
+            found.ok_or_else(|| wasmtime::format_err!("it does not export {name} of {INTERFACE}"))
+        };
+        Ok(Self {
+            can_authenticate: find("can-authenticate")?,
+            authenticate: find("authenticate")?,
+            client_id: find("client-id")?,
+        })
+    }
+}
+
 /// One instance with the arguments of its calls.
 pub(super) struct CallV02 {
     lent: Lent,
+    calls: Calls,
     failed: bool,
     properties: Arc<[wit::Field]>,
     request: wit::Request,
@@ -29,12 +58,13 @@ impl CallV02 {
     /// The calls of one request on this instance.
     pub(super) fn new(
         lent: Lent,
+        calls: Calls,
         properties: Arc<[wit::Field]>,
         request: wit::Request,
         limits: Limits,
         pool: Pool,
     ) -> Self {
-        Self { lent, failed: false, properties, request, limits, pool }
+        Self { lent, calls, failed: false, properties, request, limits, pool }
     }
 }
 
@@ -51,12 +81,14 @@ fn condition(condition: types::Condition) -> Condition {
 
 /// Runs one export under the call deadline.
 macro_rules! run {
-    ($call:ident, $export:ident ( $($argument:expr),* )) => {{
-        let (limits, Instance { store, plugin }) = (&$call.limits, &mut *$call.lent.instance);
+    ($call:ident, $export:ident ( $($argument:expr),* ) -> $answer:ty) => {{
+        let (limits, Instance { store, instance }) = (&$call.limits, &mut *$call.lent.instance);
         let end = arm(store, limits.call_deadline);
-        let export = plugin.dropins_client_auth_client_authenticator();
-        let answer = within(end, export.$export(&mut *store, $($argument),*)).await;
-        let answer = finish(store, limits, answer);
+        let answer = match instance.get_typed_func::<_, ($answer,)>(&mut *store, &$call.calls.$export) {
+            Ok(export) => within(end, export.call_async(&mut *store, ($($argument,)*))).await,
+            Err(error) => Err(error),
+        };
+        let answer = finish(store, limits, answer.map(|(answer,)| answer));
         $call.failed |= answer.is_err();
         answer
     }};
@@ -65,11 +97,11 @@ macro_rules! run {
 #[async_trait::async_trait]
 impl Call for CallV02 {
     async fn can_authenticate(&mut self) -> Result<bool, Failure> {
-        run!(self, call_can_authenticate(&self.properties, &self.request))
+        run!(self, can_authenticate(&*self.properties, &self.request) -> bool)
     }
 
     async fn authenticate(&mut self) -> Result<Outcome, Failure> {
-        Ok(match run!(self, call_authenticate(&self.properties, &self.request))? {
+        Ok(match run!(self, authenticate(&*self.properties, &self.request) -> wit::Outcome)? {
             wit::Outcome::Authenticated(types::Authenticated { client, conditions }) => {
                 Outcome::Authenticated(Vouched {
                     client: Client {
@@ -91,7 +123,7 @@ impl Call for CallV02 {
     }
 
     async fn client_id(&mut self) -> Result<Option<String>, Failure> {
-        run!(self, call_client_id(&self.request))
+        run!(self, client_id(&self.request) -> Option<String>)
     }
 
     fn state(&mut self) -> &mut CallState {

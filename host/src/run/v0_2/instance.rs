@@ -4,19 +4,18 @@ use std::time::Duration;
 
 use dropins_services::Limits;
 use tokio::time::{Instant, timeout_at};
-use wasmtime::Store;
+use wasmtime::{Store, component};
 
 use crate::contract::text::excerpt;
 use crate::run::budget::Spent;
 use crate::run::call::CallState;
 use crate::run::failure::Failure;
 use crate::run::plugin_log::TARGET;
-use crate::run::v0_2::bindings::AuthenticatorPlugin;
 
 /// An instance; one request at a time has it.
 pub(super) struct Instance {
     pub(super) store: Store<CallState>,
-    pub(super) plugin: AuthenticatorPlugin,
+    pub(super) instance: component::Instance,
 }
 
 /// Arms the deadline of the next call; returns when the request must have ended, whatever it waits for.

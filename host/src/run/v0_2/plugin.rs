@@ -17,7 +17,7 @@ use crate::run::failure::Failure;
 use crate::run::plugin::{Call, ConfigReport, Configured, Plugin};
 use crate::run::v0_2::bindings::exports::dropins::client_auth::client_authenticator as wit;
 use crate::run::v0_2::bindings::{AuthenticatorPlugin, AuthenticatorPluginIndices};
-use crate::run::v0_2::call::CallV02;
+use crate::run::v0_2::call::{CallV02, Calls};
 use crate::run::v0_2::field::{field, fields};
 use crate::run::v0_2::instance::{Instance, arm, failure, finish, within};
 use crate::run::v0_2::pool::Pool;
@@ -27,6 +27,7 @@ use crate::run::wasi::link;
 pub(crate) struct V02 {
     pre: InstancePre<CallState>,
     exports: AuthenticatorPluginIndices,
+    calls: Calls,
     limits: Limits,
 }
 
@@ -37,7 +38,8 @@ impl V02 {
         link::link(&mut linker)?;
         AuthenticatorPlugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
         let pre = linker.instantiate_pre(component)?;
-        Ok(Self { exports: AuthenticatorPluginIndices::new(&pre)?, pre, limits: engine.limits().clone() })
+        let (exports, calls) = (AuthenticatorPluginIndices::new(&pre)?, Calls::of(component)?);
+        Ok(Self { exports, calls, pre, limits: engine.limits().clone() })
     }
 
     async fn instance(&self, state: CallState) -> Result<Instance, Failure> {
@@ -53,9 +55,13 @@ impl V02 {
             Err(error) if error.is::<PoolConcurrencyLimitError>() => return Err(Failure::Exhausted),
             Err(error) => return Err(failure(&store, limits, &error)),
         };
-        let plugin = self.exports.load(&mut store, &instance);
-        let plugin = plugin.map_err(|error| Failure::Types(excerpt(&format!("{error:#}"))))?;
-        Ok(Instance { store, plugin })
+        Ok(Instance { store, instance })
+    }
+
+    /// All exports of an instance, their types checked.
+    fn load(&self, Instance { store, instance }: &mut Instance) -> Result<AuthenticatorPlugin, Failure> {
+        let plugin = self.exports.load(&mut *store, instance);
+        plugin.map_err(|error| Failure::Types(excerpt(&format!("{error:#}"))))
     }
 }
 
@@ -64,8 +70,9 @@ impl Plugin for V02 {
     async fn describe(&self) -> Result<Description, Failure> {
         let limits = &self.limits;
         let mut instance = self.instance(CallState::new(limits, 0, None)).await?;
+        let plugin = self.load(&mut instance)?;
         let end = arm(&mut instance.store, limits.load_deadline);
-        let export = instance.plugin.dropins_client_auth_client_authenticator();
+        let export = plugin.dropins_client_auth_client_authenticator();
         let said = within(end, export.call_describe(&mut instance.store)).await;
         let said = finish(&mut instance.store, limits, said)?;
         Ok(Description {
@@ -83,7 +90,8 @@ impl Plugin for V02 {
         let limits = &self.limits;
         let properties = fields(properties);
         let mut instance = self.instance(CallState::new(limits, 0, None)).await?;
-        let Instance { store, plugin } = &mut instance;
+        let plugin = self.load(&mut instance)?;
+        let store = &mut instance.store;
         let export = plugin.dropins_client_auth_client_authenticator();
         let end = arm(store, limits.load_deadline);
         let problems = within(end, export.call_check_config(&mut *store, &properties)).await;
@@ -155,7 +163,7 @@ impl Configured for ConfiguredV02 {
             headers: reads.headers_of(request).map(field).collect(),
             now,
         };
-        let (properties, pool) = (Arc::clone(&self.properties), self.pool.clone());
-        Ok(Box::new(CallV02::new(instance, properties, request, limits.clone(), pool)))
+        let (calls, properties, pool) = (self.plugin.calls, Arc::clone(&self.properties), self.pool.clone());
+        Ok(Box::new(CallV02::new(instance, calls, properties, request, limits.clone(), pool)))
     }
 }
