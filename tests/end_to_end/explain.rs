@@ -116,6 +116,10 @@ fn the_reference_id_of_a_rejection_leads_to_its_reason_and_how_to_fix_it() {
     assert_eq!(server.admin_get(&path).status, 403, "not without the token, nor the socket");
     assert_eq!(server.operator(Method::GET, &path).status, 200);
 
+    let page = server.get("/oauth2/authorize?client_id=app&response_type=code");
+    let reference = page.body.split("class=\"reference\">").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
+    assert!(home.dropins(&["explain", reference]).succeeded().stdout.contains("outcome    authorization-refused"));
+
     home.dropins(&["explain", "ABCDEFGH"]).failed(&["ABCDEFGH", "[logging]"]);
     assert_eq!(home.dropins(&["explain", "../reload"]).code, Some(2));
 }

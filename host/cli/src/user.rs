@@ -116,8 +116,13 @@ impl PasswordArgs {
                 let mut text = String::new();
                 let mut input = std::io::stdin().take(1 << 16);
                 input.read_to_string(&mut text).context("standard input cannot be read")?;
-                let missing = "standard input is no terminal and holds no password; give --password-file FILE";
-                Some(first_line(&text)).filter(|password| !password.expose().is_empty()).context(missing)
+                let password = first_line(&text);
+                anyhow::ensure!(
+                    !password.expose().is_empty(),
+                    "the password is too short, it has at least {MIN_PASSWORD} characters: standard input is no terminal \
+                     and holds none; give --password-file FILE"
+                );
+                Ok(password)
             }
         }
     }

@@ -64,6 +64,8 @@ pub struct PageServices {
     pub published: Arc<Published>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// The last rejected requests.
+    pub decisions: Arc<Decisions>,
     /// The users.
     pub users: Users,
     /// Which user is signed in at which browser.
@@ -85,6 +87,8 @@ pub struct RegistrationServices {
     pub published: Arc<Published>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// The last rejected requests.
+    pub decisions: Arc<Decisions>,
     /// The clients of the database.
     pub stored: Arc<StoredClients>,
     /// The time.
@@ -194,6 +198,7 @@ impl App {
             pages: PageServices {
                 published: Arc::clone(&published),
                 metrics: Arc::clone(&metrics),
+                decisions: Arc::clone(&decisions),
                 users,
                 sessions: Sessions::new(database.clone(), Arc::clone(&clock)),
                 grants,
@@ -204,6 +209,7 @@ impl App {
             registration: RegistrationServices {
                 published: Arc::clone(&published),
                 metrics: Arc::clone(&metrics),
+                decisions: Arc::clone(&decisions),
                 stored: Arc::clone(&resources.stored),
                 clock: Arc::clone(&clock),
             },

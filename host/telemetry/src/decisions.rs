@@ -99,17 +99,18 @@ impl Decisions {
         if registered { self.registered.push(record, KEPT) } else { self.unknown.push(record, UNKNOWN) }
     }
 
-    /// Keeps a request that was rejected before a plug-in saw it; `client` as the request claims.
-    pub fn malformed(
+    /// Keeps a request that was rejected without a plug-in; `outcome` as in the log, `client` as the request claims.
+    pub fn rejected(
         &self,
         time: u64,
         reference: &str,
         address: Option<IpAddr>,
+        outcome: &'static str,
         client: Option<&str>,
         error: &OAuthError,
     ) {
         let (code, detail) = (error.code.as_str(), error.describable());
-        let record = DecisionRecord::new(time, reference, address, "malformed", Some(code), &detail);
+        let record = DecisionRecord::new(time, reference, address, outcome, Some(code), &detail);
         self.unknown.push(DecisionRecord { client: client.map(|id| cut(id, TEXT)), ..record }, UNKNOWN);
     }
 

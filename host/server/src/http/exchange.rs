@@ -92,7 +92,7 @@ impl Exchange {
     pub(super) fn malformed(&self, error: OAuthError) -> OAuthError {
         audit::malformed(&self.reference, self.address, &error);
         let now = self.services.clock.now_seconds();
-        self.services.decisions.malformed(now, &self.reference, self.address, None, &error);
+        self.services.decisions.rejected(now, &self.reference, self.address, "malformed", None, &error);
         error
     }
 
@@ -138,7 +138,8 @@ impl Exchange {
             Err(wait) => {
                 audit::limited(&self.reference, address, &client);
                 let (now, error) = (self.services.clock.now_seconds(), OAuthError::too_many_requests(wait.seconds));
-                self.services.decisions.malformed(now, &self.reference, Some(address), Some(&client), &error);
+                let (decisions, client) = (&self.services.decisions, Some(client.as_str()));
+                decisions.rejected(now, &self.reference, Some(address), "limited", client, &error);
                 Err(error)
             }
         }

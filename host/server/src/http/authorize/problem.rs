@@ -17,7 +17,7 @@ use super::see_other::see_other;
 use dropins_database::StoreError;
 use dropins_oauth::authorization::{AuthorizationRequest, RequestError};
 use dropins_oauth::clients::RegisteredClient;
-use dropins_protocol::ErrorCode;
+use dropins_protocol::{ErrorCode, OAuthError};
 use dropins_telemetry::audit;
 
 #[derive(Template)]
@@ -116,6 +116,22 @@ impl Problem {
     fn down(detail: String) -> Self {
         let advice = "The server cannot answer now. Reload this page in a moment.";
         Self::Page { status: StatusCode::SERVICE_UNAVAILABLE, advice, detail }
+    }
+
+    /// Whose request it is, and what is wrong, as the record of rejections has it.
+    pub(super) fn facts(&self) -> (Option<&str>, OAuthError) {
+        match self {
+            Self::Refused { client_id, error } => {
+                (client_id.as_deref(), OAuthError::new(error.code, error.description))
+            }
+            Self::RedirectUri { client, error, .. } => {
+                (Some(&client.registration.id), OAuthError::new(error.code, error.description))
+            }
+            Self::Page { status, detail, .. } if status.is_client_error() => {
+                (None, OAuthError::new(ErrorCode::InvalidRequest, detail.clone()))
+            }
+            Self::Page { detail, .. } => (None, OAuthError::new(ErrorCode::ServerError, detail.clone())),
+        }
     }
 
     /// The response, with one line in the log.

@@ -154,6 +154,9 @@ impl Visit {
 
     /// Answers what ends the flow without a code.
     pub(super) fn end(&self, problem: Problem) -> Response {
+        let (services, (client, error)) = (&self.pages.services, problem.facts());
+        let now = services.clock.now_seconds();
+        services.decisions.rejected(now, &self.reference, self.address, "authorization-refused", client, &error);
         problem.respond(self.frame(), &self.reference, &self.live.endpoints.issuer)
     }
 

@@ -67,7 +67,9 @@ async fn respond(services: &RegistrationServices, client_id: Option<String>, req
         }
         Err(Failure(error)) => {
             services.metrics.answered(error.code);
-            audit::refused_registration(&reference, action, client_id.as_deref(), &error);
+            let (now, client) = (services.clock.now_seconds(), client_id.as_deref());
+            audit::refused_registration(&reference, action, client, &error);
+            services.decisions.rejected(now, &reference, None, "registration-refused", client, &error);
             answer_error(&error, &reference, challenge)
         }
     }
