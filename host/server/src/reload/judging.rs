@@ -86,11 +86,12 @@ impl Reloader {
         };
         match built {
             Ok(release) => {
-                tracing::warn!("listeners, components and limits wait for the compiler; everything else is published");
-                Some(self.publish(state, release, Outcome::Published))
+                let report = self.publish(state, release, Outcome::Published);
+                tracing::warn!("listeners, components and limits wait for the compiler; everything else is in force");
+                Some(report)
             }
             Err(refusal) => {
-                tracing::warn!("what needs no compiler is not published before it is done: {}", refusal.summary);
+                tracing::warn!("what needs no compiler waits for it as well: {}", refusal.summary);
                 None
             }
         }
