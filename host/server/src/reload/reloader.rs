@@ -115,7 +115,7 @@ impl Reloader {
         self.watched(async move { this.attempt(trigger, true).await }).await
     }
 
-    /// The same without waiting for the compiler longer than [`GRACE`]; the report names what it still compiles.
+    /// The same without waiting for the compiler longer than half a second; the report names what it still compiles.
     pub async fn reload_at_once(self: &Arc<Self>, trigger: Trigger) -> ReloadReport {
         let this = Arc::clone(self);
         self.watched(async move { this.attempt(trigger, false).await }).await
