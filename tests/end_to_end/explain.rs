@@ -66,7 +66,7 @@ fn every_rule_is_shown_and_the_broken_one_with_its_fix() {
 
     let folded = explain(&home, &spoiled, &[]).stdout;
     assert!(folded.contains(" rules passed, ") && !folded.contains("\npassed "), "{folded}");
-    for part in ["alg        \"ES256\"", "aud        \"https://other.example\"", "Z, in 4 min "] {
+    for part in ["alg        \"ES256\"", "aud        \"https://other.example\"", "Z, in "] {
         assert!(folded.contains(part), "`{part}` is missing in\n{folded}");
     }
 }

@@ -3,6 +3,7 @@
 use crate::client::{Assertion, TestClient, now};
 use crate::home::TestHome;
 use crate::server::Server;
+use dropins_keys::{KeyFamily, SigningKey};
 use serde_json::{Value, json};
 
 const FIXED: &str = "Client authentication failed";
@@ -102,6 +103,8 @@ fn a_client_that_is_disabled_or_registered_for_another_method_is_rejected() {
 fn the_registered_algorithm_is_the_only_one() {
     let home = TestHome::new();
     let client = TestClient::register_with(&home, "app", "token_endpoint_auth_signing_alg = \"ES384\"");
+    let keys = [client.key.public_jwk(), SigningKey::generate(KeyFamily::P384).unwrap().public_jwk()];
+    std::fs::write(home.conf("app.jwks.json"), json!({ "keys": keys }).to_string()).unwrap();
     home.detail_errors();
     let server = Server::start(&home);
     let description = server.authenticate(&client.mint()).error(401, "invalid_client");
