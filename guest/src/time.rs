@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn negative_huge_and_untyped_times_are_refused() {
+    fn negative_huge_and_untyped_times_are_rejected() {
         assert!(
             [-0.001, -1.0, LIMIT, 1e300, f64::INFINITY, f64::NAN].into_iter().all(|seconds| date(seconds).is_none())
         );

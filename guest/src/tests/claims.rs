@@ -213,7 +213,7 @@ fn nbf_and_iat_are_not_after_exp() {
 }
 
 #[test]
-fn an_old_assertion_is_refused_without_leniency() {
+fn an_old_assertion_is_rejected_without_leniency() {
     let limit = [("RejectBeforeInMinutes", "100")];
     assert_eq!(at(60.0, None, Some(-6000.0), &limit), "ok");
     assert_eq!(at(60.0, None, Some(-6000.001), &limit), "too-old");
@@ -232,7 +232,7 @@ fn jti_is_a_string_of_at_most_255_bytes() {
 }
 
 #[test]
-fn a_missing_jti_is_refused_unless_it_is_not_required() {
+fn a_missing_jti_is_rejected_unless_it_is_not_required() {
     assert_eq!(with_claim("jti", None), "jti-missing");
     let optional = |value: Option<Value>| {
         after(|world| {

@@ -21,7 +21,7 @@ fn issuer_and_subject_are_equal_strings() {
 }
 
 #[test]
-fn an_unknown_client_is_refused() {
+fn an_unknown_client_is_rejected() {
     assert_eq!(after(|world| world.registration = None), "unknown-client");
     let other_case = after(|world| {
         world.claims["iss"] = json!(CLIENT.to_lowercase());
@@ -31,7 +31,7 @@ fn an_unknown_client_is_refused() {
 }
 
 #[test]
-fn a_client_of_another_method_is_refused() {
+fn a_client_of_another_method_is_rejected() {
     for method in ["client_secret_basic", "none", "Private_key_jwt"] {
         assert_eq!(registered(|client| client.auth_method = Some(method.to_owned())), "method-not-registered");
     }
@@ -110,7 +110,7 @@ fn a_part_that_is_down_fails_closed() {
 }
 
 #[test]
-fn a_wrong_signature_is_refused() {
+fn a_wrong_signature_is_rejected() {
     assert_eq!(after(|world| world.signature = b"forged".to_vec()), "signature-invalid");
 }
 

@@ -32,7 +32,7 @@ fn a_signature_of_jwt_simple_is_accepted_without_asking_the_host() {
 }
 
 #[test]
-fn a_signature_of_another_key_is_refused() {
+fn a_signature_of_another_key_is_rejected() {
     let (assertion, _) = signed(&ES256KeyPair::generate(), &HeaderOptions::default());
     let (_, other) = signed(&ES256KeyPair::generate(), &HeaderOptions::default());
     assert_eq!(verdict(assertion, other), "signature-invalid");

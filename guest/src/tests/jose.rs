@@ -64,7 +64,7 @@ fn every_asymmetric_algorithm_is_accepted_and_no_other() {
 }
 
 #[test]
-fn an_unsigned_assertion_is_refused() {
+fn an_unsigned_assertion_is_rejected() {
     let unsigned = after(|world| {
         world.header["alg"] = json!("none");
         world.signature.clear();
@@ -73,7 +73,7 @@ fn an_unsigned_assertion_is_refused() {
 }
 
 #[test]
-fn extensions_are_refused_by_their_presence() {
+fn extensions_are_rejected_by_their_presence() {
     for (name, value) in [
         ("crit", json!([])),
         ("crit", json!(["exp"])),
@@ -100,7 +100,7 @@ fn foreign_key_sources_are_ignored() {
 }
 
 #[test]
-fn another_kind_of_token_is_refused() {
+fn another_kind_of_token_is_rejected() {
     for typ in ["JWT", "jwt", "client-authentication+jwt", "application/jwt"] {
         assert_eq!(with_header("typ", json!(typ)), "ok", "{typ}");
     }

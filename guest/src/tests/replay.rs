@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_second_use_is_refused() {
+fn the_second_use_is_rejected() {
     let world = World::default();
     assert_eq!((world.verdict(), world.verdict()), ("ok", "replayed"));
 }
@@ -50,7 +50,7 @@ fn reuse_is_allowed_when_it_is_not_prevented() {
 }
 
 #[test]
-fn a_refused_assertion_is_never_used_up() {
+fn a_rejected_assertion_is_never_consumed() {
     let mut world = World::default();
     for (name, bad) in [("aud", json!("x")), ("exp", json!(NOW - 60)), ("iat", json!(NOW + 31)), ("jti", json!(""))] {
         let good = std::mem::replace(&mut world.claims[name], bad);

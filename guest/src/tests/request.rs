@@ -28,7 +28,7 @@ fn the_assertion_type_is_compared_exactly() {
 }
 
 #[test]
-fn a_repeated_parameter_is_refused_and_others_may_repeat() {
+fn a_repeated_parameter_is_rejected_and_others_may_repeat() {
     for name in ["client_assertion", "client_assertion_type"] {
         assert_eq!(with_parameter(name, ASSERTION_TYPE), "repeated-parameter", "{name}");
     }

@@ -277,7 +277,7 @@ fn numbers_and_booleans_may_be_quoted() {
 }
 
 #[test]
-fn unknown_keys_are_refused_with_the_nearest_known_one() {
+fn unknown_keys_are_rejected_with_the_nearest_known_one() {
     refused("[server]\nbasepath = 'https://x'", &["2:1 unknown-key", "did you mean `base_path`?"]);
     refused("[Server]\nhostname = 'x'", &["unknown-key", "did you mean `server`?"]);
     refused("[server]\ndetailed_errors = true", &["belongs to [oauth]"]);
@@ -591,7 +591,7 @@ fn parameters_of_the_java_driver_get_one_notice() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused_at_its_place_without_being_repeated() {
+fn an_address_that_is_none_is_rejected_at_its_place_without_being_repeated() {
     let database = |lines: &str| format!("[database.identity_db]\n{lines}\n");
     for (text, parts) in [
         (database("type = 'oracle'"), ["2:8 bad-value", "sqlite"]),
@@ -692,7 +692,7 @@ fn key_files_are_read_relative_to_the_configuration() {
 }
 
 #[test]
-fn a_file_of_more_than_a_megabyte_is_refused() {
+fn a_file_of_more_than_a_megabyte_is_rejected() {
     assert!(faults(&"# x\n".repeat(300_000))[0].contains("larger than 1 MiB"));
 }
 

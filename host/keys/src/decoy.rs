@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_points_are_hashes_so_nobody_chose_them() {
+    fn the_points_are_hashes_so_their_logarithms_are_unknown() {
         for (curve, [x, _], counter, mask) in
             [(Curve::P256, P256, 0, 0xff), (Curve::P384, P384, 2, 0xff), (Curve::P521, P521, 1, 0x01)]
         {

@@ -111,7 +111,7 @@ fn traditional_private_keys_and_bare_public_keys_of_openssl() {
 }
 
 #[test]
-fn keys_that_the_lint_refuses_are_refused_from_openssl_too() {
+fn keys_that_the_lint_refuses_are_rejected_from_openssl_too() {
     let Some(bench) = Bench::with("openssl") else { return };
     for (command, severity, text) in [
         ("openssl req -x509 -newkey rsa:1024", Severity::Error, "1024 bits"),

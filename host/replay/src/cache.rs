@@ -24,13 +24,13 @@ pub struct JtiCache(Mutex<Pairs>);
 struct Pairs {
     timeout: Duration,
     capacity: u64,
-    taken: HashMap<Arc<Key>, Taken>,
+    taken: HashMap<Arc<Key>, Claim>,
     /// A place for each time that a pair was noted, the oldest first.
     order: VecDeque<(Instant, Arc<Key>)>,
 }
 
 #[derive(Debug)]
-struct Taken {
+struct Claim {
     until: u64,
     noted: Instant,
 }
@@ -59,7 +59,7 @@ impl Pairs {
         }
         let key = Arc::new(key);
         self.order.push_back((at, Arc::clone(&key)));
-        self.taken.insert(key, Taken { until, noted: at });
+        self.taken.insert(key, Claim { until, noted: at });
     }
 
     /// A pair that was noted again since stays.

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_that_is_already_over_is_refused() {
+    fn a_use_that_has_expired_is_rejected() {
         assert!(Entry::try_from(used(5_999, 6)).is_ok());
         let error = Entry::try_from(used(6_000, 6)).unwrap_err();
         assert!(error.to_string().contains("over 0 s before"), "{error}");

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_table_and_a_table_of_another_kind_are_refused() {
+    fn a_newer_table_and_a_table_of_another_kind_are_rejected() {
         let error = judge(Some(VERSION + 1), "").unwrap_err();
         assert!(matches!(error, OpenError::Newer { found: 2, known: 1, .. }), "{error}");
         let error = judge(None, "JWT_ID").unwrap_err();

@@ -50,7 +50,7 @@ on_every_database! {
     a_peek_consumes_nothing
     names_are_compared_byte_by_byte
     names_of_the_greatest_length_and_times_of_the_greatest_range_are_kept
-    a_use_that_cannot_be_remembered_is_refused
+    a_use_that_cannot_be_remembered_is_rejected
     a_purge_is_bounded_and_keeps_what_another_node_may_still_need
     stores_that_open_together_make_one_table
 }
@@ -233,7 +233,7 @@ async fn names_of_the_greatest_length_and_times_of_the_greatest_range_are_kept(d
     assert_eq!(store.remember(at(far - 1, far)).await, Ok(Memory::Seen));
 }
 
-async fn a_use_that_cannot_be_remembered_is_refused(database: &Database) {
+async fn a_use_that_cannot_be_remembered_is_rejected(database: &Database) {
     let store = database.open();
     for bad in [
         Use { expires_at: NOW, ..used("c", "over") },

@@ -174,7 +174,7 @@ async fn a_use_in_a_failed_transaction_does_not_enter_the_cache() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_uses_of_a_failed_transaction_are_refused() {
+async fn all_uses_of_a_failed_transaction_are_rejected() {
     let (begun, batches) = mpsc::channel();
     let (leave, gate) = mpsc::channel();
     let mood = Arc::new(Mutex::new(Mood::Good));

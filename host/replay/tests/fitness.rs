@@ -154,7 +154,7 @@ mod postgres {
     }
 
     #[tokio::test]
-    async fn a_database_that_cannot_hold_every_character_is_refused() {
+    async fn a_database_that_cannot_hold_every_character_is_rejected() {
         let Some(mut database) = postgres() else { return };
         let server = database.server.as_ref().unwrap().0;
         let make = "CREATE DATABASE narrow ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0";
@@ -264,7 +264,7 @@ mod redis {
     }
 
     #[tokio::test]
-    async fn a_server_that_evicts_is_refused_and_one_that_is_full_is_unavailable() {
+    async fn a_server_that_evicts_is_rejected_and_one_that_is_full_is_unavailable() {
         let Some(database) = redis() else { return };
         let _alone = ALONE.write().await;
         let store = database.open();

@@ -67,7 +67,7 @@ on_every_sql_database! {
     a_table_without_tenants_is_converted_too
     nodes_that_start_together_convert_once
     an_inherited_use_counts_for_every_client_until_it_expires
-    a_table_of_another_kind_and_one_of_a_newer_program_are_refused
+    a_table_of_another_kind_and_one_of_a_newer_program_are_rejected
 }
 
 /// 2027-01-15 08:00:00 UTC is [`NOW`].
@@ -157,7 +157,7 @@ async fn an_inherited_use_counts_for_every_client_until_it_expires(database: &Da
     assert_eq!(store.remember(at(NOW + 3600 + 300)).await, Ok(Memory::Seen));
 }
 
-async fn a_table_of_another_kind_and_one_of_a_newer_program_are_refused(database: &Database, dialect: &Dialect) {
+async fn a_table_of_another_kind_and_one_of_a_newer_program_are_rejected(database: &Database, dialect: &Dialect) {
     let refusal = || {
         let planned = plan(&database.settings).unwrap_err();
         let settings = dropins_replay::ReplaySettings { timeout: Duration::from_secs(5), ..database.settings.clone() };

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn unusable_descriptions_are_refused() {
+    fn unusable_descriptions_are_rejected() {
         let nameless = Description { name: String::new(), ..description() };
         let forged = Description { name: "a\nb".to_owned(), ..description() };
         let endless = Description { version: "9".repeat(201), ..description() };

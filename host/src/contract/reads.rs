@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_declarations_are_refused() {
+    fn malformed_declarations_are_rejected() {
         for wrong in ["client_assertion", "form:", "header:Authorization", "query:x"] {
             assert_eq!(Reads::parse(&[wrong.to_owned()]), Err(ReadsFormat(wrong.to_owned())));
         }

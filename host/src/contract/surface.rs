@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_truncated_component_is_refused_with_its_offset() {
+    fn a_truncated_component_is_rejected_with_its_offset() {
         let (_, bytes) = dropins_components::ALL[0];
         let refused = Contract::of(&bytes[..bytes.len() - 100]);
         assert!(matches!(refused, Err(ContractError::Invalid { .. })), "{refused:?}");

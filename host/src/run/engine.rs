@@ -177,7 +177,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_compile_cache_behind_a_link_is_refused() {
+    fn a_compile_cache_behind_a_link_is_rejected() {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().unwrap();
         let real = home.path().join("real");

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_comes_while_a_probe_is_under_way_has_its_answer() {
+    async fn a_caller_that_comes_during_a_probe_has_its_answer() {
         let (probes, begun, word) = waiting();
         let (one, two) = (probes.join(), probes.join());
         word.notify_one();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_comes_later_has_an_answer_of_his_own() {
+    async fn a_later_caller_has_an_answer_of_its_own() {
         let (probes, _, word) = waiting();
         for number in 1..3 {
             word.notify_one();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_waited_for_is_not_the_answer_of_those_who_come_later() {
+    async fn an_abandoned_probe_does_not_answer_later_callers() {
         let (probes, _, word) = waiting();
         let given_up = probes.join();
         drop(given_up);

@@ -114,7 +114,7 @@ fn a_client_is_added_changed_and_removed() {
 }
 
 #[test]
-fn what_the_configuration_would_refuse_is_refused() {
+fn what_the_configuration_would_refuse_is_rejected() {
     let bench = Bench::new("[[service_provider]]\nclient_id = \"declared\"\nclient_secret = \"s\"\n");
     let broken = bench.file("broken.json", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}");
     bench.refused(&["add", "declared"], "the file wins");

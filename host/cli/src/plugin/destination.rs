@@ -19,7 +19,7 @@ pub(super) struct Destination<'a> {
 
 /// Why there is no file for the plug-in.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Taken {
+pub(super) enum Occupied {
     #[error(
         "{file} is in the folder already and holds another plug-in, {holder}; rename the new file, or give --force"
     )]
@@ -30,15 +30,15 @@ pub(super) enum Taken {
 
 impl Destination<'_> {
     /// The file; with `force` it may be that of another plug-in.
-    pub(super) fn choose(&self, force: bool) -> Result<String, Taken> {
+    pub(super) fn choose(&self, force: bool) -> Result<String, Occupied> {
         if let Some(file) = self.of_the_old_version() {
             return Ok(file.to_owned());
         }
         let usable = self.given.ends_with(".wasm") && !self.given.starts_with('.') && !self.is_shadow(self.given);
         let file = if usable { self.given.to_owned() } else { self.own_file() };
         match self.other_plugin(&file) {
-            _ if self.is_shadow(&file) => Err(Taken::Shadow(file)),
-            Some(holder) if !force => Err(Taken::Plugin { holder: holder.to_owned(), file }),
+            _ if self.is_shadow(&file) => Err(Occupied::Shadow(file)),
+            Some(holder) if !force => Err(Occupied::Plugin { holder: holder.to_owned(), file }),
             _ => Ok(file),
         }
     }
@@ -79,7 +79,7 @@ mod tests {
     const DAMAGED: &str = "";
 
     /// Where the plug-in `p` goes that comes in `new.wasm`.
-    fn chosen(folder: &[(&str, &str)], shadows: &[&str], live: Option<&str>) -> Result<String, Taken> {
+    fn chosen(folder: &[(&str, &str)], shadows: &[&str], live: Option<&str>) -> Result<String, Occupied> {
         destination("new.wasm", folder, shadows, live).choose(false)
     }
 
@@ -134,13 +134,13 @@ mod tests {
     #[test]
     fn the_file_of_another_plug_in_is_taken_only_by_force_and_that_of_a_shadow_never() {
         let folder = [("new.wasm", "q")];
-        let taken = Taken::Plugin { file: "new.wasm".to_owned(), holder: "q".to_owned() };
+        let taken = Occupied::Plugin { file: "new.wasm".to_owned(), holder: "q".to_owned() };
         assert_eq!(chosen(&folder, &[], None), Err(taken));
         assert_eq!(destination("new.wasm", &folder, &[], None).choose(true).as_deref(), Ok("new.wasm"));
         // The live plug-in's file holds another one by now.
         assert_eq!(chosen(&[("a.wasm", "q")], &[], Some("a.wasm")).as_deref(), Ok("new.wasm"));
         let shadows = ["new.wasm", "p.wasm"];
-        let shadow = Err(Taken::Shadow("p.wasm".to_owned()));
+        let shadow = Err(Occupied::Shadow("p.wasm".to_owned()));
         assert_eq!(destination("new.wasm", &[("p.wasm", "p")], &shadows, None).choose(true), shadow);
     }
 }

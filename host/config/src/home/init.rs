@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_init_is_refused_and_changes_nothing() {
+    fn a_second_init_is_rejected_and_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path());
         home.init(&options()).unwrap();

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_or_everybody_is_refused() {
+    fn what_is_no_network_or_holds_every_address_is_rejected() {
         for entry in ["", "10.0.0.0/33", "10.0.0/8", "proxy.example.com", "10.0.0.1:80", "fd00::/129", "10.0.0.0/"] {
             assert_eq!(TrustedProxies::parse([entry]), Err(BadProxy::Unreadable(entry.to_owned())));
         }

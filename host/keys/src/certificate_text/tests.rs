@@ -115,7 +115,7 @@ fn a_certificate_authority_that_is_registered_alone_is_the_clients_key() {
 }
 
 #[test]
-fn a_private_key_is_refused_loudly_beside_a_certificate_and_alone() {
+fn a_private_key_is_rejected_loudly_beside_a_certificate_and_alone() {
     let (key, pem) = certificate(NOW + 300 * DAY);
     let private = key.to_pkcs8_pem().unwrap();
     let is_loud = |finding: &Finding| finding.severity == Severity::Error && finding.message.contains("PRIVATE KEY");

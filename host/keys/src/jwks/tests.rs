@@ -92,7 +92,7 @@ fn a_key_that_is_not_for_signatures_is_passed_over() {
 }
 
 #[test]
-fn private_and_symmetric_members_are_refused_loudly_and_never_shown() {
+fn private_and_symmetric_members_are_rejected_loudly_and_never_shown() {
     for (family, names) in
         [(KeyFamily::Rsa2048, &["d", "p", "q", "dp", "dq", "qi", "oth"][..]), (KeyFamily::P256, &["d"])]
     {
@@ -178,7 +178,7 @@ fn base64url(value: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn unsafe_numbers_are_refused_with_what_is_allowed() {
+fn unsafe_numbers_are_rejected_with_what_is_allowed() {
     let rsa = jwk(KeyFamily::Rsa2048);
     let short = crate::base64url::encode(&base64url(&rsa["n"])[128..]);
     assert_refused(with(rsa.clone(), "n", short), Severity::Error, &["2048 to 8192"]);

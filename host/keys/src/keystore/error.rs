@@ -60,7 +60,7 @@ pub enum StoreError {
     KeyPassword,
     /// The structure is broken.
     #[error("it is damaged: {problem} at byte {at}; restore it from its backup")]
-    Damaged {
+    Corrupt {
         /// What is broken.
         problem: Malformed,
         /// Where, in bytes from the beginning.

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_exactly_one_certificate_is_refused() {
+    fn what_is_not_exactly_one_certificate_is_rejected() {
         let [one, two] = ["a", "b"].map(|name| certificate_pem(&certificate(name)));
         let key = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
         let public = crate::SigningKey::generate(crate::KeyFamily::P256).unwrap().public_key_pem().unwrap();

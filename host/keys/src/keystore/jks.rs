@@ -86,7 +86,7 @@ fn digest(body: &[u8], password: &str) -> [u8; DIGEST] {
 }
 
 fn damaged(problem: Malformed, at: usize) -> StoreError {
-    StoreError::Damaged { problem, at }
+    StoreError::Corrupt { problem, at }
 }
 
 struct Reader<'a> {

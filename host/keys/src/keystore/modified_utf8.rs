@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_text_is_refused() {
+    fn what_is_no_such_text_is_rejected() {
         for bytes in [&b"\xff"[..], b"\x80", b"\xc3", b"\xe2\x82", b"\xc3\x41", b"\xed\xa0\xbd", b"\xf0\x9f\x98\x80"] {
             assert_eq!(decode(bytes), None, "{bytes:?}");
         }

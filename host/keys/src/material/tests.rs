@@ -50,7 +50,7 @@ fn the_exponent_is_odd_at_least_3_and_at_most_33_bits() {
 }
 
 #[test]
-fn an_even_modulus_is_refused_and_leading_zeros_mean_nothing() {
+fn an_even_modulus_is_rejected_and_leading_zeros_mean_nothing() {
     let mut n = modulus(256);
     assert_eq!(Material::rsa(&[&[0], n.as_slice()].concat(), &[0, 3]), Material::rsa(&n, &[3]));
     n[255] = 2;
@@ -80,14 +80,14 @@ fn a_point_must_be_on_the_curve() {
 }
 
 #[test]
-fn an_ed25519_key_of_another_length_is_refused() {
+fn an_ed25519_key_of_another_length_is_rejected() {
     for received in [0, 31, 33, 57] {
         assert_eq!(Material::ed25519(&vec![9; received]), Err(MaterialError::Ed25519Length { received }));
     }
 }
 
 #[test]
-fn an_ed25519_point_of_small_order_or_with_two_encodings_is_refused() {
+fn an_ed25519_point_of_small_order_or_with_two_encodings_is_rejected() {
     let mut weak = SMALL_ORDER_Y.to_vec();
     for y in SMALL_ORDER_Y {
         let mut negative = y;

@@ -49,7 +49,7 @@ pub(crate) enum Unusable {
     #[error("it has more than {0} bytes")]
     TooLarge(u64),
     #[error("it is damaged: {0}")]
-    Damaged(String),
+    Corrupt(String),
     #[error("it belongs to another URL")]
     OtherUrl,
     #[error("it is from the future")]
@@ -89,7 +89,7 @@ impl Disk {
         }
         let end = content.iter().position(|byte| *byte == b'\n');
         let (head, body) = end.and_then(|end| content.split_at_checked(end)).unwrap_or((&content, b"\n"));
-        let damaged = |error: &dyn std::fmt::Display| Unusable::Damaged(error.to_string());
+        let damaged = |error: &dyn std::fmt::Display| Unusable::Corrupt(error.to_string());
         let head: Head = serde_json::from_slice(head).map_err(|error| damaged(&error))?;
         if head.url != url.as_str() {
             return Err(Unusable::OtherUrl);

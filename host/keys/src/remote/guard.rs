@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_turns_private_is_refused_from_then_on() {
+    async fn a_name_that_turns_private_is_rejected_from_then_on() {
         let names = Names::new();
         names.set("rebinding.example", &["93.184.216.34"]);
         let guard = guard(&names);

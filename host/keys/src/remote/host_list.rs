@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_more_than_a_host_is_refused() {
+    fn an_entry_that_is_more_than_a_host_is_rejected() {
         for entry in ["", "localhost:8080", "https://a", "a/b", "a b", "*.example.com/", "u@h", "[::1]:80"] {
             assert_eq!(HostList::parse(["a", entry]), Err(BadHost { entry: entry.to_owned() }), "{entry}");
         }

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn an_algorithm_that_no_key_fits_is_refused_unless_more_keys_are_published() {
+    fn an_algorithm_that_no_key_fits_is_rejected_unless_more_keys_are_published() {
         let mut client =
             ClientRecord { signing_alg: Some("RS256".to_owned()), jwks: jwks(KeyFamily::P256), ..client() };
         assert_eq!(judge(&client, &FetchSettings::default()).faults[0].field, "token_endpoint_auth_signing_alg");

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotation_adds_keys_and_removes_those_that_nobody_needs() {
+    fn a_rotation_adds_keys_and_removes_those_that_are_no_longer_needed() {
         let (_folder, home) = home();
         let rotation = rotate(&home, &TokenAlgorithm::ALL, 100_000, HOUR, HOUR).unwrap();
         assert_eq!((rotation.signs_from, rotation.removed.len()), (103_600, 0));

@@ -58,7 +58,7 @@ impl ScheduledKey {
     }
 }
 
-/// A public JWK says what the key is for, so that nobody verifies anything else with it (RFC 8725 section 3.1).
+/// A public JWK says what the key is for, so that no verifier takes it for anything else (RFC 8725 section 3.1).
 fn jwk(algorithm: TokenAlgorithm, key: &SigningKey) -> Map<String, Value> {
     let mut jwk = key.public_jwk();
     jwk.insert("alg".to_owned(), json!(algorithm));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_kind_is_refused_when_it_is_read() {
+    fn a_key_of_another_kind_is_rejected_when_it_is_read() {
         for (algorithm, family) in [
             (TokenAlgorithm::Es256, KeyFamily::Rsa2048),
             (TokenAlgorithm::Es256, KeyFamily::P384),

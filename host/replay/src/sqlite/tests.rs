@@ -221,7 +221,7 @@ fn a_missing_folder_is_named_and_not_made() {
 }
 
 #[test]
-fn a_file_of_another_kind_is_refused_and_left_alone() {
+fn a_file_of_another_kind_is_rejected_and_left_alone() {
     let home = Home::new();
     let text = "certainly not a database. ".repeat(100);
     fs::write(home.path(), &text).unwrap();
@@ -230,14 +230,14 @@ fn a_file_of_another_kind_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_folder_in_place_of_the_file_is_refused() {
+fn a_folder_in_place_of_the_file_is_rejected() {
     let home = Home::new();
     fs::create_dir(home.path()).unwrap();
     assert!(matches!(home.refusal(), OpenError::Unusable { .. }));
 }
 
 #[test]
-fn a_locked_file_is_refused_with_the_time_that_was_waited() {
+fn a_locked_file_is_rejected_with_the_time_that_was_waited() {
     let home = Home::new();
     let other = Connection::open(home.path()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
@@ -248,14 +248,14 @@ fn a_locked_file_is_refused_with_the_time_that_was_waited() {
 }
 
 #[test]
-fn tables_of_a_newer_program_are_refused() {
+fn tables_of_a_newer_program_are_rejected() {
     let home = Home::new();
     home.open().connection.execute("UPDATE DROPINS_SCHEMA SET VERSION = 99", []).unwrap();
     assert!(matches!(home.refusal(), OpenError::Newer { found: 99, .. }));
 }
 
 #[test]
-fn a_file_without_write_permission_is_refused() {
+fn a_file_without_write_permission_is_rejected() {
     let home = Home::new();
     drop(home.open());
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o400)).unwrap();

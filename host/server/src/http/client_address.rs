@@ -13,7 +13,8 @@ use dropins_config::TrustedProxies;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address of whoever sends a request with these extensions and headers; none when it came over no network.
+/// The address of the client that sends a request with these extensions and headers. Returns `None` if it came over no
+/// network.
 pub(super) fn of(extensions: &Extensions, headers: &HeaderMap, proxies: &TrustedProxies) -> Option<IpAddr> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(client(peer.ip(), headers, proxies))
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn from_everybody_else_the_header_is_ignored() {
+    fn from_any_other_peer_the_header_is_ignored() {
         for peer in ["192.0.2.200", "11.0.0.1", "2001:db8::5", "127.0.0.2", "::1"] {
             found(peer, &["192.0.2.1"], peer);
         }
@@ -125,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_is_no_trusted_proxy_is_where_he_connects_from(
+        fn a_peer_that_is_no_trusted_proxy_has_the_address_it_connects_from(
             peer in any_address(),
             lines in proptest::collection::vec(any_line(), 0..4),
         ) {

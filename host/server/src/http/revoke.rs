@@ -1,7 +1,7 @@
 //! `POST /oauth2/revoke` (RFC 7009).
 //!
 //! A refresh token takes its whole family with it, an access token goes alone. A token that is unknown, that has
-//! expired, or that belongs to another client is answered like one that was revoked: nobody learns whose it is.
+//! expired, or that belongs to another client is answered as if it were revoked: no client learns whose it is.
 
 use axum::body::Body;
 use axum::extract::{Request, State};

@@ -36,7 +36,7 @@ pub(super) struct Report {
     /// Whether a component cannot be used for a transient cause.
     pub(super) unread: bool,
     /// How many of the problems are transient.
-    passing: usize,
+    transient: usize,
     /// Entries without a plug-in that one of the files in `plugins` may be.
     missing: usize,
     pub(super) warnings: Vec<String>,
@@ -46,18 +46,18 @@ impl Report {
     /// Nothing was found yet.
     pub(super) fn new(source: Arc<Source>) -> Self {
         let problems = Problems::new(source);
-        Self { problems, plugins: Vec::new(), unread: false, passing: 0, missing: 0, warnings: Vec::new() }
+        Self { problems, plugins: Vec::new(), unread: false, transient: 0, missing: 0, warnings: Vec::new() }
     }
 
     /// The whole is transient when every problem is.
     pub(super) fn refused(self) -> LiveError {
         let errors = self.problems.iter().filter(|problem| problem.severity == Severity::Error).count() + self.missing;
-        LiveError { is_transient: errors == self.passing, problems: self.problems, plugins: self.plugins }
+        LiveError { is_transient: errors == self.transient, problems: self.problems, plugins: self.plugins }
     }
 
     /// A plug-in that did not answer when it was asked about this place.
     pub(super) fn unanswered(&mut self, span: Range<usize>, path: &str, failure: &Failure) {
-        self.passing += usize::from(failure.is_transient());
+        self.transient += usize::from(failure.is_transient());
         self.error(Code::BadValue, span, path, failure.to_string());
     }
 
@@ -79,7 +79,7 @@ impl Report {
         let at = |id: &str| enabled.iter().find(|(_, listener)| listener.id == id).map(|(entry, _)| *entry);
         let path = "event_listener";
         let missing = matches!(error, BindError::NoPlugin { .. });
-        self.passing += usize::from(error.is_transient() || (missing && self.unread));
+        self.transient += usize::from(error.is_transient() || (missing && self.unread));
         match error {
             // The reader of two errors would look for two mistakes.
             BindError::NoPlugin { binding, .. } if self.may_be_broken(binding) => self.missing += 1,

@@ -67,7 +67,7 @@ async fn what_is_written_is_read_back() {
 }
 
 #[tokio::test]
-async fn a_second_client_with_the_same_id_is_refused() {
+async fn a_second_client_with_the_same_id_is_rejected() {
     on_every_store(async |store, _| {
         store.insert(record("c")).await.unwrap();
         assert_eq!(store.insert(full("c")).await, Err(ClientError::Exists { client_id: "c".to_owned() }));

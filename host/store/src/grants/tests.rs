@@ -146,7 +146,7 @@ async fn a_code_gives_what_was_granted() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_is_refused_and_uses_up_nothing() {
+async fn a_wrong_request_is_rejected_and_consumes_nothing() {
     let world = World::new().await;
     let code = world.code().await;
     let wrong = format!("{}x", &VERIFIER[..42]);
@@ -181,7 +181,7 @@ async fn a_redirect_uri_that_was_not_in_the_request_may_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_verifier_without_a_challenge_is_refused() {
+async fn a_verifier_without_a_challenge_is_rejected() {
     let world = World::new().await;
     let code = world.grants.issue_code(Authorization { code_challenge: None, ..authorization() }).await.unwrap();
     assert_eq!(world.refuse_code(&code, binding()).await, CodeError::Verifier);
@@ -219,7 +219,7 @@ async fn a_code_that_is_used_twice_revokes_what_it_gave_even_when_the_second_use
 }
 
 #[tokio::test]
-async fn nobody_but_the_client_can_have_its_tokens_revoked() {
+async fn only_the_client_can_have_its_tokens_revoked() {
     let world = World::new().await;
     let code = world.code().await;
     let redeemed = world.redeem(&code, binding(), terms()).await.unwrap();
@@ -493,7 +493,7 @@ async fn a_pushed_request_is_gone_after_its_time() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_as_a_whole_uses_up_nothing() {
+async fn what_cannot_be_stored_as_a_whole_consumes_nothing() {
     on_every_engine(async |fresh| {
         let world = World::on(&fresh).await;
         let token = world.code().await;

@@ -85,7 +85,7 @@ async fn an_idle_session_ends_and_a_used_one_goes_on_for_twelve_hours() {
 }
 
 #[tokio::test]
-async fn whoever_is_let_out_removed_or_given_a_password_has_no_session() {
+async fn a_user_who_is_disabled_removed_or_given_a_password_has_no_session() {
     on_every_engine(async |fresh| {
         let world = world(fresh).await;
         let begin = async || world.begin(None).await;
@@ -105,7 +105,7 @@ async fn whoever_is_let_out_removed_or_given_a_password_has_no_session() {
 }
 
 #[tokio::test]
-async fn whoever_changes_while_the_password_is_checked_is_not_signed_in_by_the_old_one() {
+async fn a_user_who_changes_while_the_password_is_checked_is_not_signed_in_by_the_old_one() {
     on_every_engine(async |fresh| {
         let world = world(fresh).await;
         let checked = world.users.find(&world.user.id).await.unwrap().unwrap();

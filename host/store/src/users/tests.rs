@@ -37,7 +37,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn the_right_password_signs_in_and_everything_else_is_refused_alike() {
+async fn the_right_password_signs_in_and_everything_else_is_rejected_alike() {
     let world = world().await;
     let jane = world.add("jane").await;
     world.users.add("off", Secret::new("correct horse"), false).await.unwrap();

@@ -70,7 +70,7 @@ fn made(is_ca: IsCa, usages: &[KeyUsagePurpose], issuer: Option<&Issuer<'_, KeyP
 }
 
 #[test]
-fn an_authority_is_refused_and_what_openssl_makes_for_a_client_is_not() {
+fn an_authority_is_rejected_and_what_openssl_makes_for_a_client_is_not() {
     let ca = || IsCa::Ca(BasicConstraints::Unconstrained);
     let root = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();

@@ -26,7 +26,7 @@ fn java_stores_get_lower_case_aliases_and_pkcs12_keeps_case() {
 }
 
 #[test]
-fn an_alias_that_the_format_cannot_express_is_refused_when_writing() {
+fn an_alias_that_the_format_cannot_express_is_rejected_when_writing() {
     for (kind, alias) in [(StoreKind::Pkcs12, "😀".to_owned()), (StoreKind::Jks, "a".repeat(70_000))] {
         let mut store = Keystore::new(kind);
         store.insert(&alias, certificate("c"), NOW, false).unwrap();

@@ -57,7 +57,7 @@ fn another_reader_reads_what_we_write_and_we_what_it_writes() {
 }
 
 #[test]
-fn a_wrong_password_and_a_changed_byte_are_refused_alike() {
+fn a_wrong_password_and_a_changed_byte_are_rejected_alike() {
     let bytes = good().to_bytes(PASS).unwrap();
     assert!(matches!(Keystore::read(&bytes, "changeit!"), Err(StoreError::WrongPassword)));
     let mut changed = bytes.clone();
@@ -70,16 +70,16 @@ fn a_wrong_password_and_a_changed_byte_are_refused_alike() {
 }
 
 #[test]
-fn four_billion_entries_in_a_hundred_bytes_are_refused_at_once() {
+fn four_billion_entries_in_a_hundred_bytes_are_rejected_at_once() {
     for count in [u32::MAX, MAX_ENTRIES as u32 + 1] {
         assert!(matches!(refusal(&file(count, &[0; 68])), StoreError::TooManyEntries { .. }));
     }
     assert_eq!(file(0, &[0; 68]).len(), 100);
-    assert!(matches!(refusal(&file(MAX_ENTRIES as u32, &[])), StoreError::Damaged { .. }));
+    assert!(matches!(refusal(&file(MAX_ENTRIES as u32, &[])), StoreError::Corrupt { .. }));
 }
 
 #[test]
-fn a_length_beyond_its_limit_or_beyond_the_end_is_refused_with_its_place() {
+fn a_length_beyond_its_limit_or_beyond_the_end_is_rejected_with_its_place() {
     let header = |tag: u32| [&tag.to_be_bytes()[..], &[0, 1], b"a", &[0; 8]].concat();
     let x509 = [&[0, 5][..], b"X.509"].concat();
     let claims = |tag, before: &[u8], length: u32| file(1, &[&header(tag), before, &length.to_be_bytes()[..]].concat());
@@ -115,7 +115,7 @@ fn a_secret_key_of_jceks_is_named() {
 }
 
 #[test]
-fn a_truncated_file_is_refused_wherever_it_ends() {
+fn a_truncated_file_is_rejected_wherever_it_ends() {
     let bytes = good().to_bytes(PASS).unwrap();
     for end in 4..bytes.len() {
         assert!(Keystore::read(&bytes[..end], PASS).is_err(), "{end}");

@@ -101,7 +101,7 @@ fn a_key_with_another_password_is_named_as_that() {
 }
 
 #[test]
-fn a_billion_iterations_of_the_mac_are_refused_at_once() {
+fn a_billion_iterations_of_the_mac_are_rejected_at_once() {
     for iterations in [1_000_000_000, i32::MAX] {
         let mut pfx = Pfx::from_der(good()).unwrap();
         pfx.mac_data.as_mut().unwrap().iterations = iterations;
@@ -120,7 +120,7 @@ fn with_parameters(parameters: &pbes2::Parameters) -> Vec<u8> {
 }
 
 #[test]
-fn a_billion_iterations_of_the_encryption_are_refused_at_once() {
+fn a_billion_iterations_of_the_encryption_are_rejected_at_once() {
     let mut parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(1, &[1; 20], [2; 16]).unwrap();
     if let pbes2::Kdf::Pbkdf2(derivation) = &mut parameters.kdf {
         derivation.iteration_count = 1_000_000_000;
@@ -130,14 +130,14 @@ fn a_billion_iterations_of_the_encryption_are_refused_at_once() {
 }
 
 #[test]
-fn scrypt_which_takes_any_memory_is_refused_at_once() {
+fn scrypt_which_takes_any_memory_is_rejected_at_once() {
     let scrypt = pkcs5::scrypt::Params::new(4, 8, 1).unwrap();
     let parameters = pbes2::Parameters::generate_scrypt_aes256cbc(scrypt, &[1; 20], [2; 16]).unwrap();
     assert!(matches!(refusal(&with_parameters(&parameters)), StoreError::Unsupported(what) if what == "scrypt"));
 }
 
 #[test]
-fn many_safes_that_each_ask_for_much_are_refused_together() {
+fn many_safes_that_each_ask_for_much_are_rejected_together() {
     let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(900_000, &[1; 20], [2; 16]).unwrap();
     let one = with_parameters(&parameters);
     let many = with_safes(&one, |safes| {
@@ -148,7 +148,7 @@ fn many_safes_that_each_ask_for_much_are_refused_together() {
 }
 
 #[test]
-fn more_bags_than_entries_may_have_are_refused_before_they_are_kept() {
+fn more_bags_than_entries_may_have_are_rejected_before_they_are_kept() {
     let bag = [0x30, 0x05, 0x06, 0x01, 0x2a, 0xa0, 0x00];
     let bags: Vec<u8> = bag.repeat(100_000);
     let length = u32::try_from(bags.len()).unwrap().to_be_bytes();
@@ -272,7 +272,7 @@ fn a_store_with_an_empty_password_is_read() {
 }
 
 #[test]
-fn a_truncated_file_is_refused_wherever_it_ends() {
+fn a_truncated_file_is_rejected_wherever_it_ends() {
     for end in (1..good().len()).step_by(7) {
         assert!(Keystore::read(&good()[..end], PASS).is_err(), "{end}");
     }

@@ -266,7 +266,7 @@ async fn a_server_that_never_shakes_hands_is_given_up_after_the_connection_timeo
 }
 
 #[tokio::test]
-async fn what_is_no_key_set_is_refused_with_its_kind() {
+async fn what_is_no_key_set_is_rejected_with_its_kind() {
     let many = format!("{{\"keys\":[{}]}}", vec!["{}"; 65].join(","));
     for (reply, expected) in [
         (ok("content-encoding: gzip\r\n", &jwks(&["a"])), FetchOutcome::Encoded),
@@ -294,7 +294,7 @@ async fn what_is_no_key_set_is_refused_with_its_kind() {
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_unreachable() {
+async fn a_port_without_a_listener_is_unreachable() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let bench = Bench::new();
     assert_eq!(outcome(&bench, &bench.url(&format!("http://{address}/"))).await, FetchOutcome::Unreachable);
@@ -319,7 +319,7 @@ async fn a_certificate_needs_an_authority_and_the_right_name() {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inside_is_refused_before_anything_is_sent() {
+async fn a_name_that_leads_inside_is_rejected_before_anything_is_sent() {
     let server = Server::start(ok("", &jwks(&["a"]))).await;
     let bench = Bench::new();
     bench.names.set("rebinding.test", &["127.0.0.1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254"]);

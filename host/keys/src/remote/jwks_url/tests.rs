@@ -34,7 +34,7 @@ fn an_https_url_of_a_public_host_may_be_fetched() {
 }
 
 #[test]
-fn everything_else_is_refused_with_its_reason() {
+fn everything_else_is_rejected_with_its_reason() {
     use JwksUrlError::{Character, Fragment, Malformed, Plain, Reserved, Scheme, TooLong, UserInfo};
     for (text, expected) in [
         ("", Malformed),
@@ -177,7 +177,7 @@ proptest! {
     }
 
     #[test]
-    fn private_addresses_are_refused_in_every_notation(
+    fn private_addresses_are_rejected_in_every_notation(
         low in any::<u32>(), net in prop::sample::select(vec![(10_u8, 8_u8), (127, 8), (0, 8)]), form in 0..3_u8,
     ) {
         let bits = u32::from(net.0) << 24 | (low & 0x00ff_ffff);
@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn an_ipv6_literal_outside_global_unicast_is_refused(bits in any::<u128>()) {
+    fn an_ipv6_literal_outside_global_unicast_is_rejected(bits in any::<u128>()) {
         let address = Ipv6Addr::from_bits(bits);
         if address.segments()[0] & 0xe000 != 0x2000 {
             prop_assert!(fault(&format!("https://[{address}]/")).is_some(), "{}", address);

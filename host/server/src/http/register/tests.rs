@@ -164,7 +164,7 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
 }
 
 #[tokio::test]
-async fn metadata_that_cannot_be_served_is_refused_with_the_name_of_its_member() {
+async fn metadata_that_cannot_be_served_is_rejected_with_the_name_of_its_member() {
     let server = Server::with_token().await;
     let (ec, private) = (key(), json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] }));
     let metadata = "invalid_client_metadata";
@@ -266,7 +266,7 @@ async fn only_the_initial_access_token_lifts_replay_protection_and_gives_further
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_strict_json_object_is_refused() {
+async fn a_body_that_is_no_strict_json_object_is_rejected() {
     let server = Server::with_token().await;
     let large = json!({ "client_name": "x".repeat(64 << 10) }).to_string();
     let cases = [
@@ -287,7 +287,7 @@ async fn a_body_that_is_no_strict_json_object_is_refused() {
 }
 
 #[tokio::test]
-async fn nobody_registers_or_manages_a_client_without_the_right_token() {
+async fn no_client_is_registered_or_managed_without_the_right_token() {
     let server = Server::with_token().await;
     for (token, error) in [(None, false), (Some("wrong"), true), (Some(""), true)] {
         let answer = server.call("POST", "/oauth2/register", token, "{}").await;

@@ -182,7 +182,7 @@ async fn other_contents_and_a_word_begin_anew_and_a_rollback_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_causes_that_may_pass_are_waited_for() {
+async fn only_transient_causes_are_waited_for() {
     let bench = Bench::new().await;
     let (good, component) = (bench.deployment(), std::fs::read(bench.component()).unwrap());
     bench.write(&good.replace("[oauth]", "[oath]"));
@@ -214,7 +214,7 @@ async fn only_causes_that_may_pass_are_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_component_that_is_missing_or_broken_is_refused_and_a_panic_is_no_more_than_that() {
+async fn a_component_that_is_missing_or_broken_is_rejected_and_a_panic_is_no_more_than_that() {
     let bench = Bench::new().await;
     let good = std::fs::read(bench.component()).unwrap();
     std::fs::remove_file(bench.component()).unwrap();

@@ -56,7 +56,7 @@ fn a_success_forgives_the_account_and_one_attempt_of_the_address() {
 }
 
 #[test]
-fn an_attempt_that_nobody_could_judge_counts_for_nothing_and_lengthens_no_wait() {
+fn an_attempt_that_could_not_be_judged_counts_for_nothing_and_lengthens_no_wait() {
     let slow_down = Arc::new(SlowDown::keyed(0));
     let undecided = |now| slow_down.begin("a", OFFICE.parse().ok(), now).map(Attempt::undecided);
     for _ in 0..100 {
