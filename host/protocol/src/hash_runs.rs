@@ -1,18 +1,20 @@
 //! Bounds argon2: how many runs at once, how many callers wait, how much memory.
 //!
 //! A permit moves into the run, so that a caller that hangs up frees nothing before the run ends. A caller beyond the
-//! queue is rejected at once. Runs share as many blocks of memory as run at once; these stay allocated, because what is
-//! freed from several threads does not go back to the system.
+//! queue is rejected at once. Runs yield to requests: their threads have a low priority. They share as many blocks of
+//! memory as run at once; these stay allocated, because what is freed from several threads does not go back to the system.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Block, Params};
 use dropins_services::Unavailable;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 const PART: &str = "secret hashing";
 /// Callers that wait, for each core: about a quarter of a second.
 const WAITING_PER_CORE: usize = 16;
+/// How much a run yields to requests of other clients.
+const NICENESS: i32 = 10;
 
 /// The runs of one process.
 pub(crate) struct HashRuns {
@@ -42,7 +44,7 @@ impl HashRuns {
         &self.memory
     }
 
-    /// Runs the work off the asynchronous threads. It goes on if the caller is dropped.
+    /// Runs the work on a thread of its own, which costs a thousandth of the work. It goes on if the caller is dropped.
     ///
     /// # Errors
     /// [`Unavailable`] if too many callers wait, or if the work panics.
@@ -55,12 +57,22 @@ impl HashRuns {
         let place = place.map_err(|_| Unavailable::new(PART, "too many secrets wait to be checked"))?;
         let run = Arc::clone(&self.runs).acquire_owned().await.map_err(|error| failed(&error))?;
         let memory = Arc::clone(&self.memory);
-        let done = tokio::task::spawn_blocking(move || {
+        let (done, result) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("secret-hash".to_owned()).spawn(move || {
             let _until_the_end = (place, run);
-            work(&memory)
+            be_nice();
+            // A caller that hung up needs no result.
+            let _hung_up = done.send(work(&memory));
         });
-        done.await.map_err(|error| failed(&error))
+        thread.map_err(|error| failed(&error))?;
+        result.await.map_err(|_| failed(&"it panicked"))
     }
+}
+
+/// On Linux a priority belongs to a thread; elsewhere to the whole process, which keeps it.
+fn be_nice() {
+    #[cfg(target_os = "linux")]
+    let _as_before = rustix::process::setpriority_process(None, NICENESS);
 }
 
 /// Memory that runs use one after the other.
@@ -138,6 +150,15 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_run_yields_to_requests_and_its_caller_does_not() {
+        let niceness = || rustix::process::getpriority_process(None).unwrap();
+        let before = niceness();
+        assert_eq!(HashRuns::new(1, 1).run(move |_| niceness()).await.unwrap(), NICENESS.max(before));
+        assert_eq!(niceness(), before);
     }
 
     #[tokio::test]
