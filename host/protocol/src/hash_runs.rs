@@ -11,8 +11,8 @@ use dropins_services::Unavailable;
 use tokio::sync::{Semaphore, oneshot};
 
 const PART: &str = "secret hashing";
-/// Callers that wait, for each core: about a quarter of a second.
-const WAITING_PER_CORE: usize = 16;
+/// Callers that wait for each run: about half a second.
+const WAITING_PER_RUN: usize = 16;
 /// How much a run yields to requests of other clients.
 const NICENESS: i32 = 10;
 
@@ -25,10 +25,11 @@ pub(crate) struct HashRuns {
 }
 
 impl HashRuns {
-    /// As many runs at once as the machine has cores.
+    /// As many runs at once as the machine has cores but one, which is left to the requests of other clients.
     pub(crate) fn of_this_machine() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self::new(cores, cores.saturating_mul(WAITING_PER_CORE))
+        let runs = cores.saturating_sub(1).max(1);
+        Self::new(runs, runs.saturating_mul(WAITING_PER_RUN))
     }
 
     fn new(runs: usize, waiting: usize) -> Self {
