@@ -1,7 +1,7 @@
 //! The last rejected requests, by the reference id that each client was told.
 //!
-//! A request that succeeds costs nothing here: its answer holds no reference id. At most [`KEPT`] records are about
-//! registered clients, and [`UNKNOWN`] others are in a ring of their own, so that an attacker who makes up client ids
+//! A request that succeeds costs nothing here: its answer holds no reference id. At most `KEPT` records are about
+//! registered clients, and `UNKNOWN` others are in a ring of their own, so that an attacker who makes up client ids
 //! evicts none of the former. The texts of a record have at most 1 KiB and hold no secret, token or user name.
 
 use std::collections::VecDeque;
