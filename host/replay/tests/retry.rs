@@ -184,7 +184,7 @@ async fn in_time(store: &JtiStore, used: Use) -> Memory {
 
 const SHORT: Duration = Duration::from_millis(30);
 
-/// Remembers until the writer has the use when the time-out passes: on a busy machine it may pass before that.
+/// Repeats `remember` until the writer holds a use as its time-out expires. A busy machine can be late to hand it over.
 async fn is_too_slow(store: &JtiStore, batches: &mpsc::Receiver<()>) {
     while batches.try_recv().is_err() {
         assert!(store.remember(at(0, 1)).await.is_err());

@@ -4,7 +4,7 @@
 //! enabled entry names is tried without properties.
 
 use dropins_config::Deployment;
-use dropins_host::{BindError, Binding, Engine, Generation, Isolation, Listener, Validated};
+use dropins_host::{BindError, Binding, Engine, Generation, Isolation, Listener, Validated, bound_plugins};
 use dropins_services::{Clock as _, SystemClock};
 
 use super::listeners;
@@ -21,12 +21,8 @@ pub struct Unfit(Vec<BindError>);
 /// [`Unfit`] if a start with it would be refused.
 pub async fn try_out(plugin: &Validated, engine: &Engine, deployment: Option<&Deployment>) -> Result<bool, Unfit> {
     let plugins = std::slice::from_ref(plugin);
-    let names = |listener: &Listener| match &listener.binding {
-        Binding::Name(name) => plugin.description().answers_to(name),
-        Binding::File(file) => file == plugin.file(),
-    };
     let mut entries: Vec<_> = deployment.map(listeners::enabled).unwrap_or_default();
-    entries.retain(|(_, listener)| names(listener));
+    entries.retain(|(_, listener)| !bound_plugins(&listener.binding, &[], plugins).is_empty());
     if let Some(deployment) = deployment {
         listeners::complete(&mut entries, deployment, plugins);
     }
