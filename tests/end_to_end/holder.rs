@@ -10,7 +10,7 @@ use dropins_config::Home;
 use dropins_config::LoadedHome;
 use dropins_database::Database;
 use dropins_host::services::{Clock, SystemClock};
-use dropins_server::live::open_database;
+use dropins_live::open_database;
 use dropins_store::grants::{Authorization, Grants};
 use dropins_store::users::Users;
 use serde_json::{Value, json};

@@ -24,7 +24,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("dropins-store", &["dropins-protocol", "dropins-database"]),
     ("dropins-oauth", &["dropins-protocol", "dropins-config", "dropins-store", "dropins-keys"]),
     ("dropins-telemetry", &["dropins-oauth", "dropins-store", "dropins-config", "dropins-replay", "dropins-host"]),
-    ("dropins-server", &["dropins-telemetry", "dropins-listener"]),
+    ("dropins-live", &["dropins-oauth", "dropins-replay", "dropins-host", "dropins-components"]),
+    ("dropins-server", &["dropins-telemetry", "dropins-listener", "dropins-live"]),
     ("dropins", &["dropins-server", "dropins-components"]),
 ];
 

@@ -12,8 +12,8 @@ use crate::replay_load;
 use crate::runtime::block_on;
 use crate::surroundings;
 use dropins_config::{LoadError, LoadedHome};
+use dropins_live::{BuildError, Compiled, Release, ResourceError, Resources, Snapshot, tls};
 use dropins_oauth::tokens;
-use dropins_server::live::{self, BuildError, Compiled, Release, ResourceError, Resources, Snapshot, tls};
 use dropins_telemetry::expiry;
 
 /// Check what `serve` would verify, without serving.
@@ -74,10 +74,11 @@ impl Check {
         if let Some(https) = &started.deployment.transport.https {
             tls::Identity::read(&home, https.identity.as_ref())?.server_config()?;
         }
-        let changes = live::plan(&started).await?;
-        let risk = live::risk(&started)?;
+        let changes = dropins_live::plan(&started).await?;
+        let risk = dropins_live::risk(&started)?;
         let around = surroundings::warnings(&home, &started.deployment);
-        let load = replay_load::warning(&started.deployment, &live::replay_settings(&home, &started.deployment));
+        let load =
+            replay_load::warning(&started.deployment, &dropins_live::replay_settings(&home, &started.deployment));
         let (parts, _) = Resources::rehearse(&started).await?;
         let live = Release::build(Compiled::of(Snapshot::of(started), parts.clone(), Vec::new()).await, 0).await?.live;
         parts.stored.refresh().await?;

@@ -18,8 +18,8 @@ use crate::explain;
 use crate::output::{say, say_json, span, utc};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
+use dropins_live::advice;
 use dropins_server::admin::documents::DecisionDocument;
-use dropins_server::live::advice;
 use dropins_telemetry::logging;
 
 /// Say what became of a request, by its reference id, or what a reason code means.

@@ -21,9 +21,9 @@ use crate::args::HomeArgs;
 use crate::output::{BAD, GOOD, say, say_json, span, utc};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
+use dropins_live::{Compiled, Live, Release, Resources, Snapshot};
 use dropins_protocol::names::JWT_BEARER;
 use dropins_server::admin::documents::StatusDocument;
-use dropins_server::live::{self, Compiled, Live, Release, Resources, Snapshot};
 use dropins_telemetry::audit;
 
 /// Apply every rule to an assertion and say which one it breaks and how to fix that.
@@ -69,7 +69,7 @@ struct Plugin {
 /// Opens what would serve; a database that a start would change is left alone, and then nothing counts as used.
 pub(super) async fn open(home: &HomeArgs) -> anyhow::Result<(Arc<Live>, Arc<JtiStore>)> {
     let started = LoadedHome::read(&home.home(), &home.properties)?;
-    let changes = live::plan(&started).await?;
+    let changes = dropins_live::plan(&started).await?;
     let (parts, replay) = if changes.is_empty() {
         Resources::open(&started).await?
     } else {

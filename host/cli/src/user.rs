@@ -17,8 +17,8 @@ use crate::args::HomeArgs;
 use crate::output::{say, say_json, say_table};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
+use dropins_live::open_database;
 use dropins_protocol::Secret;
-use dropins_server::live::open_database;
 use dropins_store::users::{MIN_PASSWORD, User, Users};
 
 /// Add, list, change and remove users.

@@ -15,8 +15,8 @@ use dropins_store::grants::{Grants, PushedRequests};
 use dropins_store::sessions::Sessions;
 use dropins_store::users::Users;
 
-use crate::live::{Live, Published, Resources, replay_location};
 use crate::reload::Outcome;
+use dropins_live::{Live, Published, Resources, replay_location};
 use dropins_telemetry::decisions::Decisions;
 use dropins_telemetry::expiry::Radar;
 use dropins_telemetry::health::Probes;

@@ -1,6 +1,6 @@
-//! A running server: what is live, how it is replaced, and the endpoints in front of it.
+//! A running server: how what is live is replaced, and the endpoints in front of it.
 //!
-//! Floors, from below: [`live`] builds what the configuration describes; [`reload`] replaces it;
+//! Floors, from below: [`reload`] replaces what `dropins_live` builds from the configuration;
 //! [`app`] hands endpoints the services that they need; [`http`] and [`admin`] are the endpoints; [`running`] starts and
 //! stops all of it. A room uses only rooms below its own. Plug-ins decide about clients; nothing in here does.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
@@ -9,8 +9,5 @@ pub mod admin;
 pub mod app;
 pub mod http;
 mod json;
-pub mod live;
 pub mod reload;
 pub mod running;
-#[cfg(test)]
-mod testing;

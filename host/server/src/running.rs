@@ -24,8 +24,8 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::admin::{self, AdminSocket, Door, ServedHome};
 use crate::app::App;
 use crate::http;
-use crate::live::{BuildError, Compiled, Published, Release, ResourceError, Resources, Snapshot};
 use crate::reload::{Releases, Reloader, Surroundings};
+use dropins_live::{BuildError, Compiled, Published, Release, ResourceError, Resources, Snapshot};
 use dropins_telemetry::clock_jump;
 use dropins_telemetry::expiry::{self, Radar};
 

@@ -14,9 +14,9 @@ use crate::args::HomeArgs;
 use dropins_config::home::Home;
 use dropins_config::{Deployment, Fault, LoadedHome, ServiceProvider};
 use dropins_keys::keystore::CertificateStores;
+use dropins_live::{open_database, stored_clients};
 use dropins_oauth::clients::{Lint, RegisteredClient, Sources, StoredClients, lint};
 use dropins_protocol::ClientRecord;
-use dropins_server::live::{open_database, stored_clients};
 
 /// A home with its clients: those of the file, and those of the database.
 pub(super) struct Registry {

@@ -17,8 +17,8 @@ use crate::admin;
 use crate::args::HomeArgs;
 use crate::output::say;
 use dropins_config::home::{KeptComponents, replace_file};
+use dropins_live as live;
 use dropins_server::admin::documents::{LivePlugin, StatusDocument};
-use dropins_server::live;
 
 /// Try a component and put it into the plug-in folder; a running server takes it up at once.
 ///

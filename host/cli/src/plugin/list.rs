@@ -12,8 +12,8 @@ use crate::admin;
 use crate::args::HomeArgs;
 use crate::output::{say_json, say_table, short};
 use dropins_config::{Deployment, Home, Listener, LoadedHome, PluginSelector};
+use dropins_live as live;
 use dropins_server::admin::documents::{ShadowState, StatusDocument};
-use dropins_server::live;
 
 /// List the plug-ins with the listener entries that name them.
 ///

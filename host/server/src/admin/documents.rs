@@ -11,8 +11,8 @@ use dropins_telemetry::decisions::DecisionRecord;
 use dropins_telemetry::expiry::Expiring;
 use serde::{Deserialize, Serialize};
 
-use crate::live::Inactive;
 use crate::reload::Rejected;
+use dropins_live::Inactive;
 
 /// Why a request is answered with an error.
 #[derive(Debug, Clone, Serialize, Deserialize)]

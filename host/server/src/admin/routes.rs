@@ -19,8 +19,8 @@ use super::state::{AdminState, Door, ServedHome};
 use super::{access, metrics as metrics_page, shadow, status as status_document};
 use crate::app::AdminServices;
 use crate::json::json;
-use crate::live::advice;
 use crate::reload::{ReloadReport, Reloader, Target, Trigger};
+use dropins_live::advice;
 
 /// The admin routes as they are served at one door.
 pub fn router(services: AdminServices, reloader: Arc<Reloader>, home: ServedHome, door: Door) -> Router {

@@ -26,7 +26,7 @@ use super::client_address;
 use super::post::FormPost;
 use super::sent_secret;
 use crate::app::ClientServices;
-use crate::live::Live;
+use dropins_live::Live;
 use dropins_telemetry::audit;
 
 /// What a client can prove itself with; a request with any of these is not one of a client without a credential.

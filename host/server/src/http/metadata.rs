@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::app::MetadataServices;
-use crate::live::Live;
+use dropins_live::Live;
 use dropins_oauth::authorization::{CODE_CHALLENGE_METHODS, Prompt, RESPONSE_MODES, RESPONSE_TYPES};
 use dropins_oauth::tokens::{self, KeyRing};
 use dropins_protocol::names::{self, NONE, OPENID};

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::live::{BuildError, Compiled, Release};
+use dropins_live::{BuildError, Compiled, Release};
 
 /// Builds a candidate.
 pub trait Builder: Send + Sync {

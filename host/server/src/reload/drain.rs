@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::live::{Live, Published};
+use dropins_live::{Live, Published};
 
 /// After this time a request on an old generation is worth a warning: `call_wall_limit` ends those that wait for services.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use dropins_host::Digest;
 
-use crate::live::Release;
+use dropins_live::Release;
 
 /// Good generations that are kept besides the live one.
 pub(super) const KEPT: usize = 5;

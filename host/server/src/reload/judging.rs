@@ -13,7 +13,7 @@ use super::refusal::CandidateRefusal;
 use super::reloader::{Reloader, Trigger};
 use super::report::{Outcome, ReloadReport};
 use super::state::{Judging, State};
-use crate::live::{Compiled, Release, Snapshot, restart, uncompiled};
+use dropins_live::{Compiled, Release, Snapshot, restart, uncompiled};
 
 impl Reloader {
     /// Compiles without holding anything up, then builds and publishes.

@@ -5,7 +5,7 @@ use dropins_config::Home;
 use dropins_config::home::{KeptComponents, replace_file};
 use dropins_host::{Candidate, background};
 
-use crate::live::Release;
+use dropins_live::Release;
 
 /// Keeps the components of a release that its successor replaces.
 pub(super) fn keep(home: &Home, before: &Release, after: &Release) {

@@ -11,8 +11,8 @@
 //!                 as pinned: idle
 //! ```
 //!
-//! A trigger says no more than "look again": contents decide, not events. A [`Snapshot`](crate::live::Snapshot) is read
-//! once; a [`Release`](crate::live::Release) is built from it as a whole off the request path, or refused as a whole.
+//! A trigger says no more than "look again": contents decide, not events. A [`Snapshot`](dropins_live::Snapshot) is read
+//! once; a [`Release`](dropins_live::Release) is built from it as a whole off the request path, or refused as a whole.
 //! Publishing is one store and cannot fail. Nothing is torn down before its successor is live.
 
 mod builder;

@@ -12,7 +12,7 @@ use super::report::{Outcome, ReloadReport};
 use super::retry::Retry;
 use super::state::{Rejection, State};
 use super::{drain, kept};
-use crate::live::Release;
+use dropins_live::Release;
 use dropins_telemetry::logging;
 
 impl Reloader {

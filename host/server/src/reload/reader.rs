@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::refusal::CandidateRefusal;
 use super::settle::{self, Stamp};
-use crate::live::Snapshot;
+use dropins_live::Snapshot;
 
 /// After this time files are read although their stamps are unchanged.
 const REREAD: Duration = Duration::from_secs(60);

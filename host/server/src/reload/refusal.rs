@@ -3,7 +3,7 @@
 use dropins_config::LoadError;
 use dropins_host::Panicked;
 
-use crate::live::{BuildError, ResourceError};
+use dropins_live::{BuildError, ResourceError};
 
 /// Why a candidate is refused.
 pub(super) struct CandidateRefusal {

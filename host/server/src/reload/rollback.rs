@@ -13,7 +13,7 @@ use super::kept;
 use super::reloader::{Reloader, Trigger};
 use super::report::{Outcome, ReloadReport};
 use super::state::{Pin, State};
-use crate::live::{Release, Snapshot};
+use dropins_live::{Release, Snapshot};
 
 /// Where a server that was started anew has what it no longer remembers.
 const EARLIER: &str = "`dropins plugin install` takes earlier components from repository/components/kept";

@@ -9,7 +9,7 @@ use super::history::History;
 use super::record::{Kept, Rejected, Report};
 use super::report::ReloadReport;
 use super::retry::Retry;
-use crate::live::{Release, Snapshot};
+use dropins_live::{Release, Snapshot};
 
 /// The state between two candidates.
 pub(super) struct State {

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::live::{Compiled, Live, Resources, Snapshot};
-use crate::testing::home;
 use dropins_config::LoadedHome;
+use dropins_live::testing::home;
+use dropins_live::{Compiled, Live, Resources, Snapshot};
 use dropins_oauth::tokens::SigningKeys;
 
 const TOKEN: &str = "let-me-register";

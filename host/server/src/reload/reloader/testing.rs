@@ -8,11 +8,11 @@ use dropins_services::Clock;
 
 use super::Reloader;
 use crate::app::App;
-use crate::live::{BuildError, Compiled, LiveError, Release, Resources, Snapshot};
 use crate::reload::{Builder, Surroundings};
 use dropins_config::Home;
 use dropins_config::LoadedHome;
 use dropins_config::Problems;
+use dropins_live::{BuildError, Compiled, LiveError, Release, Resources, Snapshot};
 use dropins_oauth::tokens::SigningKeys;
 
 /// A reloader of this home that waits for nothing yet, by this clock.

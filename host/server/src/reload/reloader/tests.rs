@@ -8,9 +8,9 @@ use dropins_host::services::{FixedClock, SystemClock};
 use super::testing::{Mode, TestBuilder};
 use super::*;
 use crate::reload::{Outcome, Report, Target};
-use crate::testing::home;
 use dropins_config::home::KeptComponents;
 use dropins_host::{Candidate, Digest};
+use dropins_live::testing::home;
 use prometheus_client::registry::Registry;
 
 const SECRET_PLUGIN: &str = "client_secret_authenticator";

@@ -14,12 +14,16 @@ use super::tls::{Identity, TlsError};
 /// The contents of `deployment.toml`, of the plug-in folder, and of the key files that the configuration names.
 #[derive(Clone)]
 pub struct Snapshot {
-    pub(crate) deployment: Deployment,
-    pub(crate) notices: Vec<Notice>,
+    /// The configuration.
+    pub deployment: Deployment,
+    /// What the operator should know about the file.
+    pub notices: Vec<Notice>,
     /// Every component, or why the folder cannot be read.
-    pub(crate) plugins: Result<Vec<Result<Candidate, CandidateError>>, String>,
-    pub(crate) key_files: Result<KeyFiles, Problems>,
-    pub(crate) tls: Option<Result<Identity, TlsError>>,
+    pub plugins: Result<Vec<Result<Candidate, CandidateError>>, String>,
+    /// The key files that the configuration names.
+    pub key_files: Result<KeyFiles, Problems>,
+    /// The certificate and key of the HTTPS listener, when it is enabled.
+    pub tls: Option<Result<Identity, TlsError>>,
     text: Digest,
     fingerprint: Digest,
 }

@@ -1,10 +1,12 @@
 //! From the files of a home to what serves requests: snapshot, resources, compiled, live, release, published.
+//!
+//! A [`Release`] is built as a whole, or rejected as a whole with every problem at its place in the file.
+#![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
 pub mod advice;
 mod compiled;
 mod error;
 mod listeners;
-#[expect(clippy::module_inception, reason = "the room is named after its noun")]
 mod live;
 mod overrides;
 mod published;
@@ -14,12 +16,13 @@ mod report;
 mod resources;
 pub mod restart;
 mod snapshot;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod tls;
 mod trials;
 mod try_out;
 
-pub(crate) use compiled::uncompiled;
-pub use compiled::{Compiled, Inactive};
+pub use compiled::{Compiled, Inactive, Plugins, uncompiled};
 pub use error::{BuildError, ResourceError};
 pub use listeners::is_authenticator;
 pub use live::Live;

@@ -13,27 +13,31 @@ use super::snapshot::Snapshot;
 
 /// What a release is built from.
 pub struct Compiled {
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) resources: Resources,
-    pub(crate) held: Vec<PendingRestart>,
-    pub(crate) plugins: Plugins,
+    /// The files.
+    pub snapshot: Arc<Snapshot>,
+    /// What outlives a release.
+    pub resources: Resources,
+    /// The sections that wait for a restart.
+    pub held: Vec<PendingRestart>,
+    /// The components.
+    pub plugins: Plugins,
     /// The counters of the components that served before.
-    pub(crate) counters: Vec<(PluginId, Arc<Counters>)>,
+    pub counters: Vec<(PluginId, Arc<Counters>)>,
 }
 
 /// The components of the plug-in folder.
 #[derive(Default)]
-pub(crate) struct Plugins {
+pub struct Plugins {
     /// What enabled entries name.
-    pub(crate) validated: Vec<Validated>,
+    pub validated: Vec<Validated>,
     /// What no enabled entry names.
-    pub(crate) inactive: Vec<Inactive>,
+    pub inactive: Vec<Inactive>,
     /// What cannot be used, one sentence each.
-    pub(crate) problems: Vec<String>,
+    pub problems: Vec<String>,
     /// Whether one of them can be used later although it does not change.
-    pub(crate) is_transient: bool,
+    pub is_transient: bool,
     /// Whether the compiler failed, not the component: it took too long, or is occupied.
-    pub(crate) is_uncompiled: bool,
+    pub is_uncompiled: bool,
 }
 
 /// A component that no enabled entry names.
@@ -104,7 +108,7 @@ impl Plugins {
 }
 
 /// The files that the compiler has not seen lately, of those that enabled entries name.
-pub(crate) fn uncompiled(snapshot: &Snapshot, engine: &Engine) -> Vec<String> {
+pub fn uncompiled(snapshot: &Snapshot, engine: &Engine) -> Vec<String> {
     let needed = needed(snapshot);
     let candidates = snapshot.plugins.iter().flatten().flatten();
     let late = candidates.filter(|one| needed.contains(&one.file()) && !one.is_validated(engine));

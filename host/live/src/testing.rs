@@ -1,4 +1,5 @@
-//! Homes for unit tests of other rooms.
+//! Homes for unit tests of this room and of those above.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tempfile::TempDir;
 
@@ -7,7 +8,10 @@ use dropins_config::home::{Addresses, InitOptions};
 use dropins_oauth::tokens::first_keys;
 
 /// A fresh home with the embedded components, and this text at the end of its configuration.
-pub(crate) fn home(further_configuration: &str) -> (TempDir, Home) {
+///
+/// # Panics
+/// If the disk is full.
+pub fn home(further_configuration: &str) -> (TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::new(folder.path());
     let options = InitOptions {

@@ -7,7 +7,7 @@
 use dropins_config::Deployment;
 
 /// The section of the HTTPS listener, its certificate included.
-pub(crate) const HTTPS: &str = "transport.https";
+pub const HTTPS: &str = "transport.https";
 
 /// The section of the user who is there from the start.
 const SUPER_ADMIN: &str = "super_admin";
@@ -38,7 +38,7 @@ impl std::fmt::Display for PendingRestart {
 }
 
 /// Puts the running values into the sections that cannot change, and names these.
-pub(crate) fn hold_back(running: &Deployment, new: &mut Deployment) -> Vec<PendingRestart> {
+pub fn hold_back(running: &Deployment, new: &mut Deployment) -> Vec<PendingRestart> {
     let mut held = Vec::new();
     let (old, next) = (&running.transport, &mut new.transport);
     let listens = |transport: &dropins_config::Transport| transport.https.as_ref().map(|https| https.listen);
