@@ -7,14 +7,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Block, Params};
-use dropins_services::Unavailable;
+use dropins_services::{Unavailable, background};
 use tokio::sync::{Semaphore, oneshot};
 
 const PART: &str = "secret hashing";
 /// Callers that wait for each run: about half a second.
 const WAITING_PER_RUN: usize = 16;
-/// How much a run yields to requests of other clients.
-const NICENESS: i32 = 10;
 
 /// The runs of one process.
 pub(crate) struct HashRuns {
@@ -61,19 +59,13 @@ impl HashRuns {
         let (done, result) = oneshot::channel();
         let thread = std::thread::Builder::new().name("secret-hash".to_owned()).spawn(move || {
             let _until_the_end = (place, run);
-            be_nice();
+            background::yield_to_requests();
             // A caller that hung up needs no result.
             let _hung_up = done.send(work(&memory));
         });
         thread.map_err(|error| failed(&error))?;
         result.await.map_err(|_| failed(&"it panicked"))
     }
-}
-
-/// On Linux a priority belongs to a thread; elsewhere to the whole process, which keeps it.
-fn be_nice() {
-    #[cfg(target_os = "linux")]
-    let _as_before = rustix::process::setpriority_process(None, NICENESS);
 }
 
 /// Memory that runs use one after the other.
@@ -158,7 +150,7 @@ mod tests {
     async fn a_run_yields_to_requests_and_its_caller_does_not() {
         let niceness = || rustix::process::getpriority_process(None).unwrap();
         let before = niceness();
-        assert_eq!(HashRuns::new(1, 1).run(move |_| niceness()).await.unwrap(), NICENESS.max(before));
+        assert_eq!(HashRuns::new(1, 1).run(move |_| niceness()).await.unwrap(), before.max(10));
         assert_eq!(niceness(), before);
     }
 

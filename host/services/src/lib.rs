@@ -5,6 +5,7 @@
 //! it knows no WebAssembly, so key sources and replay stores build without it.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
+pub mod background;
 mod clients;
 mod clock;
 mod digest;

@@ -8,9 +8,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 
-/// From 0 to 19. At 10, a tenth of the share of a thread that serves requests, if both want to run.
-#[cfg(target_os = "linux")]
-pub(super) const NICENESS: i32 = 10;
+use dropins_services::background;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -60,16 +58,8 @@ impl Worker {
 
 fn run(name: &'static str, jobs: Receiver<Job>) {
     HERE.set(Some(name));
-    be_nice();
+    background::yield_to_requests();
     jobs.into_iter().for_each(|job| job());
-}
-
-/// On Linux a priority belongs to a thread, which the compiler's own threads inherit; elsewhere to the whole process.
-fn be_nice() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        tracing::debug!(%error, "background work has the priority of requests");
-    }
 }
 
 fn text(panic: &(dyn Any + Send)) -> String {
