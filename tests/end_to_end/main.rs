@@ -69,6 +69,7 @@ mod revocation;
 mod secrets;
 mod shadow;
 mod swap;
+mod telemetry;
 mod token;
 mod token_algorithms;
 mod toolchains;

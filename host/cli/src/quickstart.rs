@@ -53,7 +53,7 @@ impl Quickstart {
         let home = Home::new(self.home.as_deref().unwrap_or(temporary.path()));
 
         say(format_args!("1. a home with the plug-ins: {}", home.root().display()))?;
-        logging::start(&home, &warnings)?;
+        logging::start(&home, &warnings, None)?;
         let pair = Pair::generate(KeyFamily::Rsa2048, CLIENT_ID, 365)?;
         // Bound from here on: another quickstart may begin at the same time.
         let https = Bound::near("transport.https.listen", 9443)?;

@@ -13,6 +13,7 @@ use dropins_config::LoadedHome;
 use dropins_server::reload::Trigger;
 use dropins_server::running::{Running, Sharing};
 use dropins_telemetry::logging;
+use dropins_telemetry::otlp::Traces;
 
 /// Serve a home; stops gracefully on SIGTERM and SIGINT, reloads on SIGHUP.
 #[derive(Args)]
@@ -39,7 +40,8 @@ impl Serve {
         let started = LoadedHome::read(&home, &self.home.properties)?;
         // What a server writes is its user's only.
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-        logging::start(&home, &started.deployment.logging)?;
+        let traces = started.deployment.telemetry.as_ref().map(Traces::start).transpose()?;
+        logging::start(&home, &started.deployment.logging, traces.as_ref())?;
         let file_name = home.deployment_toml().display().to_string();
         for notice in &started.notices {
             tracing::info!("{}", notice.line(&file_name));
@@ -63,6 +65,9 @@ impl Serve {
         tracing::info!("stopping");
         running.stop().await;
         tracing::info!("stopped");
+        if let Some(traces) = traces {
+            tokio::task::spawn_blocking(|| traces.stop()).await?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -36,6 +36,7 @@ pub use sections::logging::{LogFile, LogFormat, Logging, Rotate};
 pub use sections::oauth::{ClientCredentials, JwksEndpoint, OAuth, TokenType, Validity};
 pub use sections::registration::DynamicRegistration;
 pub use sections::replay::{ReplayAddress, ReplayLoad, ReplayStore};
+pub use sections::telemetry::Telemetry;
 pub use sections::transport::{Admin, Https, Server, TlsFiles, Transport};
 pub use sections::trusted_proxies::{BadProxy, TrustedProxies};
 pub use sections::url::{BaseUrl, is_loopback, is_redirect_uri};

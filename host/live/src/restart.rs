@@ -1,4 +1,4 @@
-//! What cannot change while the server runs: listen addresses, databases, and the user of `[super_admin]`.
+//! What cannot change while the server runs: listen addresses, databases, the collector, the user of `[super_admin]`.
 //!
 //! Such a section keeps its running values as a whole, whatever else changes in it, and is reported until the server is
 //! started again or the file says what runs. The public URL belongs to the listeners: it waits with them, so that
@@ -65,6 +65,10 @@ pub fn hold_back(running: &Deployment, new: &mut Deployment) -> Vec<PendingResta
     if running.replay_store != new.replay_store {
         new.replay_store = running.replay_store.clone();
         held.push("replay_store");
+    }
+    if running.telemetry != new.telemetry {
+        new.telemetry.clone_from(&running.telemetry);
+        held.push("telemetry");
     }
     if running.super_admin != new.super_admin {
         new.super_admin = running.super_admin.clone();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use dropins_config::home::{HomeId, HomeLock, LockError};
-use dropins_config::{Home, LoadError, LoadedHome, Transport};
+use dropins_config::{Home, LoadError, LoadedHome, Telemetry, Transport};
 use dropins_database::StoreError;
 use dropins_listener::{self as listen, Bound, Connections, Limits};
 use dropins_oauth::tokens::{FileError, SigningKeys};
@@ -21,13 +21,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::admin::{self, AdminSocket, Door, ServedHome};
+use crate::admin::{self, AdminSocket, Door, ServedHome, metrics};
 use crate::app::App;
 use crate::http;
 use crate::reload::{Releases, Reloader, Surroundings};
 use dropins_live::{BuildError, Compiled, Published, Release, ResourceError, Resources, Snapshot};
 use dropins_telemetry::clock_jump;
 use dropins_telemetry::expiry::{self, Radar};
+use dropins_telemetry::otlp;
 
 /// A running server.
 pub struct Running {
@@ -216,13 +217,19 @@ impl Running {
             lock,
         };
         let connections = public_connections(&running.app, descriptors);
+        let telemetry = running.app.clients().published.current().deployment.telemetry.clone();
+        let public = match &telemetry {
+            Some(_) => http::trace::traced(http::public(&running.app)),
+            None => http::public(&running.app),
+        };
+        running.background.extend(telemetry.map(|telemetry| running.export_metrics(telemetry)));
         if let Some(bound) = https {
             running.urls.push(format!("https://{}", bound.address()));
-            running.public.serve(bound, http::public(&running.app), tls, Arc::clone(&connections));
+            running.public.serve(bound, public.clone(), tls, Arc::clone(&connections));
         }
         if let Some(bound) = plain {
             running.urls.push(format!("http://{}", bound.address()));
-            running.public.serve(bound, http::public(&running.app), None, connections);
+            running.public.serve(bound, public, None, connections);
         }
         let router =
             |door| admin::router(running.app.admin().clone(), Arc::clone(&running.reloader), served_home.clone(), door);
@@ -232,6 +239,18 @@ impl Running {
             running.operators.listeners.spawn(socket.serve(router(Door::Socket), running.socket_stop.clone()));
         }
         Ok(running)
+    }
+
+    /// Sends the collector what `/metrics` shows.
+    fn export_metrics(&self, telemetry: Telemetry) -> AbortOnDropHandle<()> {
+        let (services, reloader) = (self.app.admin().clone(), Arc::clone(&self.reloader));
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            let page = || metrics::page(&services, reloader.record());
+            let never = otlp::push(&telemetry, &*services.clock, services.started_at, page).await;
+            if let Err(error) = never {
+                tracing::error!("{error}");
+            }
+        }))
     }
 
     /// Where requests are accepted.

@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 use dropins_services::{Memory, Services, UnixMillis, Use};
+use tracing::{Instrument as _, info_span};
 
 use crate::contract::decision::{Check, Decision, Evidence, FailureKind, Verdict};
 use crate::contract::request::Request;
@@ -19,6 +20,9 @@ use crate::run::settlement::Settlement;
 use crate::run::verdict::Outcome;
 use crate::serve::generation::Generation;
 use crate::serve::handler::Handler;
+
+/// The target of spans for a subscriber that traces requests; without one a span costs a comparison.
+const TRACE: &str = "dropins_trace";
 
 impl Generation {
     /// Decides a request.
@@ -39,7 +43,7 @@ impl Generation {
         let outcome = self.walk(&mut walk).await;
         // The instance and its place are released: what follows waits for stores.
         let verdict = match outcome {
-            Ok(outcome) => walk.settle(&self.services, outcome).await,
+            Ok(outcome) => walk.settle(&self.services, outcome).instrument(info_span!(target: TRACE, "settle")).await,
             Err(verdict) => verdict,
         };
         let Walk { now, handler, found, .. } = walk;
@@ -77,8 +81,16 @@ impl Generation {
         let handlers = self.signalled(walk.request);
         if let [handler] = handlers.as_slice() {
             walk.handler = Some(handler);
-            return Turn::begin(self, handler, walk).await?.authenticate(walk).await;
+            let authenticate = async { Turn::begin(self, handler, walk).await?.authenticate(walk).await };
+            return authenticate.instrument(info_span!(target: TRACE, "authenticate")).await;
         }
+        let turn = self.claimant(handlers, walk).instrument(info_span!(target: TRACE, "claim")).await?;
+        walk.handler = Some(turn.handler);
+        turn.authenticate(walk).instrument(info_span!(target: TRACE, "authenticate")).await
+    }
+
+    /// The one of several plug-ins that claims the request; the error is the verdict if there is none.
+    async fn claimant<'a>(&'a self, handlers: Vec<&'a Handler>, walk: &mut Walk<'a>) -> Result<Turn<'a>, Verdict> {
         let mut claims: Vec<Turn<'a>> = Vec::new();
         for handler in handlers {
             let claimed = match Turn::begin(self, handler, walk).await {
@@ -99,9 +111,7 @@ impl Generation {
             claims.into_iter().for_each(|turn| drop(turn.end(walk)));
             return Err(Verdict::SeveralMethods(names));
         }
-        let turn = claims.pop().ok_or(Verdict::NoMethod)?;
-        walk.handler = Some(turn.handler);
-        turn.authenticate(walk).await
+        claims.pop().ok_or(Verdict::NoMethod)
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a dropins server records: the log, the audit log, the last rejections, counters, expiring keys, the health of
-//! the stores.
+//! What a dropins server records: the log, the audit log, the last rejections, counters, traces, expiring keys, the
+//! health of the stores.
 //!
 //! Secrets, assertions and codes never reach a record.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
@@ -11,4 +11,5 @@ pub mod expiry;
 pub mod health;
 pub mod logging;
 pub mod metrics;
+pub mod otlp;
 pub mod store_size;

@@ -14,6 +14,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
+use crate::otlp::{TARGET, Traces};
 use dropins_config::{Home, LogFile, LogFormat, Logging, Rotate};
 
 type Lines = Box<dyn Layer<Registry> + Send + Sync>;
@@ -21,10 +22,8 @@ type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 /// Where the running log is changed.
 struct Handles {
     lines: reload::Handle<Lines, Registry>,
-    filter: reload::Handle<EnvFilter, Filtered>,
+    filter: reload::Handle<EnvFilter, Registry>,
 }
-
-type Filtered = tracing_subscriber::layer::Layered<reload::Layer<Lines, Registry>, Registry>;
 
 static HANDLES: OnceLock<Handles> = OnceLock::new();
 
@@ -36,14 +35,15 @@ pub struct LogFileError {
     error: io::Error,
 }
 
-/// Starts logging for the rest of the process; a second call changes nothing.
+/// Starts logging and tracing for the rest of the process; a second call changes nothing.
 ///
 /// # Errors
 /// [`LogFileError`]; nothing is logged then.
-pub fn start(home: &Home, logging: &Logging) -> Result<(), LogFileError> {
+pub fn start(home: &Home, logging: &Logging, traces: Option<&Traces>) -> Result<(), LogFileError> {
     let (lines, lines_handle) = reload::Layer::new(lines(home, logging)?);
     let (filter, filter_handle) = reload::Layer::new(filter(&logging.level));
-    if tracing_subscriber::registry().with(lines).with(filter).try_init().is_ok() {
+    let traces = traces.map(Traces::layer);
+    if tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init().is_ok() {
         let _set_once = HANDLES.set(Handles { lines: lines_handle, filter: filter_handle });
     }
     Ok(())
@@ -77,10 +77,15 @@ pub fn files(home: &Home, log: &LogFile) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// What the log shows: no span of a trace, and of the rest what the operator asks for.
 fn filter(level: &str) -> EnvFilter {
-    EnvFilter::try_from_env("DROPINS_LOG")
+    let filter = EnvFilter::try_from_env("DROPINS_LOG")
         .or_else(|_| EnvFilter::try_new(level))
-        .unwrap_or_else(|_| EnvFilter::new("info"))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    match format!("{TARGET}=off").parse() {
+        Ok(no_traces) => filter.add_directive(no_traces),
+        Err(_) => filter,
+    }
 }
 
 fn lines(home: &Home, logging: &Logging) -> Result<Lines, LogFileError> {

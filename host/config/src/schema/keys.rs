@@ -259,6 +259,15 @@ pub static KEYS: &[Key] = &[
     key("logging.file", Text, None, "log file, relative to the home; without it, standard error"),
     key("logging.rotate", Choice(&["daily", "hourly", "never"]), Some("daily"), "when a new log file begins, in UTC"),
     key("logging.keep", Integer(1, 10_000), Some("14"), "old log files that are kept"),
+    key("telemetry.endpoint", Text, None, "collector of traces and metrics, OTLP over HTTP"),
+    key("telemetry.service_name", Text, Some("dropins"), "service.name of what is exported"),
+    key(
+        "telemetry.sample_percent",
+        Integer(0, 100),
+        Some("100"),
+        "of a hundred traces that begin here, those recorded",
+    ),
+    key("telemetry.interval", Duration, Some("60s"), "time between two exports of metrics"),
 ];
 
 /// Paths of sections, the parents of the keys, in the order of [`KEYS`].

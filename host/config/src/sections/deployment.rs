@@ -18,6 +18,7 @@ use crate::sections::listener::Listener;
 use crate::sections::logging::Logging;
 use crate::sections::oauth::OAuth;
 use crate::sections::replay::{ReplayAddress, ReplayLoad, ReplayStore};
+use crate::sections::telemetry::Telemetry;
 use crate::sections::transport::{Server, Transport};
 use dropins_protocol::Secret;
 use dropins_services::Limits;
@@ -57,6 +58,8 @@ pub struct Deployment {
     pub limits: Limits,
     /// Logs.
     pub logging: Logging,
+    /// The collector of traces and metrics; none without an endpoint.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// `[super_admin]`.
@@ -118,6 +121,7 @@ impl Deployment {
             },
             limits,
             logging: Logging::read(settings),
+            telemetry: Telemetry::read(settings, findings),
         })
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod logging;
 pub(crate) mod oauth;
 pub(crate) mod registration;
 pub(crate) mod replay;
+pub(crate) mod telemetry;
 pub(crate) mod transport;
 pub(crate) mod trusted_proxies;
 pub(crate) mod url;

@@ -56,7 +56,8 @@ impl KeyRing {
         typ: &str,
         claims: Map<String, Value>,
     ) -> Result<String, SigningError> {
-        self.line(algorithm).current(now).sign(typ, claims)
+        let sign = || self.line(algorithm).current(now).sign(typ, claims);
+        tracing::info_span!(target: "dropins_trace", "sign").in_scope(sign)
     }
 
     /// The public keys that verify what this server signed or is going to sign, as JWKs with `alg`, `use` and `kid`:

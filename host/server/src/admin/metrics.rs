@@ -4,7 +4,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::state::AdminState;
+use crate::app::AdminServices;
 use crate::reload::Record;
 use dropins_telemetry::health::Health;
 use dropins_telemetry::metrics::labels::{Labels, label};
@@ -12,8 +12,7 @@ use dropins_telemetry::metrics::number::{counter, gauge, level};
 use dropins_telemetry::metrics::{key_sets, plugins, replay};
 
 /// Everything in the OpenMetrics text format.
-pub(super) async fn page(state: &AdminState) -> String {
-    let services = &state.services;
+pub(crate) async fn page(services: &AdminServices, record: &Record) -> String {
     let live = services.published.current();
     let (health, size) = tokio::join!(services.probes.health(), services.replay_size.of(&services.replay));
     let mut now = Registry::with_prefix("dropins");
@@ -21,7 +20,6 @@ pub(super) async fn page(state: &AdminState) -> String {
     gauge(&mut now, "ready", "1 when requests are welcome", u64::from(ready));
     stores(&mut now, &health);
     gauge(&mut now, "clients", "Registered clients", live.clients.count());
-    let record = state.reloader.record();
     gauge(&mut now, "reloader_up", "1 while changes of the folders are noticed", u64::from(record.is_up()));
     in_flight(&mut now, record);
     plugins::register(&mut now, &live.generation);

@@ -2,7 +2,7 @@
 
 mod access;
 pub mod documents;
-mod metrics;
+pub(crate) mod metrics;
 mod routes;
 mod shadow;
 mod socket;

@@ -70,7 +70,9 @@ impl Exchange {
         let live = services.published.current();
         let proxies = &live.deployment.transport.trusted_proxies;
         let address = client_address::of(request.extensions(), request.headers(), proxies);
-        Self { services, live, reference: reference(), address, challenge, attempt: Attempt::default() }
+        let reference = reference();
+        tracing::Span::current().record("dropins.reference", reference.as_str());
+        Self { services, live, reference, address, challenge, attempt: Attempt::default() }
     }
 
     /// Counts an error, and tells the replay store of an answer that holds no token.
@@ -170,6 +172,7 @@ impl Exchange {
     /// Counts and logs a decision, and notes the key that authenticated the client.
     fn record(&self, endpoint: &str, decision: &Decision) {
         self.services.metrics.decided(decision);
+        tracing::Span::current().record("dropins.outcome", audit::outcome(&decision.verdict));
         audit::decision(&self.reference, endpoint, self.address, decision);
         let now = self.services.clock.now_seconds();
         self.services.decisions.decided(now, &self.reference, endpoint, self.address, decision);

@@ -18,6 +18,7 @@ mod revoke;
 mod sent_secret;
 mod slash;
 mod token;
+pub(crate) mod trace;
 
 use axum::Router;
 use axum::routing::{any, get};
