@@ -6,18 +6,17 @@
 
 use std::borrow::Cow;
 
+use dropins_plugin::assertion::{Algorithm, Assertion, Compact, JWT_BEARER, Lifetime, read_assertion};
 use dropins_plugin::{
     Condition, KeyDescription, LookupError, PublicKey, Registration, Request, Requirement, Services, Shown, ShownOr,
     Unused,
 };
 
-use crate::algorithm::Algorithm;
-use crate::assertion::{Assertion, Compact};
 use crate::audience::{self, SentAudience};
-use crate::lifetime::Lifetime;
+use crate::claims::client_id;
 use crate::policy::{Policy, Verification};
 use crate::reason::{Reason, Refusal, Rejection, Report};
-use crate::request::assertion;
+use crate::request::TYPES;
 use crate::verify::{signing_key, verify};
 
 /// The client authentication method (OpenID Connect Core section 9).
@@ -52,8 +51,8 @@ pub fn judge(
     services: &Services<'_>,
     report: &mut Report,
 ) -> Result<Client, Refusal> {
-    let compact = Compact::decode(assertion(request, report)?, report)?;
-    let assertion = Assertion::parse(&compact, report)?;
+    let compact = Compact::decode(read_assertion(request, &[JWT_BEARER], report)?, report)?;
+    let assertion = Assertion::parse(&compact, &TYPES, report)?;
     authenticate(&assertion, request, policy, services, report)
 }
 
@@ -69,7 +68,7 @@ pub fn authenticate(
     report: &mut Report,
 ) -> Result<Client, Refusal> {
     let Assertion { header, claims, .. } = assertion;
-    let client_id = claims.client_id(request.parameter("client_id"), report)?;
+    let client_id = client_id(claims, request.parameter("client_id"), report)?;
     let (policy, keys) = match find_keys(client_id, assertion, policy, services, report) {
         Ok(found) => found,
         Err(refusal) => {
@@ -90,9 +89,9 @@ pub fn authenticate(
         }
         found => found?,
     };
-    let audience = audience::check(claims, header, request, &policy, report)?;
-    let lifetime = Lifetime::check(claims, &policy, request.now, report)?;
-    let jti = claims.jti(&policy, report)?;
+    let audience = audience::check(assertion, request, &policy, report)?;
+    let lifetime = Lifetime::check(claims, &policy.time_limits(), request.now, report)?;
+    let jti = claims.jti(policy.requires_jti(), report)?;
     let condition = jti.filter(|_| policy.prevent_token_reuse).map(|jti| unused(jti, &lifetime, &policy, report));
     Ok(Client {
         id: client_id.to_owned(),
@@ -207,7 +206,7 @@ fn check_registration<'a>(
 
 /// The condition that is left to the host: the client did not use the `jti` before.
 fn unused(jti: &str, lifetime: &Lifetime, policy: &Policy, report: &mut Report) -> Condition<Reason> {
-    let expires_at = lifetime.replay_horizon(policy);
+    let expires_at = lifetime.replay_horizon(&policy.time_limits());
     report.left_to_the_host(
         Reason::Replayed,
         format_args!("a jti that this client did not use before {expires_at}"),

@@ -2,22 +2,17 @@
 //!
 //! Everything is plain Rust without WIT types, so that every rule is tested natively. A request goes
 //! [`Request`] -> [`Compact`] -> [`Assertion`] -> [`Client`]; each step is a type that the step before it has checked.
-//! The rules, their reason codes and their order are one table: [`Reason`].
+//! The rules, their reason codes and their order are one table: [`Reason`]. What every plug-in of assertions does is in
+//! the SDK: [`dropins_plugin::assertion`].
 
-mod algorithm;
-mod assertion;
 mod audience;
 mod authenticate;
 mod claims;
-mod header;
-mod lifetime;
 mod plugin;
 mod policy;
 mod properties;
 mod reason;
-mod received;
 mod request;
-mod time;
 mod verify;
 mod verify_in_guest;
 
@@ -26,16 +21,14 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use algorithm::{Algorithm, AlgorithmSet};
-pub use assertion::{Assertion, Compact, MAX_LENGTH};
 pub use audience::SentAudience;
 pub use authenticate::{Client, METHOD, authenticate, judge};
-pub use claims::Claims;
 pub use dropins_plugin::Request;
-pub use header::Header;
+pub use dropins_plugin::assertion::{
+    Algorithm, AlgorithmSet, Assertion, Claims, Compact, Header, JWT_BEARER as ASSERTION_TYPE, MAX_LENGTH, NumericDate,
+};
 pub use plugin::PrivateKeyJwt;
 pub use policy::{AudienceMode, AudienceReport, CertificateValidity, ForeignIssuers, Policy, Profile, Verification};
 pub use reason::{Reason, Refusal, Rejection, Report};
-pub use request::{ASSERTION_TYPE, claimed_client, is_engaged};
-pub use time::NumericDate;
+pub use request::{claimed_client, is_engaged};
 pub use verify_in_guest::verify_in_guest;

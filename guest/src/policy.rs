@@ -3,7 +3,7 @@
 //! A policy exists only for valid properties; its defaults are those of the documentation. Times are
 //! milliseconds.
 
-use crate::algorithm::AlgorithmSet;
+use dropins_plugin::assertion::{AlgorithmSet, TimeLimits};
 
 /// Which audiences are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +163,16 @@ impl Policy {
         }
     }
 
+    /// What the times of an assertion must satisfy.
+    pub fn time_limits(&self) -> TimeLimits {
+        TimeLimits {
+            clock_skew: self.clock_skew,
+            leniency_ahead: self.leniency_ahead(),
+            longest_lifetime: self.longest_lifetime(),
+            reject_before: self.reject_before,
+        }
+    }
+
     /// How far ahead of now `exp` may be, in milliseconds; SMART App Launch allows five minutes.
     pub fn longest_lifetime(&self) -> u64 {
         if self.profile == Profile::Smart { self.max_lifetime.min(5 * 60_000) } else { self.max_lifetime }
@@ -177,7 +187,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algorithm::Algorithm;
+    use dropins_plugin::assertion::Algorithm;
 
     #[test]
     fn profiles_and_guest_verification_narrow_the_algorithms() {

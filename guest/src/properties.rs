@@ -6,9 +6,9 @@
 
 use std::ops::RangeInclusive;
 
+use dropins_plugin::assertion::{Algorithm, AlgorithmSet};
 use dropins_plugin::{Problem, Shown};
 
-use crate::algorithm::{Algorithm, AlgorithmSet};
 use crate::policy::{AudienceMode, AudienceReport, CertificateValidity, ForeignIssuers, Policy, Profile, Verification};
 
 /// One property.

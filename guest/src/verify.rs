@@ -6,9 +6,9 @@
 
 use std::fmt;
 
+use dropins_plugin::assertion::Assertion;
 use dropins_plugin::{KeyDescription, Log, PublicKey, Unsupported};
 
-use crate::assertion::Assertion;
 use crate::policy::{CertificateValidity, Policy, Verification};
 use crate::reason::{Reason, Rejection, Report};
 use crate::verify_in_guest::verify_in_guest;

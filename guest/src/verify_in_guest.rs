@@ -8,7 +8,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dropins_plugin::Unsupported;
-use dropins_strict_json::{Value, parse};
+use dropins_plugin::assertion::Algorithm;
+use dropins_plugin::json::{Value, parse};
 use jwt_simple::prelude::{
     ECDSAP256PublicKeyLike, ECDSAP384PublicKeyLike, ES256PublicKey, ES384PublicKey, Ed25519PublicKey,
     EdDSAPublicKeyLike, PS256PublicKey, PS384PublicKey, PS512PublicKey, RS256PublicKey, RS384PublicKey, RS512PublicKey,
@@ -17,8 +18,6 @@ use jwt_simple::prelude::{
 use p256::ecdsa::signature::Verifier as _;
 use superboring::pkey::PKey;
 use superboring::sign::Verifier;
-
-use crate::algorithm::Algorithm;
 
 /// Verifies a JWS signature (RFC 7515 section 5.2) with a JSON Web Key.
 ///

@@ -10,10 +10,10 @@ use std::path::Path;
 const TABLE: &[(&str, &[&str])] = &[
     ("dropins-services", &[]),
     ("dropins-strict-json", &[]),
-    ("dropins-plugin", &[]),
+    ("dropins-plugin", &["dropins-strict-json"]),
     ("dropins-components", &[]),
     ("client-secret-authenticator", &["dropins-plugin"]),
-    ("private-key-jwt-authenticator", &["dropins-plugin", "dropins-strict-json"]),
+    ("private-key-jwt-authenticator", &["dropins-plugin"]),
     ("dropins-host", &["dropins-services"]),
     ("dropins-keys", &["dropins-services", "dropins-strict-json"]),
     ("dropins-database", &["dropins-services"]),

@@ -72,65 +72,59 @@ dropins_plugin::export!(ClientSecret);
 
 #[cfg(test)]
 mod tests {
-    use dropins_plugin::{Hint, Keys, LookupError, PublicKey, Reason as _, Registration};
+    use dropins_plugin::testing::{Asked, TestClient, TestRequest, TestServer};
 
     use super::*;
 
-    /// Services that must not be asked.
-    struct Unasked;
-
-    impl dropins_plugin::Clients for Unasked {
-        fn lookup(&self, _: &str) -> Result<Option<Registration>, String> {
-            panic!("no look-up")
-        }
+    fn server() -> TestServer {
+        TestServer::default().client(TestClient::new("id").secret("secret"))
     }
 
-    impl Keys for Unasked {
-        fn candidates(&self, _: &str, _: &Hint<'_>) -> Result<Vec<Box<dyn PublicKey>>, LookupError> {
-            panic!("no key")
-        }
-
-        fn decoy(&self, _: &str) -> Option<Box<dyn PublicKey>> {
-            panic!("no key")
-        }
+    fn basic(value: &str) -> TestRequest {
+        TestRequest::default().header("Authorization", value)
     }
 
-    impl Log for Unasked {
-        fn warn(&self, _: &str) {
-            panic!("no warning")
-        }
-    }
-
-    fn authenticate(form: &[(&str, &str)], headers: &[(&str, &str)]) -> Result<Authenticated<Reason>, Refusal> {
-        let request = Request { form: form.to_vec(), headers: headers.to_vec(), ..Request::default() };
-        let services = Services { clients: &Unasked, keys: &Unasked, log: &Unasked };
-        ClientSecret::authenticate(&[], &request, &services, &mut Report::off())
+    fn post(id: &str, secret: &str) -> TestRequest {
+        TestRequest::default().form("client_id", id).form("client_secret", secret)
     }
 
     #[test]
     fn a_credential_is_a_claim_on_the_condition_that_the_secret_is_right() {
-        let basic = authenticate(&[], &[("authorization", "basic aWQ6c2VjcmV0")]).unwrap();
-        let post = authenticate(&[("client_id", "id"), ("client_secret", "secret")], &[]).unwrap();
-        for (authenticated, method) in [(basic, "client_secret_basic"), (post, "client_secret_post")] {
-            assert_eq!((authenticated.client.id.as_str(), authenticated.client.method), ("id", method));
+        let server = server();
+        for (request, method) in
+            [(basic("basic aWQ6c2VjcmV0"), "client_secret_basic"), (post("id", "secret"), "client_secret_post")]
+        {
+            let judged = server.judge::<ClientSecret>(&request);
+            let authenticated = judged.authenticated().unwrap();
+            assert_eq!((judged.verdict, authenticated.client.method), ("authenticated", method));
             let secret = Requirement::Secret("secret".to_owned());
             assert_eq!(authenticated.conditions, [Condition { reason: Reason::WrongSecret, requirement: secret }]);
         }
+        assert_eq!(server.judge::<ClientSecret>(&post("id", "other")).verdict, "wrong-secret");
+        assert_eq!(server.judge::<ClientSecret>(&post("other", "secret")).verdict, "unknown-client");
+        assert_eq!(server.asked(), Asked::default(), "the plug-in looks no client up");
     }
 
     #[test]
-    fn a_malformed_request_is_rejected() {
-        let Err(Refusal::Rejected(rejection)) = authenticate(&[], &[("authorization", "Basic !")]) else {
-            panic!("rejected")
-        };
-        assert_eq!(rejection.reason.code(), "header-malformed");
+    fn a_malformed_request_is_rejected_and_another_kind_is_not_claimed() {
+        assert_eq!(server().judge::<ClientSecret>(&basic("Basic !")).verdict, "header-malformed");
+        assert_eq!(server().judge::<ClientSecret>(&basic("Bearer eA")).verdict, "unclaimed");
+    }
+
+    #[test]
+    fn no_property_is_known() {
+        assert_eq!(server().check_config::<ClientSecret>(), (Vec::new(), Vec::new()));
+        let (problems, _) = server().property("Mode", "strict").check_config::<ClientSecret>();
+        assert_eq!(problems.first().map(|problem| problem.property.as_str()), Some("Mode"));
     }
 
     #[test]
     fn neither_a_verdict_nor_a_rejection_shows_the_secret() {
-        let verdict = authenticate(&[("client_id", "id"), ("client_secret", "hunter2")], &[]);
-        let refusal = authenticate(&[("client_secret", "hunter2")], &[]);
-        assert!(verdict.is_ok() && refusal.is_err());
+        let (verdict, refusal) = (
+            server().judge::<ClientSecret>(&post("id", "hunter2")),
+            server().judge::<ClientSecret>(&post("", "hunter2")),
+        );
+        assert_eq!((verdict.verdict, refusal.verdict), ("wrong-secret", "client-id-missing"));
         assert!(!format!("{verdict:?}{refusal:?}").contains("hunter2"));
     }
 }

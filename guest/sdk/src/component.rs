@@ -232,4 +232,14 @@ impl crate::Log for Host {
     fn warn(&self, message: &str) {
         log::emit(log::Level::Warn, message);
     }
+
+    fn emit(&self, level: crate::Level, message: &str) {
+        let level = match level {
+            crate::Level::Debug => log::Level::Debug,
+            crate::Level::Info => log::Level::Info,
+            crate::Level::Warn => log::Level::Warn,
+            crate::Level::Error => log::Level::Error,
+        };
+        log::emit(level, message);
+    }
 }

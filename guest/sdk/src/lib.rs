@@ -1,8 +1,10 @@
 //! What the authors of plug-ins share: an authenticator is one trait, [`Authenticator`], exported by [`export!`].
 //!
 //! Everything but `component.rs` is plain Rust without WIT types: a plug-in judges a [`Request`] by its rules
-//! ([`rules!`]) with the [`Services`] of the host, and its tests run natively against fakes.
+//! ([`rules!`]) with the [`Services`] of the host. Its tests run natively against a server made of values (`testing`).
+//! A plug-in that judges signed assertions begins with [`assertion`].
 
+pub mod assertion;
 mod authenticator;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
@@ -18,15 +20,20 @@ mod request;
 mod rule;
 mod services;
 mod shown;
+#[cfg(all(feature = "testing", not(target_family = "wasm")))]
+pub mod testing;
 
 pub use authenticator::{Authenticated, Authenticator, Client, Description, Problem};
+/// Strict JSON: no duplicate member, bounded nesting, nothing after the value.
+pub use dropins_strict_json as json;
+
 pub use condition::{Condition, Requirement, Unused};
 pub use rejection::{Refusal, Rejection};
 pub use report::{Check, Report, State};
 pub use request::{Fields, Request};
 pub use rule::{OAuthError, Reason, Rule};
 pub use services::{
-    Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Registration, Services, Unsupported,
+    Clients, Hint, KeyDescription, Keys, Level, Log, LookupError, PublicKey, Registration, Services, Unsupported,
 };
 pub use shown::{Shown, ShownOr};
 

@@ -53,13 +53,27 @@ pub trait Reason: Copy + Ord + std::fmt::Debug + 'static {
 
 /// Declares the enum `Reason` of a plug-in's rules and the types made of it, one entry a rule:
 /// `Variant "reason-code" InvalidClient "The rule." "its source" "How to fix it.";`
+///
+/// An entry that is only a name, `Expired;`, is the [`AssertionRule`](crate::assertion::AssertionRule) of that name.
 #[macro_export]
 macro_rules! rules {
-    ($($variant:ident $code:literal $error:ident $text:literal $source:literal $fix:literal;)*) => {
+    (@text $variant:ident $text:literal) => { $text };
+    (@text $variant:ident) => { concat!("The rule [`", stringify!($variant), "`](dropins_plugin::assertion).") };
+    (@rule $variant:ident $code:literal $error:ident $text:literal $source:literal $fix:literal) => {
+        &$crate::Rule {
+            code: $code,
+            error: $crate::OAuthError::$error,
+            text: $text,
+            source: $source,
+            fix: $fix,
+        }
+    };
+    (@rule $variant:ident) => { $crate::Reason::rule($crate::assertion::AssertionRule::$variant) };
+    ($($variant:ident $($code:literal $error:ident $text:literal $source:literal $fix:literal)?;)*) => {
         /// Why a request was rejected: the rule that it broke. The order is that of application.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Reason {
-            $(#[doc = $text] $variant,)*
+            $(#[doc = $crate::rules!(@text $variant $($text)?)] $variant,)*
         }
 
         /// A broken rule of this plug-in.
@@ -76,13 +90,7 @@ macro_rules! rules {
 
             fn rule(self) -> &'static $crate::Rule {
                 match self {
-                    $(Self::$variant => &$crate::Rule {
-                        code: $code,
-                        error: $crate::OAuthError::$error,
-                        text: $text,
-                        source: $source,
-                        fix: $fix,
-                    },)*
+                    $(Self::$variant => $crate::rules!(@rule $variant $($code $error $text $source $fix)?),)*
                 }
             }
         }

@@ -118,10 +118,28 @@ pub trait Keys {
     fn decoy(&self, algorithm: &str) -> Option<Box<dyn PublicKey>>;
 }
 
-/// Writes log lines.
+/// Severity of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Detail for the author of a plug-in.
+    Debug,
+    /// Worth knowing.
+    Info,
+    /// A warning for the operator.
+    Warn,
+    /// Something is broken.
+    Error,
+}
+
+/// Writes log lines. Never pass an assertion, a secret or a code.
 pub trait Log {
-    /// A warning for the operator. Never an assertion, a secret or a code.
+    /// A warning for the operator.
     fn warn(&self, message: &str);
+
+    /// A line of any level; by default a warning.
+    fn emit(&self, _level: Level, message: &str) {
+        self.warn(message);
+    }
 }
 
 /// The services of one call.

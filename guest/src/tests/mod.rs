@@ -1,4 +1,4 @@
-//! Both sides of every rule, against the fakes of [`crate::testing`].
+//! Both sides of every rule, against the server of [`crate::testing`].
 
 mod claims;
 mod client_and_key;
@@ -10,7 +10,8 @@ mod request;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dropins_plugin::{Check, KeyDescription, LookupError, OAuthError, Reason as _, Registration, State, Unsupported};
+use dropins_plugin::testing::{AskedHint, Consumed, Outcome, TestKey};
+use dropins_plugin::{LookupError, OAuthError, Reason as _, Registration, State, Unsupported, Unused};
 use serde_json::{Value, json};
 
 use crate::testing::*;

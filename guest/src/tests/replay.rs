@@ -2,17 +2,22 @@
 
 use super::*;
 
+/// The identifier of a good assertion as the store keeps it.
+fn remembered(expires_at: u64) -> Unused {
+    Unused { identifier: "one".to_owned(), issued_at: Some(NOW), expires_at, cached: true, retry_window: 0 }
+}
+
 #[test]
 fn the_second_use_is_rejected() {
-    let world = World::default();
-    assert_eq!((world.verdict(), world.verdict()), ("ok", "replayed"));
+    let mut world = World::default();
+    assert_eq!((world.verdict(), world.verdict()), ("authenticated", "replayed"));
 }
 
 #[test]
 fn two_clients_may_use_one_jti() {
-    let world = World::default();
-    world.used.borrow_mut().push(("other".to_owned(), "one".to_owned(), None, 0, true, 0));
-    assert_eq!(world.verdict(), "ok");
+    let mut world = World::default();
+    world.server.consume("other", remembered(NOW + 60));
+    assert_eq!(world.verdict(), "authenticated");
 }
 
 #[test]
@@ -20,33 +25,32 @@ fn the_pair_is_remembered_until_exp_and_skew_rounded_up() {
     let mut world = World::default();
     world.claims["exp"] = json!(1_700_000_060.25);
     world.claims["iat"] = json!(1_700_000_000.75);
-    world.now += 1000;
-    assert_eq!(world.verdict(), "ok");
-    let expected = (CLIENT.to_owned(), "one".to_owned(), Some(NOW), NOW + 91, true, 0);
-    assert_eq!(world.used.take(), [expected]);
+    world.server.now += 1000;
+    assert_eq!(world.verdict(), "authenticated");
+    assert_eq!(world.server.consumed(), [Consumed { client: CLIENT.to_owned(), unused: remembered(NOW + 91) }]);
 }
 
 #[test]
 fn the_cache_is_used_only_when_it_is_enabled() {
-    let world = World { properties: vec![("EnableCacheForJTI", "false")], ..World::default() };
-    assert_eq!(world.verdict(), "ok");
-    assert!(!world.used.borrow()[0].4);
+    let mut world = World { properties: vec![("EnableCacheForJTI", "false")], ..World::default() };
+    assert_eq!(world.verdict(), "authenticated");
+    assert!(!world.server.consumed()[0].unused.cached);
 }
 
 #[test]
 fn a_retry_window_is_asked_for_only_when_it_is_configured() {
     for (properties, window) in [(vec![], 0), (vec![("RetryWindowInSeconds", "30")], 30)] {
-        let world = World { properties, ..World::default() };
-        assert_eq!(world.verdict(), "ok");
-        assert_eq!(world.used.borrow()[0].5, window);
+        let mut world = World { properties, ..World::default() };
+        assert_eq!(world.verdict(), "authenticated");
+        assert_eq!(world.server.consumed()[0].unused.retry_window, window);
     }
 }
 
 #[test]
 fn reuse_is_allowed_when_it_is_not_prevented() {
-    let world = World { properties: vec![("PreventTokenReuse", "false")], ..World::default() };
-    assert_eq!((world.verdict(), world.verdict()), ("ok", "ok"));
-    assert!(world.used.borrow().is_empty());
+    let mut world = World { properties: vec![("PreventTokenReuse", "false")], ..World::default() };
+    assert_eq!((world.verdict(), world.verdict()), ("authenticated", "authenticated"));
+    assert!(world.server.consumed().is_empty());
 }
 
 #[test]
@@ -54,9 +58,9 @@ fn a_rejected_assertion_is_never_consumed() {
     let mut world = World::default();
     for (name, bad) in [("aud", json!("x")), ("exp", json!(NOW - 60)), ("iat", json!(NOW + 31)), ("jti", json!(""))] {
         let good = std::mem::replace(&mut world.claims[name], bad);
-        assert_ne!(world.verdict(), "ok");
+        assert_ne!(world.verdict(), "authenticated");
         world.claims[name] = good;
     }
-    assert!(world.used.borrow().is_empty());
-    assert_eq!(world.verdict(), "ok");
+    assert!(world.server.consumed().is_empty());
+    assert_eq!(world.verdict(), "authenticated");
 }

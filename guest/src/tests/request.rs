@@ -6,11 +6,11 @@ use super::*;
 fn a_good_request_is_authenticated_with_facts_for_the_audit_log() {
     let mut world = World::default();
     world.header["kid"] = json!("k1");
-    let client = world.judge(&mut Report::off()).unwrap();
-    assert_eq!((client.id.as_str(), client.algorithm), (CLIENT, Algorithm::RS256));
-    assert_eq!((client.kid.as_deref(), client.jti.as_deref()), (Some("k1"), Some("one")));
-    assert_eq!(world.verified.get(), 1, "one signature is verified");
-    assert_eq!(world.decoys.get(), 0);
+    let judged = world.judge();
+    assert_eq!(["alg", "kid", "jti"].map(|name| judged.attribute(name)), [Some("RS256"), Some("k1"), Some("one")]);
+    assert_eq!((judged.verdict, judged.claimed_client.as_deref()), ("authenticated", Some(CLIENT)));
+    let asked = world.server.asked();
+    assert_eq!((asked.verified, asked.decoys), (1, 0), "one signature is verified");
 }
 
 #[test]
@@ -36,13 +36,13 @@ fn a_repeated_parameter_is_rejected_and_others_may_repeat() {
         world.form.extend(["client_id", "client_id"].map(|name| (name.to_owned(), CLIENT.to_owned())));
     });
     assert_eq!(twice, "repeated-parameter");
-    assert_eq!(with_parameter("resource", "x"), "ok");
+    assert_eq!(with_parameter("resource", "x"), "authenticated");
 }
 
 #[test]
 fn client_id_is_optional_and_must_be_the_client_of_the_assertion() {
-    assert_eq!(with_parameter("client_id", CLIENT), "ok");
-    assert_eq!(with_parameter("client_id", ""), "ok");
+    assert_eq!(with_parameter("client_id", CLIENT), "authenticated");
+    assert_eq!(with_parameter("client_id", ""), "authenticated");
     for other in ["other", &CLIENT.to_lowercase(), &format!("{CLIENT} ")] {
         assert_eq!(with_parameter("client_id", other), "client-id-mismatch", "{other}");
     }

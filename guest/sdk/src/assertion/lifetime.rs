@@ -5,82 +5,103 @@
 
 use dropins_strict_json::Value;
 
-use crate::claims::Claims;
-use crate::policy::Policy;
-use crate::reason::{Reason, Rejection, Report};
-use crate::received::Received;
-use crate::time::{Instant, NumericDate};
+use super::claims::Claims;
+use super::numeric_date::{Instant, NumericDate};
+use super::received::Received;
+use super::rule::{AssertionReason, AssertionRule};
+use crate::rejection::Rejection;
+use crate::report::Report;
+
+/// What times must satisfy, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// Leniency for clocks that differ, on `exp`.
+    pub clock_skew: u64,
+    /// How far ahead of now `nbf` and `iat` may be.
+    pub leniency_ahead: u64,
+    /// How far ahead of now `exp` may be, besides the clock skew.
+    pub longest_lifetime: u64,
+    /// The largest age of an assertion by `iat`; 0 turns the rule off.
+    pub reject_before: u64,
+}
 
 /// Times that satisfy the rules.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lifetime {
-    expiry: NumericDate,
+pub struct Lifetime {
+    /// `exp`
+    pub expiry: NumericDate,
     /// `iat`, when the assertion has one.
-    pub(crate) issued_at: Option<NumericDate>,
+    pub issued_at: Option<NumericDate>,
 }
 
 impl Lifetime {
     /// Applies the rules of time; `now` is in milliseconds.
-    pub(crate) fn check(
+    ///
+    /// # Errors
+    /// [`Rejection`] for the first broken rule.
+    pub fn check<R: AssertionReason>(
         claims: &Claims<'_>,
-        policy: &Policy,
+        limits: &TimeLimits,
         now: u64,
-        report: &mut Report,
-    ) -> Result<Self, Rejection> {
+        report: &mut Report<R>,
+    ) -> Result<Self, Rejection<R>> {
+        use AssertionRule as Rule;
+
         let values = ["exp", "nbf", "iat"].map(|name| claims.get(name));
         let [exp, ..] = values;
-        report.check(Reason::ExpiryMissing, exp.is_some(), format_args!("exp"), format_args!("{}", Received(exp)))?;
+        let missing = Rule::ExpiryMissing.into();
+        report.check(missing, exp.is_some(), format_args!("exp"), format_args!("{}", Received(exp)))?;
         let times = values.map(|value| value.and_then(NumericDate::from_json));
         let [expiry, not_before, issued_at] = times;
         let odd = values.into_iter().zip(times).find(|(value, time)| value.is_some() && time.is_none());
         report.check(
-            Reason::TimeInvalid,
+            Rule::TimeInvalid.into(),
             odd.is_none(),
             format_args!("numbers of seconds, from 0 and below 2^53"),
             format_args!("{}", Times(values)),
         )?;
         report.check(
-            Reason::TimeInMilliseconds,
+            Rule::TimeInMilliseconds.into(),
             !times.into_iter().flatten().any(NumericDate::looks_like_milliseconds),
             format_args!("seconds; now is {}", Instant(now)),
             format_args!("{}", Times(values)),
         )?;
         let Some(expiry) = expiry else {
-            return Err(Rejection::new(Reason::ExpiryMissing, format_args!("exp"), format_args!("nothing")));
+            return Err(Rejection::new(missing, format_args!("exp"), format_args!("nothing")));
         };
 
-        let skew = policy.clock_skew;
+        let TimeLimits { clock_skew: skew, leniency_ahead, longest_lifetime, reject_before } = *limits;
         report.check(
-            Reason::Expired,
+            Rule::Expired.into(),
             expiry.millis() + skew > now,
             format_args!("exp after {} (now {} less the clock skew)", Instant(now.saturating_sub(skew)), Instant(now)),
             format_args!("exp {}", Instant(expiry.millis())),
         )?;
-        let latest = now.saturating_add(policy.longest_lifetime()).saturating_add(skew);
+        let latest = now.saturating_add(longest_lifetime).saturating_add(skew);
         report.check(
-            Reason::LifetimeTooLong,
+            Rule::LifetimeTooLong.into(),
             expiry.millis() <= latest,
             format_args!(
                 "exp up to {} ({} minutes and the clock skew ahead of now {})",
                 Instant(latest),
-                policy.longest_lifetime() / 60_000,
+                longest_lifetime / 60_000,
                 Instant(now)
             ),
             format_args!("exp {}", Instant(expiry.millis())),
         )?;
-        let ahead = now.saturating_add(policy.leniency_ahead());
-        not_ahead(not_before, "nbf", ahead, now, Reason::NotYetValid, report)?;
-        not_after(not_before, "nbf", expiry, Reason::NotBeforeAfterExpiry, report)?;
-        not_ahead(issued_at, "iat", ahead, now, Reason::IssuedInFuture, report)?;
-        not_after(issued_at, "iat", expiry, Reason::IssuedAfterExpiry, report)?;
-        let earliest = if policy.reject_before == 0 { 0 } else { now.saturating_sub(policy.reject_before) };
+        let ahead = now.saturating_add(leniency_ahead);
+        not_ahead(not_before, "nbf", ahead, now, Rule::NotYetValid, report)?;
+        not_after(not_before, "nbf", expiry, Rule::NotBeforeAfterExpiry, report)?;
+        not_ahead(issued_at, "iat", ahead, now, Rule::IssuedInFuture, report)?;
+        not_after(issued_at, "iat", expiry, Rule::IssuedAfterExpiry, report)?;
+        let earliest = if reject_before == 0 { 0 } else { now.saturating_sub(reject_before) };
         report.check(
-            Reason::TooOld,
+            Rule::TooOld.into(),
             issued_at.is_none_or(|issued_at| issued_at.millis() >= earliest),
             format_args!(
                 "iat from {} ({} minutes before now {})",
                 Instant(earliest),
-                policy.reject_before / 60_000,
+                reject_before / 60_000,
                 Instant(now)
             ),
             format_args!("iat {}", Optional(issued_at)),
@@ -89,36 +110,36 @@ impl Lifetime {
     }
 
     /// When the pair of client and `jti` expires: `exp` and the clock skew, in seconds, rounded up.
-    pub(crate) fn replay_horizon(&self, policy: &Policy) -> u64 {
-        (self.expiry.millis() + policy.clock_skew).div_ceil(1000)
+    pub fn replay_horizon(&self, limits: &TimeLimits) -> u64 {
+        (self.expiry.millis() + limits.clock_skew).div_ceil(1000)
     }
 }
 
-fn not_ahead(
+fn not_ahead<R: AssertionReason>(
     time: Option<NumericDate>,
     name: &str,
     latest: u64,
     now: u64,
-    reason: Reason,
-    report: &mut Report,
-) -> Result<(), Rejection> {
+    rule: AssertionRule,
+    report: &mut Report<R>,
+) -> Result<(), Rejection<R>> {
     report.check(
-        reason,
+        rule.into(),
         time.is_none_or(|time| time.millis() <= latest),
         format_args!("{name} up to {} (now {} and the clock skew)", Instant(latest), Instant(now)),
         format_args!("{name} {}", Optional(time)),
     )
 }
 
-fn not_after(
+fn not_after<R: AssertionReason>(
     time: Option<NumericDate>,
     name: &str,
     expiry: NumericDate,
-    reason: Reason,
-    report: &mut Report,
-) -> Result<(), Rejection> {
+    rule: AssertionRule,
+    report: &mut Report<R>,
+) -> Result<(), Rejection<R>> {
     report.check(
-        reason,
+        rule.into(),
         time.is_none_or(|time| time <= expiry),
         format_args!("{name} up to exp {}", Instant(expiry.millis())),
         format_args!("{name} {}", Optional(time)),

@@ -5,12 +5,15 @@
 
 use std::borrow::Cow;
 
-use dropins_plugin::{Hint, ShownOr};
 use dropins_strict_json::{Object, Value};
 
-use crate::algorithm::{Algorithm, AlgorithmSet};
-use crate::reason::{Reason, Rejection, Report};
-use crate::received::Received;
+use super::algorithm::{Algorithm, AlgorithmSet};
+use super::received::Received;
+use super::rule::{AssertionReason, AssertionRule};
+use crate::rejection::Rejection;
+use crate::report::Report;
+use crate::services::Hint;
+use crate::shown::ShownOr;
 
 /// Members whose presence rejects the assertion.
 const EXTENSIONS: [&str; 4] = ["crit", "b64", "enc", "zip"];
@@ -20,8 +23,8 @@ const EXTENSIONS: [&str; 4] = ["crit", "b64", "enc", "zip"];
 pub struct Header<'a> {
     /// The signature algorithm.
     pub algorithm: Algorithm,
-    /// Whether `typ` says that the assertion is for client authentication and nothing else.
-    pub typed: bool,
+    /// Which of the accepted types `typ` names; `None` if it is absent.
+    pub typ: Option<&'static str>,
     /// Key id.
     pub kid: Option<Cow<'a, str>>,
     /// SHA-1 thumbprint of the certificate.
@@ -31,43 +34,49 @@ pub struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    pub(crate) fn check(mut object: Object<'a>, signature: &[u8], report: &mut Report) -> Result<Self, Rejection> {
+    pub(super) fn check<R: AssertionReason>(
+        mut object: Object<'a>,
+        signature: &[u8],
+        types: &[&'static str],
+        report: &mut Report<R>,
+    ) -> Result<Self, Rejection<R>> {
         let mut text = |name| member(&mut object, name);
         let (alg, typ, kid) = (text("alg")?, text("typ")?, text("kid")?);
         let (x5t, x5t_s256) = (text("x5t")?, text("x5t#S256")?);
 
         let received = ShownOr(alg.as_deref(), "no alg");
-        report.check(Reason::AlgorithmMissing, alg.is_some(), format_args!("alg"), format_args!("{received}"))?;
+        let missing = AssertionRule::AlgorithmMissing.into();
+        report.check(missing, alg.is_some(), format_args!("alg"), format_args!("{received}"))?;
         let Some(algorithm) = alg.as_deref().and_then(Algorithm::parse) else {
             let expected = format_args!("one of {}", AlgorithmSet::ALL);
-            return Err(Rejection::new(Reason::AlgorithmUnknown, expected, format_args!("{received}")));
+            return Err(Rejection::new(AssertionRule::AlgorithmUnknown.into(), expected, format_args!("{received}")));
         };
         report.passed(
-            Reason::AlgorithmUnknown,
+            AssertionRule::AlgorithmUnknown.into(),
             format_args!("one of {}", AlgorithmSet::ALL),
             format_args!("{received}"),
         );
         report.check(
-            Reason::SignatureMissing,
+            AssertionRule::SignatureMissing.into(),
             !signature.is_empty(),
             format_args!("a signature"),
             format_args!("{} bytes", signature.len()),
         )?;
         let extension = EXTENSIONS.into_iter().find(|name| object.get(name).is_some());
         report.check(
-            Reason::HeaderExtension,
+            AssertionRule::HeaderExtension.into(),
             extension.is_none(),
             format_args!("none of crit, b64, enc, zip"),
             format_args!("{}", extension.unwrap_or("none of them")),
         )?;
-        let kind = typ.as_deref().map_or(Some(false), token_type);
+        let known = typ.as_deref().and_then(|typ| token_type(typ, types));
         report.check(
-            Reason::TokenTypeWrong,
-            kind.is_some(),
-            format_args!("no typ, \"JWT\" or \"client-authentication+jwt\""),
+            AssertionRule::TokenTypeWrong.into(),
+            typ.is_none() || known.is_some(),
+            format_args!("no typ or one of {}", types.join(", ")),
             format_args!("{}", ShownOr(typ.as_deref(), "no typ")),
         )?;
-        Ok(Self { algorithm, typed: kind == Some(true), kid, x5t, x5t_s256 })
+        Ok(Self { algorithm, typ: known, kid, x5t, x5t_s256 })
     }
 
     /// What the header says about the signing key.
@@ -82,28 +91,27 @@ impl<'a> Header<'a> {
 }
 
 /// The text of an optional member.
-fn member<'a>(object: &mut Object<'a>, name: &str) -> Result<Option<Cow<'a, str>>, Rejection> {
+fn member<'a, R: AssertionReason>(object: &mut Object<'a>, name: &str) -> Result<Option<Cow<'a, str>>, Rejection<R>> {
     match object.take(name) {
         None => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text)),
         Some(other) => Err(Rejection::new(
-            Reason::HeaderMemberType,
+            AssertionRule::HeaderMemberType.into(),
             format_args!("{name} as a string"),
             format_args!("{}", Received(Some(&other))),
         )),
     }
 }
 
-/// Whether a `typ` is specific to client authentication; `None` for another kind of token (RFC 8725 section 3.11).
-fn token_type(typ: &str) -> Option<bool> {
+/// Which of the types a `typ` names; `None` for another kind of token (RFC 8725 section 3.11).
+fn token_type(typ: &str, types: &[&'static str]) -> Option<&'static str> {
     // RFC 7515 section 4.1.9: a media type whose "application/" may be left out, compared without regard to case.
     const PREFIX: &str = "application/";
     let short = match typ.split_at_checked(PREFIX.len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
         _ => typ,
     };
-    let specific = short.eq_ignore_ascii_case("client-authentication+jwt");
-    (specific || short.eq_ignore_ascii_case("jwt")).then_some(specific)
+    types.iter().copied().find(|known| short.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -111,12 +119,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_token_types_are_known_in_any_case_and_with_or_without_the_prefix() {
+    fn a_token_type_is_known_in_any_case_and_with_or_without_the_prefix() {
+        let token_type = |typ| token_type(typ, &["JWT", "client-authentication+jwt"]);
         for typ in ["JWT", "jwt", "application/jwt", "Application/JWT"] {
-            assert_eq!(token_type(typ), Some(false), "{typ}");
+            assert_eq!(token_type(typ), Some("JWT"), "{typ}");
         }
         for typ in ["client-authentication+jwt", "application/Client-Authentication+JWT"] {
-            assert_eq!(token_type(typ), Some(true), "{typ}");
+            assert_eq!(token_type(typ), Some("client-authentication+jwt"), "{typ}");
         }
         for typ in ["", "at+jwt", "dpop+jwt", "JOSE", "application/", "application/application/jwt", "text/jwt", "JWT "]
         {

@@ -5,12 +5,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dropins_plugin::Reason as _;
 use dropins_strict_json::{Flaw, Object, Value};
 
-use crate::claims::Claims;
-use crate::header::Header;
-use crate::reason::{Reason, Rejection, Report};
+use super::claims::Claims;
+use super::header::Header;
+use super::rule::{AssertionReason, AssertionRule};
+use crate::rejection::Rejection;
+use crate::report::Report;
 
 /// The largest assertion, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
@@ -30,9 +31,9 @@ impl<'a> Compact<'a> {
     ///
     /// # Errors
     /// [`Rejection`] when it is too large, has not three parts, or a part is not canonical base64url.
-    pub fn decode(token: &'a str, report: &mut Report) -> Result<Self, Rejection> {
+    pub fn decode<R: AssertionReason>(token: &'a str, report: &mut Report<R>) -> Result<Self, Rejection<R>> {
         report.check(
-            Reason::AssertionTooLarge,
+            AssertionRule::AssertionTooLarge.into(),
             token.len() <= MAX_LENGTH,
             format_args!("at most {MAX_LENGTH} bytes"),
             format_args!("{} bytes", token.len()),
@@ -42,25 +43,43 @@ impl<'a> Compact<'a> {
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             let received = token.split('.').count();
-            return Err(Rejection::new(Reason::NotCompact, format_args!("3 parts"), format_args!("{received}")));
+            let (expected, received) = (format_args!("3 parts"), format_args!("{received}"));
+            return Err(Rejection::new(AssertionRule::NotCompact.into(), expected, received));
         };
-        report.check(Reason::NotCompact, true, format_args!("3 parts"), format_args!("3"))?;
+        report.passed(AssertionRule::NotCompact.into(), format_args!("3 parts"), format_args!("3"));
         let signing_input = token.get(..header.len() + 1 + claims.len()).unwrap_or_default();
         let decode = |part: &str, name| {
             URL_SAFE_NO_PAD.decode(part).map_err(|error| {
                 let expected = format_args!("canonical base64url without padding");
-                Rejection::new(Reason::EncodingInvalid, expected, format_args!("{name}: {error}"))
+                Rejection::new(AssertionRule::EncodingInvalid.into(), expected, format_args!("{name}: {error}"))
             })
         };
         let (header, claims) = (decode(header, "header")?, decode(claims, "claims")?);
         Ok(Self { signing_input, header, claims, signature: decode(signature, "signature")? })
     }
 
-    /// `iss` and `sub`, as far as the claims can be read and have them as strings.
-    pub(crate) fn names(&self) -> (Option<String>, Option<String>) {
+    /// Whom the claims name, as far as they can be read.
+    pub fn names(&self) -> Names {
         let claims = Object::parse(&self.claims).unwrap_or_default();
         let text = |name| claims.get(name).and_then(Value::text).map(str::to_owned);
-        (text("iss"), text("sub"))
+        Names { issuer: text("iss"), subject: text("sub") }
+    }
+}
+
+/// Whom an assertion names, before anything is proven; a claim counts only as a string.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// `iss`
+    pub issuer: Option<String>,
+    /// `sub`
+    pub subject: Option<String>,
+}
+
+impl Names {
+    /// The names in a token; none if it cannot be decoded.
+    pub fn of(token: &str) -> Self {
+        let compact = Compact::decode(token, &mut Report::<AssertionRule>::off());
+        compact.map(|compact| compact.names()).unwrap_or_default()
     }
 }
 
@@ -78,27 +97,37 @@ pub struct Assertion<'a> {
 }
 
 impl<'a> Assertion<'a> {
-    /// Parses header and claims, and applies the rules of the header that need no client.
+    /// Parses header and claims, and applies the rules of the header that need no client; `types` are the values of
+    /// `typ` that are accepted beside its absence, without `application/`.
     ///
     /// # Errors
     /// [`Rejection`] when one is not strict JSON, or the header breaks a rule.
-    pub fn parse(compact: &'a Compact<'a>, report: &mut Report) -> Result<Self, Rejection> {
-        let header = parse(&compact.header, [Reason::HeaderTooDeep, Reason::HeaderMalformed, Reason::HeaderDuplicate])?;
-        let claims = parse(&compact.claims, [Reason::ClaimsTooDeep, Reason::ClaimsMalformed, Reason::ClaimsDuplicate])?;
-        let header = Header::check(header, &compact.signature, report)?;
+    pub fn parse<R: AssertionReason>(
+        compact: &'a Compact<'a>,
+        types: &[&'static str],
+        report: &mut Report<R>,
+    ) -> Result<Self, Rejection<R>> {
+        use AssertionRule as Rule;
+
+        let header = parse(&compact.header, [Rule::HeaderTooDeep, Rule::HeaderMalformed, Rule::HeaderDuplicate])?;
+        let claims = parse(&compact.claims, [Rule::ClaimsTooDeep, Rule::ClaimsMalformed, Rule::ClaimsDuplicate])?;
+        let header = Header::check(header, &compact.signature, types, report)?;
         let Compact { signing_input, signature, .. } = compact;
         Ok(Self { header, claims: Claims::new(claims), signing_input, signature })
     }
 }
 
-fn parse(bytes: &[u8], [too_deep, malformed, duplicate]: [Reason; 3]) -> Result<Object<'_>, Rejection> {
+fn parse<R: AssertionReason>(
+    bytes: &[u8],
+    [too_deep, malformed, duplicate]: [AssertionRule; 3],
+) -> Result<Object<'_>, Rejection<R>> {
     Object::parse(bytes).map_err(|error| {
         let flaw = error.flaw();
-        let reason = match flaw {
+        let reason = R::from(match flaw {
             Flaw::TooDeep => too_deep,
             Flaw::Malformed => malformed,
             Flaw::Duplicate => duplicate,
-        };
+        });
         Rejection::new(reason, format_args!("{}", reason.rule().text), format_args!("{flaw}"))
     })
 }
@@ -109,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    fn decode(token: &str) -> Result<Compact<'_>, Reason> {
+    fn decode(token: &str) -> Result<Compact<'_>, AssertionRule> {
         Compact::decode(token, &mut Report::off()).map_err(|rejection| rejection.reason)
     }
 
@@ -123,7 +152,7 @@ mod tests {
     #[test]
     fn anything_but_three_parts_is_not_compact() {
         for token in ["", "e30", "e30.e30", "e30.e30.e30.e30", "e30.e30.e30.e30.e30", "...", "{\"payload\":\"\"}"] {
-            assert_eq!(decode(token).unwrap_err(), Reason::NotCompact, "{token}");
+            assert_eq!(decode(token).unwrap_err(), AssertionRule::NotCompact, "{token}");
         }
     }
 
@@ -131,7 +160,7 @@ mod tests {
     fn only_canonical_base64url_is_decoded() {
         for part in ["e30=", "e3 0", "e30\n", "e31", "e3+", "e3/", "e", "é30", "e30\0"] {
             for token in [format!("{part}.e30.AQI"), format!("e30.{part}.AQI"), format!("e30.e30.{part}")] {
-                assert_eq!(decode(&token).unwrap_err(), Reason::EncodingInvalid, "{token:?}");
+                assert_eq!(decode(&token).unwrap_err(), AssertionRule::EncodingInvalid, "{token:?}");
             }
         }
     }
@@ -140,14 +169,14 @@ mod tests {
     fn sixteen_kibibytes_are_accepted_and_one_byte_more_is_not() {
         let token = |length: usize| format!("e30.e30.{}", "A".repeat(length - 8));
         assert!(decode(&token(MAX_LENGTH)).is_ok());
-        assert_eq!(decode(&token(MAX_LENGTH + 1)).unwrap_err(), Reason::AssertionTooLarge);
+        assert_eq!(decode(&token(MAX_LENGTH + 1)).unwrap_err(), AssertionRule::AssertionTooLarge);
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(token in "[\\PC.]{0,64}") {
             if let Ok(compact) = decode(&token) {
-                let _ = Assertion::parse(&compact, &mut Report::on());
+                let _ = Assertion::parse(&compact, &["JWT"], &mut Report::<AssertionRule>::on());
             }
         }
 

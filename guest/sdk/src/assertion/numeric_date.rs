@@ -49,8 +49,9 @@ impl NumericDate {
     }
 }
 
-/// Milliseconds since the Unix epoch, as seconds: `1700000000` or `1700000000.250`.
-pub(crate) struct Instant(pub(crate) u64);
+/// Shows milliseconds since the Unix epoch as seconds: `1700000000` or `1700000000.250`.
+#[derive(Debug, Clone, Copy)]
+pub struct Instant(pub u64);
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use dropins_plugin::Shown;
 use dropins_strict_json::Value;
 
+use crate::shown::Shown;
+
 /// Shows a member that may be absent.
-pub(crate) struct Received<'a>(pub(crate) Option<&'a Value<'a>>);
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a>(pub Option<&'a Value<'a>>);
 
 impl fmt::Display for Received<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
