@@ -19,7 +19,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const PASSWORD: &str = "correct horse";
 
 /// A browser: it keeps cookies and posts forms as they are on the page.
-struct TestBrowser<'a> {
+pub(crate) struct TestBrowser<'a> {
     server: &'a Server,
     cookies: RefCell<BTreeMap<String, String>>,
 }
@@ -31,7 +31,7 @@ struct TestForm {
 }
 
 impl<'a> TestBrowser<'a> {
-    fn new(server: &'a Server) -> Self {
+    pub(crate) fn new(server: &'a Server) -> Self {
         Self { server, cookies: RefCell::default() }
     }
 
@@ -50,7 +50,7 @@ impl<'a> TestBrowser<'a> {
     }
 
     /// Opens a URL of the server and follows its redirects as long as they stay there.
-    fn open(&self, url: &str) -> Answer {
+    pub(crate) fn open(&self, url: &str) -> Answer {
         self.follow(self.send(Request::new(Method::GET, url)))
     }
 
@@ -62,7 +62,7 @@ impl<'a> TestBrowser<'a> {
     }
 
     /// Posts the form of a page with what a person adds.
-    fn submit(&self, page: &Answer, added: &[(&str, &str)]) -> Answer {
+    pub(crate) fn submit(&self, page: &Answer, added: &[(&str, &str)]) -> Answer {
         let form = form(page);
         let hidden = form.hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let fields: Vec<_> = hidden.chain(added.iter().copied()).collect();
@@ -70,7 +70,7 @@ impl<'a> TestBrowser<'a> {
         self.follow(self.send(request.header("sec-fetch-site", "same-origin")))
     }
 
-    fn sign_in(&self, page: &Answer, password: &str) -> Answer {
+    pub(crate) fn sign_in(&self, page: &Answer, password: &str) -> Answer {
         self.submit(page, &[("username", "jane"), ("password", password)])
     }
 }

@@ -10,7 +10,9 @@
     reason = "a test may panic"
 )]
 
+mod apache;
 mod attempt;
+mod behind;
 mod client;
 mod database_server;
 #[path = "../../host/tests/host/fixtures.rs"]
@@ -24,16 +26,19 @@ mod key_host;
 #[allow(dead_code, reason = "tests/load uses the rest")]
 mod load;
 mod operator;
+mod plain;
 mod program;
 mod server;
 #[path = "../../host/replay/tests/servers/mod.rs"]
 mod servers;
+mod upstream;
 mod wait;
 
 mod admin;
 mod authlib;
 mod authorization_code;
 mod authorize;
+mod authz;
 mod bad_input;
 mod browser;
 mod clients;
@@ -48,6 +53,11 @@ mod documentation;
 mod exhaustion;
 mod explain;
 mod full_disk;
+mod gateway;
+mod gateway_attacks;
+mod gateway_failures;
+mod gateway_load;
+mod gateway_metadata;
 mod identity_database;
 mod installing;
 mod introspection;
@@ -57,6 +67,8 @@ mod keystores;
 mod limits_http;
 mod logs;
 mod metadata;
+mod neighbours;
+mod node_oidc_provider;
 mod openid_client;
 mod par;
 mod process;

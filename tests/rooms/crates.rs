@@ -23,8 +23,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("dropins-listener", &[]),
     ("dropins-store", &["dropins-protocol", "dropins-database"]),
     ("dropins-oauth", &["dropins-protocol", "dropins-config", "dropins-store", "dropins-keys"]),
+    ("dropins-gateway", &["dropins-config"]),
     ("dropins-telemetry", &["dropins-oauth", "dropins-store", "dropins-config", "dropins-replay", "dropins-host"]),
-    ("dropins-live", &["dropins-oauth", "dropins-replay", "dropins-host", "dropins-components"]),
+    ("dropins-live", &["dropins-gateway", "dropins-oauth", "dropins-replay", "dropins-host", "dropins-components"]),
     ("dropins-server", &["dropins-telemetry", "dropins-listener", "dropins-live"]),
     ("dropins", &["dropins-server", "dropins-components"]),
 ];

@@ -9,11 +9,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// A form post to the token endpoint, as it goes over the wire.
+#[allow(dead_code, reason = "another bench posts elsewhere")]
 pub(crate) fn post(fields: &[(&str, &str)]) -> Vec<u8> {
+    post_to("/oauth2/token", fields)
+}
+
+/// The same to this path.
+pub(crate) fn post_to(path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let length = body.len();
     format!(
-        "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
@@ -22,7 +28,7 @@ pub(crate) fn post(fields: &[(&str, &str)]) -> Vec<u8> {
 /// Sends every request once over so many connections; the sorted times to the answer.
 ///
 /// # Panics
-/// An answer holds no token.
+/// An answer holds no token, and names no client.
 pub(crate) fn send(server: SocketAddr, connections: usize, requests: &[Vec<u8>]) -> Vec<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
     let next = Cell::new(0);
@@ -34,7 +40,8 @@ pub(crate) fn send(server: SocketAddr, connections: usize, requests: &[Vec<u8>])
             let began = Instant::now();
             stream.write_all(request).await.unwrap();
             let answer = read(&mut stream).await;
-            assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"access_token\""), "{answer}");
+            let good = answer.contains("\"access_token\"") || answer.contains("x-dropins-client-id: ");
+            assert!(answer.starts_with("HTTP/1.1 200 ") && good, "{answer}");
             latencies.push(began.elapsed());
         }
         latencies

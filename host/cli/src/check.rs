@@ -11,6 +11,7 @@ use crate::output::{say, say_json, say_warning};
 use crate::replay_load;
 use crate::runtime::block_on;
 use crate::surroundings;
+use crate::upstream_fit;
 use dropins_config::{LoadError, LoadedHome};
 use dropins_live::{BuildError, Compiled, Release, ResourceError, Resources, Snapshot, tls};
 use dropins_oauth::tokens;
@@ -70,7 +71,9 @@ impl Check {
         let started = LoadedHome::read(&home, &self.home.properties)?;
         let file_name = home.deployment_toml().display().to_string();
         let notices: Vec<_> = started.notices.iter().map(|notice| notice.line(&file_name)).collect();
-        tokens::check(&home)?;
+        if started.deployment.oauth.enabled {
+            tokens::check(&home)?;
+        }
         if let Some(https) = &started.deployment.transport.https {
             tls::Identity::read(&home, https.identity.as_ref())?.server_config()?;
         }
@@ -86,8 +89,9 @@ impl Check {
         let declared = |client_id: &str| live.clients.declared().any(|client| client.registration.id == client_id);
         let expiring = expiry::expiring(&live.clients, parts.clock.now_seconds()).await?;
         let expiring = expiring.iter().filter(|key| !declared(&key.client_id)).map(ToString::to_string);
-        let warnings: Vec<_> =
-            live.warnings.iter().cloned().chain(expiring).chain(load).chain(risk).chain(around).collect();
+        let upstreams = upstream_fit::warnings(&live.gateway).await;
+        let further = expiring.chain(load).chain(risk).chain(around).chain(upstreams);
+        let warnings: Vec<_> = live.warnings.iter().cloned().chain(further).collect();
         let plugins: Vec<_> = live.generation.handlers().iter().map(|handler| handler.id().name.clone()).collect();
         Ok(Found { ok: true, notices, warnings, database: changes, clients: live.clients.count(), plugins })
     }

@@ -54,7 +54,7 @@ pub(crate) enum Verb {
     Reload(reload::Reload),
     Explain(decision::ExplainRequest),
     #[command(subcommand)]
-    Client(client::Client),
+    Client(Box<client::Client>),
     #[command(subcommand)]
     User(user::UserVerb),
     #[command(subcommand)]

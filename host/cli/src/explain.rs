@@ -20,7 +20,7 @@ use crate::admin;
 use crate::args::HomeArgs;
 use crate::output::{BAD, GOOD, say, say_json, span, utc};
 use crate::runtime::block_on;
-use dropins_config::LoadedHome;
+use dropins_config::{JudgedEndpoint, LoadedHome};
 use dropins_live::{Compiled, Live, Release, Resources, Snapshot};
 use dropins_protocol::names::JWT_BEARER;
 use dropins_server::admin::documents::StatusDocument;
@@ -80,6 +80,16 @@ pub(super) async fn open(home: &HomeArgs) -> anyhow::Result<(Arc<Live>, Arc<JtiS
     Ok((Release::build(Compiled::of(Snapshot::of(started), parts, Vec::new()).await, 0).await?.live, replay))
 }
 
+/// Issuer and token endpoint that an assertion for this home names.
+fn called(live: &Live) -> (String, String) {
+    let endpoints = &live.endpoints;
+    let upstream = live.deployment.upstream().and_then(|upstream| {
+        let path = upstream.judged.path(JudgedEndpoint::Token)?;
+        Some((upstream.issuer.as_str().to_owned(), upstream.issuer.endpoint(path)))
+    });
+    upstream.unwrap_or_else(|| (endpoints.issuer.clone(), endpoints.token.clone()))
+}
+
 impl Explain {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         block_on(self.explain())
@@ -92,13 +102,8 @@ impl Explain {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut form = vec![field("client_assertion_type", JWT_BEARER), field("client_assertion", assertion)];
         form.extend(self.client_id.iter().map(|id| field("client_id", id)));
-        let request = Request {
-            endpoint: live.endpoints.token.clone(),
-            issuer: live.endpoints.issuer.clone(),
-            token_endpoint: live.endpoints.token.clone(),
-            form,
-            ..Request::default()
-        };
+        let (issuer, token_endpoint) = called(&live);
+        let request = Request { endpoint: token_endpoint.clone(), issuer, token_endpoint, form, ..Request::default() };
         let decision = live.generation.explain(&request).await;
         replay.close().await?;
         self.compare_clocks(&live).await?;

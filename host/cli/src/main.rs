@@ -25,6 +25,7 @@ mod runtime;
 mod serve;
 mod status;
 mod surroundings;
+mod upstream_fit;
 mod user;
 
 use std::process::ExitCode;

@@ -65,11 +65,12 @@ impl Mint {
         let key = read_key(&self.key, &KeyChoice { kid: self.kid.as_deref(), algorithm: self.algorithm })?;
         let audience = match &self.audience {
             Some(audience) => audience.clone(),
-            None => LoadedHome::read(&self.home.home(), &self.home.properties)
-                .context("without --audience, the issuer of the home is the audience")?
-                .deployment
-                .issuer()
-                .to_owned(),
+            None => {
+                let home = LoadedHome::read(&self.home.home(), &self.home.properties)
+                    .context("without --audience, the issuer of the home is the audience")?;
+                let upstream = home.deployment.upstream().map(|upstream| upstream.issuer.as_str());
+                upstream.unwrap_or(home.deployment.issuer()).to_owned()
+            }
         };
         let assertion = Assertion {
             client_id: self.client.get(),

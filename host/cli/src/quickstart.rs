@@ -62,7 +62,7 @@ impl Quickstart {
         let password = prepare(&home, &pair, addresses)?;
         say(format_args!("2. a client with a fresh RSA key: {CLIENT_ID}"))?;
 
-        let listeners = Listeners { https: Some(https), http: None, admin };
+        let listeners = Listeners { https: Some(https), http: None, admin, authz: None };
         let running = Running::start_on(LoadedHome::read(&home, &[])?, listeners).await?;
         let started = LoadedHome::read(&home, &[])?;
         let (issuer, token_endpoint) = (started.deployment.issuer(), started.deployment.endpoint("/oauth2/token"));

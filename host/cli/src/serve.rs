@@ -48,6 +48,9 @@ impl Serve {
         }
         let running = Running::start(started, if self.shared { Sharing::Shared } else { Sharing::Alone }).await?;
         say(format_args!("admin on http://{}", running.admin()))?;
+        if let Some(address) = running.asked() {
+            say(format_args!("proxies ask at http://{address}"))?;
+        }
         for url in running.urls() {
             say(format_args!("listening on {url}"))?;
         }

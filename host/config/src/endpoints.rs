@@ -54,6 +54,24 @@ pub const OPENID_METADATA: &str = "/.well-known/openid-configuration";
 /// Path of the metadata (RFC 8414 section 3).
 pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 
+/// Paths of the endpoints and pages; of those with a name in it, one.
+pub const OWN: [&str; 14] = [
+    TOKEN,
+    AUTHORIZE,
+    SIGN_IN,
+    CONSENT,
+    LOGOUT,
+    "/oauth2/static/name",
+    REVOKE,
+    INTROSPECT,
+    PAR,
+    JWKS,
+    REGISTER,
+    "/oauth2/register/client",
+    OPENID_METADATA,
+    OAUTH_METADATA,
+];
+
 impl Endpoints {
     /// The URLs of this deployment.
     pub fn of(deployment: &Deployment) -> Self {

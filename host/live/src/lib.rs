@@ -21,6 +21,7 @@ pub mod testing;
 pub mod tls;
 mod trials;
 mod try_out;
+mod upstreams;
 
 pub use compiled::{Compiled, Inactive, Plugins, uncompiled};
 pub use error::{BuildError, ResourceError};
@@ -35,3 +36,4 @@ pub use restart::PendingRestart;
 pub use snapshot::Snapshot;
 pub use trials::Canary;
 pub use try_out::{Unfit, try_out};
+pub use upstreams::upstream_lack;

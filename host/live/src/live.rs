@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use dropins_config::{Deployment, Endpoints};
+use dropins_gateway::Gateway;
 use dropins_host::Generation;
 use dropins_oauth::clients::{Directory, declared};
 use dropins_services::Services;
@@ -14,7 +15,7 @@ use super::compiled::{Compiled, Inactive, Plugins};
 use super::report::{LiveError, Report};
 use super::resources::Resources;
 use super::trials::Canary;
-use super::{listeners, overrides};
+use super::{listeners, overrides, upstreams};
 
 /// What serves requests until the configuration changes.
 pub struct Live {
@@ -26,6 +27,8 @@ pub struct Live {
     pub clients: Arc<Directory>,
     /// The authenticators.
     pub generation: Generation,
+    /// The servers behind this one.
+    pub gateway: Gateway,
     /// The components that no enabled listener names.
     pub inactive: Vec<Inactive>,
     /// What it was built with.
@@ -51,6 +54,7 @@ impl Live {
             Arc::new(Directory::new(declared.clients, Arc::clone(&resources.stored), resources.sources.external()));
         report.clashes(&clients).await;
         report.registration(&deployment);
+        let gateway = upstreams::build(&deployment, &snapshot.key_files, &resources.connections, &mut report);
         let Plugins { validated, inactive, problems, is_transient, .. } = plugins;
         (report.plugins, report.unread) = (problems, is_transient);
         let mut enabled = listeners::enabled(&deployment);
@@ -82,7 +86,16 @@ impl Live {
                 // A corrupt file that no listener names must not stop the others.
                 report.warnings.append(&mut report.plugins);
                 let endpoints = Endpoints::of(&deployment);
-                Ok(Self { endpoints, clients, generation, inactive, resources, warnings: report.warnings, deployment })
+                Ok(Self {
+                    endpoints,
+                    clients,
+                    generation,
+                    gateway,
+                    inactive,
+                    resources,
+                    warnings: report.warnings,
+                    deployment,
+                })
             }
             _ => Err(report.refused()),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dropins_config::home::identity_database;
 use dropins_config::{Code, Deployment, Home, LoadedHome, Problem, Problems, ReplayStore};
 use dropins_database::Database;
+use dropins_gateway::Connections;
 use dropins_host::Engine;
 use dropins_oauth::clients::{Sources, StoredClients};
 use dropins_replay::{JtiStore, Location, OpenError, ReplaySettings};
@@ -30,6 +31,8 @@ pub struct Resources {
     pub stored: Arc<StoredClients>,
     /// Keys that are kept elsewhere than in a registration.
     pub sources: Sources,
+    /// Connections to the servers behind this one.
+    pub connections: Connections,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -110,6 +113,7 @@ impl Resources {
             stored: stored_clients(&database, Arc::clone(&clock)),
             database,
             sources: Sources::open(deployment, home_folder, Arc::clone(&clock))?,
+            connections: Connections::default(),
             clock,
         };
         Ok((resources, replay))

@@ -9,6 +9,9 @@ use dropins_config::Deployment;
 /// The section of the HTTPS listener, its certificate included.
 pub const HTTPS: &str = "transport.https";
 
+/// The key that says whether the server issues tokens itself.
+const OAUTH: &str = "oauth";
+
 /// The section of the user who is there from the start.
 const SUPER_ADMIN: &str = "super_admin";
 
@@ -32,6 +35,7 @@ impl std::fmt::Display for PendingRestart {
                 " changes nothing now: at a start it makes the user, if there is none of this name; \
                  `dropins user passwd` sets the password of one who is there"
             }
+            OAUTH => " enabled = true needs a restart; until then no tokens are issued",
             _ => " needs a restart; until then its old values hold",
         })
     }
@@ -58,6 +62,15 @@ pub fn hold_back(running: &Deployment, new: &mut Deployment) -> Vec<PendingResta
         next.admin = old.admin.clone();
         held.push("transport.admin");
     }
+    // Endpoints can go at any time, but they come with keys, users and pages that are opened at a start.
+    if new.oauth.enabled && !running.oauth.enabled {
+        new.oauth.enabled = false;
+        held.push(OAUTH);
+    }
+    if authz_address(running) != authz_address(new) {
+        new.transport.authz.clone_from(&running.transport.authz);
+        held.push("transport.authz");
+    }
     if running.database != new.database {
         new.database = running.database.clone();
         held.push("database.identity_db");
@@ -80,6 +93,11 @@ pub fn hold_back(running: &Deployment, new: &mut Deployment) -> Vec<PendingResta
         text.lines().position(|line| line.trim_start().starts_with(&header)).map(|index| index + 1)
     };
     held.into_iter().map(|section| PendingRestart { section, line: line(section) }).collect()
+}
+
+/// Where proxies ask.
+fn authz_address(deployment: &Deployment) -> Option<std::net::SocketAddr> {
+    deployment.transport.authz.as_ref().map(|authz| authz.listen)
 }
 
 #[cfg(test)]

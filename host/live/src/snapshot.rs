@@ -111,7 +111,9 @@ impl Snapshot {
         }
         match &self.key_files {
             Ok(files) => {
-                for (kind, texts) in [("certificate", &files.certificates), ("jwks", &files.jwks)] {
+                let kinds =
+                    [("certificate", &files.certificates), ("jwks", &files.jwks), ("roots", &files.upstream_roots)];
+                for (kind, texts) in kinds {
                     let files = texts.iter().map(|(client, text)| (client, Digest::of(text.as_bytes())));
                     parts.extend(files.map(|(client, digest)| format!("{kind} {client:?} {digest}")));
                 }

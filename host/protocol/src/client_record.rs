@@ -2,6 +2,7 @@
 //!
 //! Nothing here is checked: the one set of rules is `dropins_config::client_faults`, for keys `dropins_oauth::clients::lint`.
 
+use crate::secret::Secret;
 use crate::secret_hash::SecretHash;
 use crate::token_algorithm::TokenAlgorithm;
 use crate::token_hash::TokenHash;
@@ -37,6 +38,8 @@ pub struct ClientRecord {
     pub jwks_uri: Option<String>,
     /// Overrides: property name in the plug-in's spelling, and its values.
     pub overrides: Vec<(String, Vec<String>)>,
+    /// Who it is at the authorization server behind this one.
+    pub upstream: UpstreamClient,
     /// The hash of its registration access token (RFC 7592 section 3); only a client that registered itself has one.
     pub registration_token: Option<TokenHash>,
     /// Number of the revision that was read; an update of another revision is refused.
@@ -45,4 +48,15 @@ pub struct ClientRecord {
     pub created_at: u64,
     /// When it was last changed.
     pub updated_at: u64,
+}
+
+/// A client as the authorization server behind this one knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UpstreamClient {
+    /// The issuer of the upstream, where there are several.
+    pub issuer: Option<String>,
+    /// Its id there, when it is another one.
+    pub client_id: Option<String>,
+    /// Its secret there, which is sent and therefore not hashed.
+    pub secret: Option<Secret>,
 }

@@ -18,7 +18,7 @@ mod token_algorithm;
 mod token_hash;
 
 pub use access_token::AccessToken;
-pub use client_record::ClientRecord;
+pub use client_record::{ClientRecord, UpstreamClient};
 pub use form::{Form, FormError, decode as form_decode, is_form};
 pub use oauth_error::{ErrorCode, OAuthError};
 pub use random::NoRandomness;

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// The body is too large.
     TooLarge,
+    /// No such endpoint.
+    NotFound,
     /// A method that the endpoint does not take.
     MethodNotAllowed {
         /// The methods that it takes.
@@ -67,6 +69,10 @@ pub enum ErrorCode {
     },
     /// A plug-in or the server failed.
     ServerError,
+    /// The server behind this one cannot be reached, or broke off.
+    BadGateway,
+    /// The server behind this one did not answer in time.
+    GatewayTimeout,
 }
 
 /// The description of every wrong credential.
@@ -79,7 +85,7 @@ impl ErrorCode {
     /// The code on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::TooLarge | Self::MethodNotAllowed { .. } => "invalid_request",
+            Self::InvalidRequest | Self::NotFound | Self::TooLarge | Self::MethodNotAllowed { .. } => "invalid_request",
             Self::InvalidClient => "invalid_client",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::InvalidGrant => "invalid_grant",
@@ -97,19 +103,22 @@ impl ErrorCode {
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
             Self::TemporarilyUnavailable | Self::TooManyRequests { .. } => "temporarily_unavailable",
-            Self::ServerError => "server_error",
+            Self::ServerError | Self::BadGateway | Self::GatewayTimeout => "server_error",
         }
     }
 
     /// The status of a JSON answer with this code.
     pub fn status(self) -> StatusCode {
         match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BadGateway => StatusCode::BAD_GATEWAY,
+            Self::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,
         }
     }

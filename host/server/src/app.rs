@@ -23,9 +23,9 @@ use dropins_telemetry::health::Probes;
 use dropins_telemetry::metrics::Metrics;
 use dropins_telemetry::store_size::StoreSize;
 
-/// What the endpoints use that authenticate clients: token, revocation, introspection, pushed requests.
+/// What every place uses that authenticates clients: the endpoints of this server, the gateway, the answers to proxies.
 #[derive(Clone)]
-pub struct ClientServices {
+pub struct AuthenticationServices {
     /// What is live.
     pub published: Arc<Published>,
     /// Counters.
@@ -36,6 +36,15 @@ pub struct ClientServices {
     pub replay: Arc<JtiStore>,
     /// Wrong secrets of clients.
     pub secret_attempts: Arc<SecretAttempts>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the endpoints use that authenticate clients: token, revocation, introspection, pushed requests.
+#[derive(Clone)]
+pub struct ClientServices {
+    /// What authenticates the client.
+    pub authentication: AuthenticationServices,
     /// The keys that sign tokens.
     pub keys: Arc<SigningKeys>,
     /// Codes, refresh tokens, and what was revoked.
@@ -44,14 +53,18 @@ pub struct ClientServices {
     pub users: Users,
     /// Authorization requests that clients pushed.
     pub pushed: PushedRequests,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+}
+
+impl AsRef<AuthenticationServices> for ClientServices {
+    fn as_ref(&self) -> &AuthenticationServices {
+        &self.authentication
+    }
 }
 
 impl ClientServices {
     /// Signs tokens as of now.
     pub fn signer<'a>(&self, live: &'a Live) -> TokenSigner<'a> {
-        let now = self.clock.now_seconds();
+        let now = self.authentication.clock.now_seconds();
         let access_token_signing_alg = live.deployment.oauth.access_token_signing_alg;
         TokenSigner { ring: self.keys.ring(), access_token_signing_alg, issuer: &live.endpoints.issuer, now }
     }
@@ -162,38 +175,30 @@ impl AdminServices {
     }
 }
 
-/// The handles of a running server.
-pub struct App {
-    clients: ClientServices,
-    pages: PageServices,
-    registration: RegistrationServices,
-    admin: AdminServices,
+/// What a server uses that issues tokens itself.
+pub struct OAuthServices {
+    /// For the endpoints that authenticate clients.
+    pub clients: ClientServices,
+    /// For the pages.
+    pub pages: PageServices,
+    /// For client registration.
+    pub registration: RegistrationServices,
 }
 
-impl App {
-    /// The handles of a server that serves this configuration.
-    pub fn new(live: impl Into<Arc<Live>>, resources: &Resources, replay: Arc<JtiStore>, keys: SigningKeys) -> Self {
-        let (live, clock, database) = (live.into(), Arc::clone(&resources.clock), resources.database.clone());
-        let ledger = Arc::new(Ledger::new(resources.stored.store().clone(), Arc::clone(&clock)));
-        let replay_location = replay_location(&resources.home, &live.deployment);
-        let published = Arc::new(Published::new(live, ledger));
-        let metrics = Arc::new(Metrics::new(&Outcome::ALL.map(Outcome::as_str)));
-        let decisions = Arc::new(Decisions::default());
+impl OAuthServices {
+    fn new(authentication: &AuthenticationServices, resources: &Resources, keys: SigningKeys) -> Self {
+        let (authentication, database) = (authentication.clone(), resources.database.clone());
+        let AuthenticationServices { published, metrics, decisions, clock, .. } = authentication.clone();
         let grants = Grants::new(database.clone(), Arc::clone(&clock));
         let pushed = PushedRequests::new(database.clone(), Arc::clone(&clock));
         let users = Users::new(database.clone(), Arc::clone(&clock));
         Self {
             clients: ClientServices {
-                published: Arc::clone(&published),
-                metrics: Arc::clone(&metrics),
-                decisions: Arc::clone(&decisions),
-                replay: Arc::clone(&replay),
-                secret_attempts: Arc::default(),
+                authentication,
                 keys: Arc::new(keys),
                 grants: grants.clone(),
                 users: users.clone(),
                 pushed: pushed.clone(),
-                clock: Arc::clone(&clock),
             },
             pages: PageServices {
                 published: Arc::clone(&published),
@@ -203,16 +208,59 @@ impl App {
                 sessions: Sessions::new(database.clone(), Arc::clone(&clock)),
                 grants,
                 pushed,
-                database: database.clone(),
+                database,
                 clock: Arc::clone(&clock),
             },
             registration: RegistrationServices {
-                published: Arc::clone(&published),
-                metrics: Arc::clone(&metrics),
-                decisions: Arc::clone(&decisions),
+                published,
+                metrics,
+                decisions,
                 stored: Arc::clone(&resources.stored),
-                clock: Arc::clone(&clock),
+                clock,
             },
+        }
+    }
+
+    /// For metadata and published keys.
+    pub fn metadata(&self) -> MetadataServices {
+        let ClientServices { authentication: AuthenticationServices { published, clock, .. }, keys, .. } =
+            self.clients.clone();
+        MetadataServices { published, keys, clock }
+    }
+}
+
+/// The handles of a running server.
+pub struct App {
+    authentication: AuthenticationServices,
+    oauth: Option<OAuthServices>,
+    admin: AdminServices,
+}
+
+impl App {
+    /// The handles of a server that serves this configuration; without keys it issues no tokens.
+    pub fn new(
+        live: impl Into<Arc<Live>>,
+        resources: &Resources,
+        replay: Arc<JtiStore>,
+        keys: impl Into<Option<SigningKeys>>,
+    ) -> Self {
+        let (live, clock, database) = (live.into(), Arc::clone(&resources.clock), resources.database.clone());
+        let ledger = Arc::new(Ledger::new(resources.stored.store().clone(), Arc::clone(&clock)));
+        let replay_location = replay_location(&resources.home, &live.deployment);
+        let published = Arc::new(Published::new(live, ledger));
+        let metrics = Arc::new(Metrics::new(&Outcome::ALL.map(Outcome::as_str)));
+        let decisions = Arc::new(Decisions::default());
+        let authentication = AuthenticationServices {
+            published: Arc::clone(&published),
+            metrics: Arc::clone(&metrics),
+            decisions: Arc::clone(&decisions),
+            replay: Arc::clone(&replay),
+            secret_attempts: Arc::default(),
+            clock: Arc::clone(&clock),
+        };
+        Self {
+            oauth: keys.into().map(|keys| OAuthServices::new(&authentication, resources, keys)),
+            authentication,
             admin: AdminServices {
                 published,
                 metrics,
@@ -231,25 +279,14 @@ impl App {
         }
     }
 
-    /// For the endpoints that authenticate clients.
-    pub fn clients(&self) -> &ClientServices {
-        &self.clients
+    /// For every place that authenticates clients.
+    pub fn authentication(&self) -> &AuthenticationServices {
+        &self.authentication
     }
 
-    /// For the pages.
-    pub fn pages(&self) -> &PageServices {
-        &self.pages
-    }
-
-    /// For client registration.
-    pub fn registration(&self) -> &RegistrationServices {
-        &self.registration
-    }
-
-    /// For metadata and published keys.
-    pub fn metadata(&self) -> MetadataServices {
-        let ClientServices { published, keys, clock, .. } = self.clients.clone();
-        MetadataServices { published, keys, clock }
+    /// For the endpoints of a server that issues tokens itself.
+    pub fn oauth(&self) -> Option<&OAuthServices> {
+        self.oauth.as_ref()
     }
 
     /// For the admin listener.

@@ -23,6 +23,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::{self, AdminSocket, Door, ServedHome, metrics};
 use crate::app::App;
+use crate::authz;
+use crate::gateway;
 use crate::http;
 use crate::reload::{Releases, Reloader, Surroundings};
 use dropins_live::{BuildError, Compiled, Published, Release, ResourceError, Resources, Snapshot};
@@ -36,6 +38,7 @@ pub struct Running {
     reloader: Arc<Reloader>,
     replay: Arc<JtiStore>,
     urls: Vec<String>,
+    asked: Option<SocketAddr>,
     admin: SocketAddr,
     /// For clients and browsers.
     public: Served,
@@ -74,6 +77,8 @@ pub struct Listeners {
     pub http: Option<Bound>,
     /// For the operator.
     pub admin: Bound,
+    /// For proxies that ask.
+    pub authz: Option<Bound>,
 }
 
 impl Listeners {
@@ -85,7 +90,8 @@ impl Listeners {
         let https = transport.https.as_ref().map(|https| Bound::new("transport.https.listen", https.listen));
         let http = transport.http.map(|address| Bound::new("transport.http.listen", address));
         let admin = Bound::new("transport.admin.listen", transport.admin.listen)?;
-        Ok(Self { https: https.transpose()?, http: http.transpose()?, admin })
+        let authz = transport.authz.as_ref().map(|authz| Bound::new("transport.authz.listen", authz.listen));
+        Ok(Self { https: https.transpose()?, http: http.transpose()?, admin, authz: authz.transpose()? })
     }
 }
 
@@ -154,7 +160,8 @@ impl Running {
         let id = HomeId::ensure(&home).map_err(|error| StartError::Tmp { path: home.id_file(), error })?;
         let served_home = ServedHome { root: home.root().to_owned(), id };
         let (resources, replay) = Resources::open(&loaded).await?;
-        let signing_keys = SigningKeys::open(&home)?;
+        let issues_tokens = loaded.deployment.oauth.enabled;
+        let signing_keys = issues_tokens.then(|| SigningKeys::open(&home)).transpose()?;
         let (transport, environment) = (loaded.deployment.transport.clone(), loaded.environment.clone());
         let release =
             Release::build(Compiled::of(Snapshot::of(loaded), resources.clone(), Vec::new()).await, 1).await?;
@@ -164,7 +171,7 @@ impl Running {
         }
 
         let tls = release.tls.clone().map(RustlsConfig::from_config);
-        let Listeners { https, http: plain, admin } = bind(&transport)?;
+        let Listeners { https, http: plain, admin, authz: asked } = bind(&transport)?;
         let socket = match &lock {
             Some(_) => AdminSocket::bind(&home).map(Some),
             None => Ok(None),
@@ -178,13 +185,13 @@ impl Running {
 
         let app = Arc::new(App::new(Arc::clone(&release.live), &resources, Arc::clone(&replay), signing_keys));
         let super_admin = &release.live.deployment.super_admin;
-        if let Some(password) = &super_admin.password {
-            app.pages().users.ensure_super_admin(&super_admin.username, password).await?;
+        if let (Some(oauth), Some(password)) = (app.oauth(), &super_admin.password) {
+            oauth.pages.users.ensure_super_admin(&super_admin.username, password).await?;
         }
         let reloader = Reloader::new(
             Surroundings {
-                published: Arc::clone(&app.clients().published),
-                metrics: Arc::clone(&app.clients().metrics),
+                published: Arc::clone(&app.authentication().published),
+                metrics: Arc::clone(&app.authentication().metrics),
                 replay: Arc::clone(&replay),
                 clock: Arc::clone(&resources.clock),
                 environment,
@@ -193,20 +200,21 @@ impl Running {
             },
             release,
         );
-        let background = vec![
+        let mut background = vec![
             Arc::clone(&resources.stored).watch(),
-            Arc::clone(app.clients().published.ledger()).keep(),
-            Arc::clone(&app.clients().keys).watch(),
+            Arc::clone(app.authentication().published.ledger()).keep(),
             watch_expiry(&app),
             AbortOnDropHandle::new(tokio::spawn(clock_jump::watch(Arc::clone(&resources.clock)))),
             reloader.start(),
             replay.purger().spawn(),
             app.admin().purger.clone().spawn(),
         ];
+        background.extend(app.oauth().map(|oauth| Arc::clone(&oauth.clients.keys).watch()));
         let mut running = Self {
             reloader,
             replay,
             urls: Vec::new(),
+            asked: None,
             admin: admin.address(),
             public: Served::default(),
             operators: Served::default(),
@@ -218,10 +226,9 @@ impl Running {
         };
         let connections = public_connections(&running.app, descriptors);
         let telemetry = running.app.clients().published.current().deployment.telemetry.clone();
-        let public = match &telemetry {
-            Some(_) => http::trace::traced(http::public(&running.app)),
-            None => http::public(&running.app),
-        };
+        let public = http::public(&running.app);
+        let public = if telemetry.is_some() { http::trace::traced(public) } else { public };
+        let public = gateway::in_front_of(public, running.app.authentication().clone());
         running.background.extend(telemetry.map(|telemetry| running.export_metrics(telemetry)));
         if let Some(bound) = https {
             running.urls.push(format!("https://{}", bound.address()));
@@ -230,6 +237,11 @@ impl Running {
         if let Some(bound) = plain {
             running.urls.push(format!("http://{}", bound.address()));
             running.public.serve(bound, public, None, connections);
+        }
+        if let Some(bound) = asked {
+            running.asked = Some(bound.address());
+            let proxies = Connections::new(Limits::of_public(descriptors), Gauge::default(), |_| true);
+            running.public.serve(bound, authz::router(running.app.authentication().clone()), None, proxies);
         }
         let router =
             |door| admin::router(running.app.admin().clone(), Arc::clone(&running.reloader), served_home.clone(), door);
@@ -258,6 +270,11 @@ impl Running {
         &self.urls
     }
 
+    /// Where proxies ask.
+    pub fn asked(&self) -> Option<SocketAddr> {
+        self.asked
+    }
+
     /// Where the admin endpoints are.
     pub fn admin(&self) -> SocketAddr {
         self.admin
@@ -276,7 +293,7 @@ impl Running {
         self.public.stop().await;
         self.socket_stop.cancel();
         self.operators.stop().await;
-        if let Err(error) = self.app.clients().published.ledger().flush(true).await {
+        if let Err(error) = self.app.authentication().published.ledger().flush(true).await {
             tracing::error!(%error, "the last use of some keys is not written down");
         }
         self.background.clear();
@@ -316,7 +333,7 @@ fn lock(home: &Home, sharing: Sharing) -> Result<Option<HomeLock>, LockError> {
 
 /// The connections of the public listeners together, in a process that may have so many file descriptors.
 fn public_connections(app: &App, descriptors: usize) -> Arc<Connections> {
-    let (published, metrics) = (Arc::clone(&app.clients().published), &app.clients().metrics);
+    let (published, metrics) = (Arc::clone(&app.authentication().published), &app.authentication().metrics);
     let is_proxy = move |peer| published.current().deployment.transport.trusted_proxies.holds(peer);
     let limits = Limits::of_public(descriptors);
     Connections::new(limits, metrics.connections(limits.total), is_proxy)

@@ -8,7 +8,8 @@ use clap::Args;
 use dropins_keys::Algorithm;
 
 use super::super::keys::token_algorithm;
-use dropins_protocol::{ClientRecord, TokenAlgorithm, names};
+use dropins_protocol::{ClientRecord, Secret, TokenAlgorithm, names};
+use zeroize::Zeroizing;
 
 /// The largest file of keys, as in the configuration.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -47,6 +48,15 @@ pub(super) struct Facts {
     /// Where the client publishes its JWK set
     #[arg(long, value_name = "URL")]
     jwks_uri: Option<String>,
+    /// The issuer of the [[upstream]] that the client uses, where there are several
+    #[arg(long, value_name = "ISSUER")]
+    upstream: Option<String>,
+    /// The client's id at the upstream; the same as here when left out
+    #[arg(long, value_name = "CLIENT_ID")]
+    upstream_client_id: Option<String>,
+    /// A file with the client's secret at the upstream, on its first line
+    #[arg(long, value_name = "FILE")]
+    upstream_client_secret_file: Option<PathBuf>,
     /// Override PreventTokenReuse for this client
     #[arg(long, value_name = "BOOL")]
     prevent_token_reuse: Option<bool>,
@@ -74,7 +84,8 @@ impl Facts {
     pub(super) fn is_empty(&self) -> bool {
         let mut record = ClientRecord::default();
         self.put(&mut record);
-        record == ClientRecord::default() && self.certificate.is_none() && self.jwks.is_none()
+        let files = [&self.certificate, &self.jwks, &self.upstream_client_secret_file];
+        record == ClientRecord::default() && files.iter().all(|file| file.is_none())
     }
 
     /// Puts what is given into the record; lists replace those that are there.
@@ -85,6 +96,9 @@ impl Facts {
         }
         if let Some(path) = &self.jwks {
             record.jwks = Some(read(path)?);
+        }
+        if let Some(path) = &self.upstream_client_secret_file {
+            record.upstream.secret = Some(read_secret(path)?);
         }
         Ok(())
     }
@@ -104,6 +118,8 @@ impl Facts {
         put(&mut record.auth_method, self.auth_method.clone());
         put(&mut record.signing_alg, self.signing_alg.map(|algorithm| algorithm.name().to_owned()));
         put(&mut record.jwks_uri, self.jwks_uri.clone());
+        put(&mut record.upstream.issuer, self.upstream.clone());
+        put(&mut record.upstream.client_id, self.upstream_client_id.clone());
         let algorithm = &mut record.id_token_signed_response_alg;
         *algorithm = self.id_token_signed_response_alg.or(*algorithm);
         let put = |into: &mut Vec<String>, given: Vec<String>| {
@@ -130,6 +146,19 @@ impl Facts {
             }
         }
     }
+}
+
+/// The secret on the first line of a file.
+fn read_secret(path: &Path) -> anyhow::Result<Secret> {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.with_context(|| format!("{} cannot be read", path.display()))?;
+    let line = text.lines().next().unwrap_or_default();
+    anyhow::ensure!(
+        !line.is_empty() && line.len() <= names::MAX_NAME,
+        "the secret in {} has 1 to 255 bytes",
+        path.display()
+    );
+    Ok(Secret::new(line))
 }
 
 /// The text of a file of keys.

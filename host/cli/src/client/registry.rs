@@ -14,7 +14,7 @@ use crate::args::HomeArgs;
 use dropins_config::home::Home;
 use dropins_config::{Deployment, Fault, LoadedHome, ServiceProvider};
 use dropins_keys::keystore::CertificateStores;
-use dropins_live::{open_database, stored_clients};
+use dropins_live::{open_database, stored_clients, upstream_lack};
 use dropins_oauth::clients::{Lint, RegisteredClient, Sources, StoredClients, lint};
 use dropins_protocol::ClientRecord;
 
@@ -79,7 +79,8 @@ impl Registry {
         if matches!(keystores.find(&record.client_id), Ok(Some(_))) {
             self.check_alias(&record.client_id, &keystores).await?;
         }
-        Ok(warnings.iter().map(say).collect())
+        let lack = upstream_lack(&self.deployment, record);
+        Ok(warnings.iter().map(say).chain(lack).collect())
     }
 
     /// Rejects a client that would share a keystore entry with one whose id differs in case alone.

@@ -58,6 +58,9 @@ enum Clear {
     JwksUri,
     Secret,
     Overrides,
+    Upstream,
+    UpstreamClientId,
+    UpstreamClientSecret,
 }
 
 impl Clear {
@@ -74,6 +77,9 @@ impl Clear {
             Self::JwksUri => record.jwks_uri = None,
             Self::Secret => record.secret = None,
             Self::Overrides => record.overrides.clear(),
+            Self::Upstream => record.upstream.issuer = None,
+            Self::UpstreamClientId => record.upstream.client_id = None,
+            Self::UpstreamClientSecret => record.upstream.secret = None,
         }
     }
 }

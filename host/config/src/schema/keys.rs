@@ -116,6 +116,25 @@ pub static KEYS: &[Key] = &[
     key("transport.http.enabled", Boolean, Some("false"), "whether plain HTTP is served"),
     key("transport.admin.listen", Address, Some("127.0.0.1:9444"), "address of status, metrics and reload"),
     key("transport.admin.token", Secret, None, "bearer token of the admin listener; required off loopback"),
+    key(
+        "transport.authz.enabled",
+        Boolean,
+        Some("false"),
+        "whether proxies may ask: Envoy's ext_authz, Traefik's forwardAuth",
+    ),
+    key("transport.authz.listen", Address, Some("127.0.0.1:9446"), "address for them"),
+    key("transport.authz.token", Secret, None, "bearer token that they send"),
+    key("transport.authz.allowed_networks", Words, None, "addresses or networks that may ask"),
+    key("transport.authz.issuer", Text, None, "issuer of the server behind the proxy; the server's own by default"),
+    key("transport.authz.token_endpoint", Text, Some("/oauth2/token"), "path of its token endpoint"),
+    key("transport.authz.revocation_endpoint", Text, None, "path of its revocation endpoint"),
+    key("transport.authz.introspection_endpoint", Text, None, "path of its introspection endpoint"),
+    key(
+        "transport.authz.pushed_authorization_request_endpoint",
+        Text,
+        None,
+        "path of its pushed authorization request endpoint",
+    ),
     key("event_listener", Tables, None, "one plug-in each"),
     key("event_listener.id", Text, None, "label for people"),
     key("event_listener.type", Text, None, "handler type, as in WSO2"),
@@ -166,6 +185,38 @@ pub static KEYS: &[Key] = &[
     key("service_provider.profile", Choice(&["none", "fapi2"]), None, "overrides Profile"),
     key("service_provider.max_lifetime_in_minutes", Integer(1, YEAR_MINUTES), None, "overrides MaxLifetimeInMinutes"),
     key("service_provider.allowed_algorithms", Choices(ALGORITHMS), None, "overrides AllowedAlgorithms"),
+    key("service_provider.upstream", Text, None, "issuer of the upstream that it uses, where there are several"),
+    key("service_provider.upstream_client_id", Text, None, "its client id there; the same by default"),
+    key("service_provider.upstream_client_secret", Secret, None, "its secret there"),
+    key("upstream", Tables, None, "one authorization server each that requests are forwarded to"),
+    key("upstream.issuer", Text, None, "its issuer, as clients see it"),
+    key("upstream.target", Text, None, "where requests go, http: or https: without a path"),
+    key("upstream.token_endpoint", Text, None, "path of its token endpoint, here and there"),
+    key("upstream.revocation_endpoint", Text, None, "path of its revocation endpoint"),
+    key("upstream.introspection_endpoint", Text, None, "path of its introspection endpoint"),
+    key(
+        "upstream.pushed_authorization_request_endpoint",
+        Text,
+        None,
+        "path of its pushed authorization request endpoint",
+    ),
+    key(
+        "upstream.credential",
+        Choice(&["client_secret_basic", "client_secret_post", "header"]),
+        Some("client_secret_basic"),
+        "how it learns who the client is",
+    ),
+    key("upstream.header", Text, None, "the header of credential = \"header\""),
+    key("upstream.pass", Words, None, "paths that are forwarded unjudged; a final /* is every path below"),
+    key("upstream.ca_file", Text, None, "PEM roots for it alone, relative to repository/conf; else the system's"),
+    key("upstream.connection_timeout", Duration, Some("2s"), "time to connect to it"),
+    key(
+        "upstream.read_timeout",
+        Duration,
+        Some("30s"),
+        "time for the beginning of its answer, and for each further part",
+    ),
+    key("upstream.body_limit", Size(KIB, GIB), Some("10MiB"), "largest request body on a path of `pass`"),
     key(
         "database.identity_db.type",
         Choice(&["sqlite", "h2", "postgre", "postgresql", "mysql", "mariadb"]),
@@ -189,6 +240,7 @@ pub static KEYS: &[Key] = &[
     key("replay_store.size_limit", Size(MIB, 1024 * GIB), Some("1GiB"), "size that a larger one is warned about"),
     key("clustering.membership_scheme", Text, Some("local"), "local is one node, everything else several"),
     key("clustering.members", Words, None, "the nodes; two or more are several"),
+    key("oauth.enabled", Boolean, None, "whether it issues tokens itself; by default, unless there is an [[upstream]]"),
     key("oauth.timestamp_skew", Duration, Some("30s"), "default of ClockSkewInSeconds"),
     key("oauth.detailed_errors", Boolean, Some("false"), "the precise reason in error answers; for development"),
     key(
@@ -352,7 +404,7 @@ mod tests {
     #[test]
     fn sections_are_the_parents_of_keys() {
         assert!(is_section("oauth.oidc.id_token") && is_section("oauth.oidc") && !is_section("oauth.timestamp_skew"));
-        assert_eq!(children("transport").collect::<Vec<_>>(), ["trusted_proxies", "https", "http", "admin"]);
+        assert_eq!(children("transport").collect::<Vec<_>>(), ["trusted_proxies", "https", "http", "admin", "authz"]);
         assert_eq!(header("cache.manager"), "[[cache.manager]]");
     }
 

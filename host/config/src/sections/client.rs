@@ -11,7 +11,7 @@ use dropins_keys::remote::FetchSettings;
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::{Section, Typed};
 use crate::sections::client_rules::client_faults;
-use dropins_protocol::{ClientRecord, Secret, SecretHash, TokenAlgorithm};
+use dropins_protocol::{ClientRecord, Secret, SecretHash, TokenAlgorithm, UpstreamClient};
 
 /// Keys that hold a credential.
 const CREDENTIALS: [&str; 5] =
@@ -110,6 +110,11 @@ impl ServiceProvider {
             secret: hash,
             jwks_uri: section.text("service_provider.jwks_uri"),
             overrides: overrides(section),
+            upstream: UpstreamClient {
+                issuer: section.text("service_provider.upstream"),
+                client_id: section.text("service_provider.upstream_client_id"),
+                secret: section.secret("service_provider.upstream_client_secret"),
+            },
             ..ClientRecord::default()
         };
         let (certificate, file) = ("service_provider.certificate", "service_provider.certificate_file");

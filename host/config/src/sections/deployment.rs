@@ -8,8 +8,10 @@ use std::time::Duration;
 use crate::language::problem::Findings;
 use crate::language::source::Source;
 use crate::schema::settings::Section;
+use crate::sections::authz::Authz;
 use crate::sections::cache::ReplayCache;
 use crate::sections::client::ServiceProvider;
+use crate::sections::client_upstreams;
 use crate::sections::clustering;
 use crate::sections::database::Database;
 use crate::sections::keystore::Keystores;
@@ -20,6 +22,7 @@ use crate::sections::oauth::OAuth;
 use crate::sections::replay::{ReplayAddress, ReplayLoad, ReplayStore};
 use crate::sections::telemetry::Telemetry;
 use crate::sections::transport::{Server, Transport};
+use crate::sections::upstream::Upstream;
 use dropins_protocol::Secret;
 use dropins_services::Limits;
 
@@ -40,6 +43,8 @@ pub struct Deployment {
     pub replay_cache: ReplayCache,
     /// Declared clients.
     pub service_providers: Vec<ServiceProvider>,
+    /// Authorization servers that requests are forwarded to.
+    pub upstreams: Vec<Upstream>,
     /// The identity database.
     pub database: Database,
     /// The replay store.
@@ -77,6 +82,14 @@ impl Deployment {
         self.oauth.issuer.as_ref().unwrap_or(&self.server.base_path).as_str()
     }
 
+    /// The server whose clients are authenticated here: the only upstream, when this one issues no tokens itself.
+    pub fn upstream(&self) -> Option<&Upstream> {
+        match self.upstreams.as_slice() {
+            [only] if !self.oauth.enabled => Some(only),
+            _ => None,
+        }
+    }
+
     /// The public URL of an endpoint, `/oauth2/token`.
     pub fn endpoint(&self, path: &str) -> String {
         self.server.base_path.join(path)
@@ -85,15 +98,21 @@ impl Deployment {
     /// Reads every section, so that each one can report its problems; nothing when one of them is unusable.
     pub(crate) fn read(settings: &Section, source: Arc<Source>, findings: &mut Findings) -> Option<Self> {
         let server = Server::read(settings, findings);
-        let transport = Transport::read(settings, findings);
+        let mut transport = Transport::read(settings, findings);
         if let Some(server) = &server {
             transport.check_public_url(server, settings, findings);
         }
         let listeners = Listener::read_all(settings, findings);
         let replay_cache = ReplayCache::read(settings, findings);
         let oauth = OAuth::read(settings, findings);
+        let upstreams = Upstream::read_all(settings, findings);
+        if let Some(server) = &server {
+            let issuer = oauth.issuer.as_ref().unwrap_or(&server.base_path);
+            transport.authz = Authz::read(settings, issuer.as_str(), findings);
+        }
         let jwks = oauth.jwks_endpoint.fetch_settings();
         let service_providers = ServiceProvider::read_all(settings, &jwks, findings);
+        client_upstreams::check(settings, &service_providers, &upstreams, findings);
         let database = Database::read(settings, findings);
         let replay_store = ReplayStore::read(settings, findings);
         if let (Some(database), Some(replay_store)) = (&database, &replay_store) {
@@ -109,6 +128,7 @@ impl Deployment {
             listeners,
             replay_cache,
             service_providers,
+            upstreams,
             database: database?,
             replay_store: replay_store?,
             replay_address: ReplayAddress::read(settings),

@@ -20,6 +20,8 @@ pub struct KeyFiles {
     pub certificates: BTreeMap<String, String>,
     /// JWK sets, JSON.
     pub jwks: BTreeMap<String, String>,
+    /// PEM roots of upstreams, by issuer.
+    pub upstream_roots: BTreeMap<String, String>,
 }
 
 impl Deployment {
@@ -30,7 +32,8 @@ impl Deployment {
             Material::File { path, .. } => Some(conf.join(path)),
             Material::Text { .. } => None,
         };
-        materials.flatten().filter_map(file).collect()
+        let roots = self.upstreams.iter().filter_map(|upstream| Some(conf.join(upstream.ca_file.as_ref()?)));
+        materials.flatten().filter_map(file).chain(roots).collect()
     }
 
     /// Reads the key material of the declared clients.
@@ -60,6 +63,19 @@ impl Deployment {
                 }
             }
         }
+        for upstream in &self.upstreams {
+            let Some(path) = &upstream.ca_file else { continue };
+            match text_of(&conf.join(path)) {
+                Ok(text) => {
+                    files.upstream_roots.insert(upstream.issuer.as_str().to_owned(), text);
+                }
+                Err(error) => {
+                    let message = format!("the roots {} cannot be read: {error}", path.display());
+                    let problem = Problem::new(Code::File, upstream.span.clone(), "upstream.ca_file", message);
+                    problems.push(problem.help(format!("file names are relative to {}", conf.display())));
+                }
+            }
+        }
         if problems.is_empty() { Ok(files) } else { Err(problems) }
     }
 }
@@ -67,17 +83,18 @@ impl Deployment {
 fn text(material: &Material, conf: &Path) -> std::io::Result<String> {
     match material {
         Material::Text { text, .. } => Ok(text.clone()),
-        Material::File { path, .. } => {
-            let path = conf.join(path);
-            if !std::fs::metadata(&path)?.is_file() {
-                return Err(std::io::Error::other("it is not a regular file"));
-            }
-            let mut bytes = Vec::new();
-            std::fs::File::open(&path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-            if bytes.len() as u64 > MAX_BYTES {
-                return Err(std::io::Error::other("it is larger than 256 KiB"));
-            }
-            dropins_keys::registration_text(&bytes).map_err(std::io::Error::other)
-        }
+        Material::File { path, .. } => text_of(&conf.join(path)),
     }
+}
+
+fn text_of(path: &Path) -> std::io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(std::io::Error::other("it is larger than 256 KiB"));
+    }
+    dropins_keys::registration_text(&bytes).map_err(std::io::Error::other)
 }

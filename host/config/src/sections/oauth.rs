@@ -13,6 +13,8 @@ use dropins_protocol::TokenAlgorithm;
 /// `[oauth]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuth {
+    /// Whether the server issues tokens itself; otherwise it is a gateway, without endpoints, pages and keys of its own.
+    pub enabled: bool,
     /// Default of `ClockSkewInSeconds`.
     pub timestamp_skew: Duration,
     /// Whether error answers hold the precise reason.
@@ -125,6 +127,10 @@ fn hosts(settings: &Section, path: &'static str, findings: &mut Findings) -> Hos
 impl OAuth {
     pub(crate) fn read(settings: &Section, findings: &mut Findings) -> Self {
         Self {
+            enabled: match settings.has("oauth.enabled") {
+                true => settings.boolean("oauth.enabled"),
+                false => settings.elements("upstream").is_empty(),
+            },
             timestamp_skew: settings.duration("oauth.timestamp_skew"),
             detailed_errors: settings.boolean("oauth.detailed_errors"),
             issuer: issuer(settings, findings),

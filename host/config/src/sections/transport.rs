@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;
+use crate::sections::authz::Authz;
 use crate::sections::trusted_proxies::TrustedProxies;
 use crate::sections::url::BaseUrl;
 use dropins_protocol::Secret;
@@ -32,6 +33,8 @@ pub struct Transport {
     pub http: Option<SocketAddr>,
     /// The admin listener.
     pub admin: Admin,
+    /// The listener for proxies that ask, when it is enabled.
+    pub authz: Option<Authz>,
 }
 
 /// `[transport.https]`.
@@ -92,6 +95,7 @@ impl Transport {
                 listen: settings.address("transport.admin.listen"),
                 token: settings.secret("transport.admin.token"),
             },
+            authz: None,
         };
         let identity = tls_files(settings, findings);
         let transport = Self { https: transport.https.map(|https| Https { identity, ..https }), ..transport };
@@ -114,7 +118,12 @@ impl Transport {
             findings.problem(problem.help("listen on 127.0.0.1, or set transport.admin.token = \"$env{ADMIN_TOKEN}\""));
         }
         let https = self.https.as_ref().map(|https| https.listen);
-        let taken = [(https, "transport.https.listen"), (self.http, "transport.http.listen")];
+        let authz = settings.boolean("transport.authz.enabled").then(|| settings.address("transport.authz.listen"));
+        let taken = [
+            (https, "transport.https.listen"),
+            (self.http, "transport.http.listen"),
+            (authz, "transport.authz.listen"),
+        ];
         let mut addresses = vec![(self.admin.listen, "transport.admin.listen")];
         for (address, path) in taken.into_iter().filter_map(|(address, path)| Some((address?, path))) {
             if address.port() != 0

@@ -7,7 +7,7 @@ use dropins_services::Registration;
 use super::keys::ClientKeys;
 use dropins_protocol::SecretHash;
 use dropins_protocol::names::{NONE, PRIVATE_KEY_JWT};
-use dropins_protocol::{ClientRecord, TokenAlgorithm};
+use dropins_protocol::{ClientRecord, TokenAlgorithm, UpstreamClient};
 
 /// A client as it is registered.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct RegisteredClient {
     pub secret: Option<SecretHash>,
     /// Its keys.
     pub keys: ClientKeys,
+    /// Who it is at the authorization server behind this one.
+    pub upstream: UpstreamClient,
 }
 
 impl RegisteredClient {
@@ -43,7 +45,9 @@ impl RegisteredClient {
         let lists = [&self.grant_types, &self.redirect_uris, &self.scopes];
         let texts = lists.into_iter().flatten().map(|text| text.len().saturating_add(size_of::<String>()));
         let settings = self.registration.settings.iter().map(|(name, value)| name.len().saturating_add(value.len()));
-        let own = [self.registration.id.len().saturating_mul(2), self.name.as_ref().map_or(0, String::len)];
+        let upstream = [self.upstream.issuer.as_ref(), self.upstream.client_id.as_ref()];
+        let upstream = upstream.into_iter().flatten().map(String::len).sum::<usize>();
+        let own = [upstream, self.registration.id.len().saturating_mul(2), self.name.as_ref().map_or(0, String::len)];
         let parts = texts.chain(settings).chain(own).chain([self.keys.memory()]);
         parts.fold(size_of::<Self>(), usize::saturating_add)
     }
@@ -86,6 +90,7 @@ impl RegisteredClient {
             scopes: record.scopes,
             secret: record.secret,
             keys,
+            upstream: record.upstream,
         };
         (client, findings)
     }

@@ -30,7 +30,7 @@ pub(super) fn authenticated(verdict: &Verdict) -> Result<&Client, OAuthError> {
 }
 
 /// The response to an error. `challenge` is set if the request carried an `Authorization` header.
-pub(super) fn respond(error: &OAuthError, reference: &str, challenge: bool) -> Response {
+pub(crate) fn respond(error: &OAuthError, reference: &str, challenge: bool) -> Response {
     let description = format!("{} (reference {reference})", error.describable());
     let body = serde_json::json!({ "error": error.code.as_str(), "error_description": description });
     let mut response = json(error.code.status(), &body);

@@ -21,7 +21,7 @@ const MAX_DISCARDED: usize = 4 << 20;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads a body of at most [`MAX_BODY`] bytes.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, OAuthError> {
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, OAuthError> {
     let announced = content_length(headers).unwrap_or_default();
     // A client that expects `100 Continue` has not begun to send.
     if announced > MAX_DISCARDED || (announced > MAX_BODY && headers.contains_key(header::EXPECT)) {

@@ -15,7 +15,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The address of the client that sends a request with these extensions and headers. Returns `None` if it came over no
 /// network.
-pub(super) fn of(extensions: &Extensions, headers: &HeaderMap, proxies: &TrustedProxies) -> Option<IpAddr> {
+pub(crate) fn of(extensions: &Extensions, headers: &HeaderMap, proxies: &TrustedProxies) -> Option<IpAddr> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(client(peer.ip(), headers, proxies))
 }

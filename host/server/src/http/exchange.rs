@@ -25,7 +25,7 @@ use super::attempt::Attempt;
 use super::client_address;
 use super::post::FormPost;
 use super::sent_secret;
-use crate::app::ClientServices;
+use crate::app::{AuthenticationServices, ClientServices};
 use dropins_live::Live;
 use dropins_telemetry::audit;
 
@@ -34,40 +34,62 @@ const CREDENTIALS: [&str; 3] = ["client_assertion", "client_assertion_type", "cl
 
 /// Whether an endpoint accepts clients without a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Public {
+pub(crate) enum Public {
     /// It does.
     Accepted,
     /// It does not.
     Refused,
 }
 
-/// One request of a client.
-pub(super) struct Exchange {
-    pub(super) services: ClientServices,
+/// The public URLs of the server that the client means; an assertion names one of them as its audience.
+#[derive(Debug, Clone)]
+pub(crate) struct Called {
+    /// The issuer.
+    pub(crate) issuer: String,
+    /// The token endpoint.
+    pub(crate) token_endpoint: String,
+    /// The endpoint that was called.
+    pub(crate) endpoint: String,
+}
+
+/// One request of a client; `S` is what the endpoint uses besides.
+pub(crate) struct Exchange<S = ClientServices> {
+    pub(crate) services: S,
     /// The configuration that the request began with.
-    pub(super) live: Arc<Live>,
-    reference: String,
+    pub(crate) live: Arc<Live>,
+    /// The id under which the request is logged.
+    pub(crate) reference: String,
     /// Where the request comes from.
-    address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
     challenge: bool,
     attempt: Attempt,
 }
 
-impl Exchange {
+impl<S: AsRef<AuthenticationServices>> Exchange<S> {
     /// Answers a request to an endpoint that authenticates clients.
-    pub(super) async fn answer(
-        services: ClientServices,
+    pub(crate) async fn answer(
+        services: S,
         request: Request,
         handle: impl AsyncFnOnce(&mut Self, Request) -> Result<Response, OAuthError>,
     ) -> Response {
-        let mut exchange = Self::begin(services, &request);
+        let live = services.as_ref().published.current();
+        Self::answer_on(live, services, request, handle).await
+    }
+
+    /// The same on a configuration that the request began with.
+    pub(crate) async fn answer_on(
+        live: Arc<Live>,
+        services: S,
+        request: Request,
+        handle: impl AsyncFnOnce(&mut Self, Request) -> Result<Response, OAuthError>,
+    ) -> Response {
+        let mut exchange = Self::begin(live, services, &request);
         let done = handle(&mut exchange, request).await;
         exchange.end(done)
     }
 
-    fn begin(services: ClientServices, request: &Request) -> Self {
+    fn begin(live: Arc<Live>, services: S, request: &Request) -> Self {
         let challenge = request.headers().contains_key(header::AUTHORIZATION);
-        let live = services.published.current();
         let proxies = &live.deployment.transport.trusted_proxies;
         let address = client_address::of(request.extensions(), request.headers(), proxies);
         let reference = reference();
@@ -75,72 +97,102 @@ impl Exchange {
         Self { services, live, reference, address, challenge, attempt: Attempt::default() }
     }
 
+    fn authentication(&self) -> &AuthenticationServices {
+        self.services.as_ref()
+    }
+
+    /// Whatever the answer is, the assertion stays used: a part of the request may have had its effect elsewhere.
+    pub(crate) fn keep_used(&mut self) {
+        self.attempt = Attempt::default();
+    }
+
     /// Counts an error, and tells the replay store of an answer that holds no token.
     fn end(self, done: Result<Response, OAuthError>) -> Response {
         let response = done.unwrap_or_else(|error| {
-            self.services.metrics.answered(error.code);
+            self.authentication().metrics.answered(error.code);
             answer::respond(&error, &self.reference, self.challenge)
         });
-        self.attempt.answered(response.status(), &*self.services.replay);
+        let Self { attempt, services, .. } = self;
+        attempt.answered(response.status(), &*services.as_ref().replay);
         response
     }
 
     /// Reads the request; one that is malformed is logged.
-    pub(super) async fn read(&self, request: Request) -> Result<FormPost, OAuthError> {
+    pub(crate) async fn read(&self, request: Request) -> Result<FormPost, OAuthError> {
         FormPost::read(request).await.map_err(|error| self.malformed(error))
     }
 
     /// Logs that the request was rejected before any plug-in saw it.
-    pub(super) fn malformed(&self, error: OAuthError) -> OAuthError {
+    pub(crate) fn malformed(&self, error: OAuthError) -> OAuthError {
         audit::malformed(&self.reference, self.address, &error);
-        let now = self.services.clock.now_seconds();
-        self.services.decisions.rejected(now, &self.reference, self.address, "malformed", None, &error);
+        let services = self.authentication();
+        let now = services.clock.now_seconds();
+        services.decisions.rejected(now, &self.reference, self.address, "malformed", None, &error);
         error
     }
 
     /// The answer to what an authenticated client is refused; the reason is logged.
-    pub(super) fn refused(&self, client: &Authenticated, what: &str, refusal: GrantRefusal) -> OAuthError {
+    pub(crate) fn refused(&self, client: &Authenticated, what: &str, refusal: GrantRefusal) -> OAuthError {
         audit::refused_grant(&self.reference, client.id(), what, &refusal);
-        let (now, code) = (self.services.clock.now_seconds(), refusal.error.code.as_str());
-        self.services.decisions.refused(now, &self.reference, client.id(), what, code, &refusal.reason);
+        let services = self.authentication();
+        let (now, code) = (services.clock.now_seconds(), refusal.error.code.as_str());
+        services.decisions.refused(now, &self.reference, client.id(), what, code, &refusal.reason);
         if self.live.deployment.oauth.detailed_errors && refusal.error.code == ErrorCode::InvalidGrant {
             return OAuthError::new(refusal.error.code, refusal.reason);
         }
         refusal.error
     }
 
-    /// Has the live plug-ins authenticate the client; `endpoint` is the public URL that was called.
-    pub(super) async fn authenticate(
+    /// Has the live plug-ins authenticate the client; `endpoint` is the public URL of this server that was called.
+    pub(crate) async fn authenticate(
         &mut self,
         post: &FormPost,
         endpoint: &str,
         public: Public,
     ) -> Result<Authenticated, OAuthError> {
+        let endpoints = &self.live.endpoints;
+        let called = Called {
+            issuer: endpoints.issuer.clone(),
+            token_endpoint: endpoints.token.clone(),
+            endpoint: endpoint.to_owned(),
+        };
+        self.authenticate_at(post, called, public).await.map(|(client, _)| client)
+    }
+
+    /// The same for a server at other URLs; the decision says how the client proved itself.
+    pub(crate) async fn authenticate_at(
+        &mut self,
+        post: &FormPost,
+        called: Called,
+        public: Public,
+    ) -> Result<(Authenticated, Decision), OAuthError> {
         let attempt = self.secret_attempt(post)?;
-        let decision = self.judge(post, endpoint, public).await;
+        let endpoint = called.endpoint.clone();
+        let decision = self.judge(post, called, public).await;
         if let (Some(attempt), false) = (attempt, is_wrong_credential(&decision.verdict)) {
             attempt.not_wrong();
         }
-        self.record(endpoint, &decision);
+        self.record(&endpoint, &decision);
         let client = answer::authenticated(&decision.verdict).map_err(|error| match &decision.verdict {
             Verdict::Rejected(rejection) if self.live.deployment.oauth.detailed_errors => {
                 OAuthError::new(error.code, format!("{}: {}", rejection.reason, rejection.detail))
             }
             _ => error,
         })?;
-        self.registered(client, &decision).await
+        Ok((self.registered(client, &decision).await?, decision))
     }
 
     /// Begins an attempt to authenticate with a secret, if the request carries one.
     fn secret_attempt(&self, post: &FormPost) -> Result<Option<SecretAttempt>, OAuthError> {
         let client = sent_secret::client_of(&post.form, &post.headers);
         let Some((client, address)) = client.zip(self.address) else { return Ok(None) };
-        match self.services.secret_attempts.check(&client, address, self.services.clock.now()) {
+        let services = self.authentication();
+        match services.secret_attempts.check(&client, address, services.clock.now()) {
             Ok(attempt) => Ok(Some(attempt)),
             Err(wait) => {
                 audit::limited(&self.reference, address, &client);
-                let (now, error) = (self.services.clock.now_seconds(), OAuthError::too_many_requests(wait.seconds));
-                let (decisions, client) = (&self.services.decisions, Some(client.as_str()));
+                let (now, error) = (services.clock.now_seconds(), OAuthError::too_many_requests(wait.seconds));
+                let (decisions, client) = (&services.decisions, Some(client.as_str()));
                 decisions.rejected(now, &self.reference, Some(address), "limited", client, &error);
                 Err(error)
             }
@@ -148,11 +200,12 @@ impl Exchange {
     }
 
     /// What the plug-ins decide, and for a client without a credential its registration.
-    async fn judge(&mut self, post: &FormPost, endpoint: &str, public: Public) -> Decision {
+    async fn judge(&mut self, post: &FormPost, called: Called, public: Public) -> Decision {
+        let Called { issuer, token_endpoint, endpoint } = called;
         let request = dropins_host::Request {
-            endpoint: endpoint.to_owned(),
-            issuer: self.live.endpoints.issuer.clone(),
-            token_endpoint: self.live.endpoints.token.clone(),
+            endpoint,
+            issuer,
+            token_endpoint,
             form: post.form.fields().to_vec(),
             headers: post.headers.clone(),
             reference: self.reference.clone(),
@@ -171,13 +224,14 @@ impl Exchange {
 
     /// Counts and logs a decision, and notes the key that authenticated the client.
     fn record(&self, endpoint: &str, decision: &Decision) {
-        self.services.metrics.decided(decision);
+        let services = self.authentication();
+        services.metrics.decided(decision);
         tracing::Span::current().record("dropins.outcome", audit::outcome(&decision.verdict));
         audit::decision(&self.reference, endpoint, self.address, decision);
-        let now = self.services.clock.now_seconds();
-        self.services.decisions.decided(now, &self.reference, endpoint, self.address, decision);
+        let now = services.clock.now_seconds();
+        services.decisions.decided(now, &self.reference, endpoint, self.address, decision);
         if let (Verdict::Authenticated(client), Some(key)) = (&decision.verdict, &decision.evidence.key) {
-            self.services.published.ledger().used(&client.id, key);
+            services.published.ledger().used(&client.id, key);
         }
     }
 
@@ -197,20 +251,22 @@ impl Exchange {
         Ok(Authenticated { client: registered, public: decision.plugin.is_none(), not_after })
     }
 
-    /// Parses a signed or opaque access token. Does not check expiry or revocation.
-    pub(super) async fn access_token(&self, text: &str) -> Result<Option<AccessToken>, StoreError> {
-        match read_access_token(text, &self.services.keys.ring(), &self.live.endpoints.issuer) {
-            Some(signed) => Ok(Some(signed)),
-            None => self.services.grants.find_opaque(text).await,
-        }
-    }
-
     /// The client without a credential that the request names.
     async fn public_client(&self, post: &FormPost) -> Result<Option<Client>, Unavailable> {
         let proves = CREDENTIALS.iter().any(|name| post.form.get(name).is_some());
         let Some(id) = post.form.get("client_id").filter(|_| !proves && !self.challenge) else { return Ok(None) };
         let found = self.live.clients.find(id).await?.filter(|client| client.is_public());
         Ok(found.map(|_| Client { id: id.to_owned(), method: NONE.to_owned(), attributes: Vec::new() }))
+    }
+}
+
+impl Exchange {
+    /// Parses a signed or opaque access token. Does not check expiry or revocation.
+    pub(super) async fn access_token(&self, text: &str) -> Result<Option<AccessToken>, StoreError> {
+        match read_access_token(text, &self.services.keys.ring(), &self.live.endpoints.issuer) {
+            Some(signed) => Ok(Some(signed)),
+            None => self.services.grants.find_opaque(text).await,
+        }
     }
 }
 

@@ -2,17 +2,17 @@
 //!
 //! Every answer that may hold a token or an error is `no-store`; bodies are bounded before they are read.
 
-mod answer;
+pub(crate) mod answer;
 mod attempt;
 mod authorize;
-mod body;
-mod client_address;
-mod exchange;
+pub(crate) mod body;
+pub(crate) mod client_address;
+pub(crate) mod exchange;
 pub mod host;
 mod introspect;
 mod metadata;
 mod par;
-mod post;
+pub(crate) mod post;
 mod register;
 mod revoke;
 mod sent_secret;
@@ -28,22 +28,23 @@ use dropins_config::endpoints;
 use self::slash::RouterExt as _;
 use crate::app::App;
 
-/// The public endpoints.
+/// The public endpoints; none when the server issues no tokens.
 pub fn public(app: &App) -> Router {
+    let Some(oauth) = app.oauth() else { return Router::new() };
     let clients = Router::new()
         .endpoint(endpoints::TOKEN, any(token::endpoint))
         .endpoint(endpoints::REVOKE, any(revoke::endpoint))
         .endpoint(endpoints::INTROSPECT, any(introspect::endpoint))
         .endpoint(endpoints::PAR, any(par::endpoint))
-        .with_state(app.clients().clone());
+        .with_state(oauth.clients.clone());
     let registration = Router::new()
         .endpoint(endpoints::REGISTER, any(register::register))
         .endpoint(endpoints::REGISTERED_CLIENT, any(register::manage))
-        .with_state(app.registration().clone());
+        .with_state(oauth.registration.clone());
     let metadata = Router::new()
         .endpoint(endpoints::JWKS, get(metadata::jwks))
         .endpoint(endpoints::OPENID_METADATA, get(metadata::metadata))
         .endpoint(endpoints::OAUTH_METADATA, get(metadata::metadata))
-        .with_state(app.metadata());
-    clients.merge(registration).merge(metadata).merge(authorize::router(app.pages().clone()))
+        .with_state(oauth.metadata());
+    clients.merge(registration).merge(metadata).merge(authorize::router(oauth.pages.clone()))
 }

@@ -36,11 +36,13 @@ const ASSERTION: [&str; 2] = ["client_assertion", "client_assertion_type"];
 pub(super) const SEVERAL_METHODS: &str = "The request uses more than one client authentication method";
 
 /// A well-formed form post.
-pub(super) struct FormPost {
+pub(crate) struct FormPost {
     /// The parameters.
-    pub(super) form: Form,
+    pub(crate) form: Form,
+    /// The body that they were read from.
+    pub(crate) body: Vec<u8>,
     /// The headers, in the order of the wire.
-    pub(super) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl FormPost {
@@ -48,7 +50,7 @@ impl FormPost {
     ///
     /// # Errors
     /// [`OAuthError`] says what is malformed.
-    pub(super) async fn read(request: Request<Body>) -> Result<Self, OAuthError> {
+    pub(crate) async fn read(request: Request<Body>) -> Result<Self, OAuthError> {
         let (parts, body) = request.into_parts();
         if parts.method != Method::POST {
             return Err(OAuthError::new(
@@ -73,7 +75,7 @@ impl FormPost {
         {
             return Err(OAuthError::invalid_request(SEVERAL_METHODS));
         }
-        Ok(Self { form, headers: readable(&parts.headers)? })
+        Ok(Self { form, body, headers: readable(&parts.headers)? })
     }
 
     /// A parameter that the endpoint cannot do without.
@@ -87,7 +89,10 @@ impl FormPost {
 }
 
 fn in_query(query: &str) -> Option<&'static str> {
-    form_urlencoded::parse(query.as_bytes())
+    // Some servers separate parameters at `;` too.
+    query
+        .split(';')
+        .flat_map(|part| form_urlencoded::parse(part.as_bytes()))
         .find_map(|(name, _)| NEVER_IN_QUERY.iter().find(|&&forbidden| *name == *forbidden).copied())
 }
 

@@ -38,7 +38,7 @@ async fn handle(exchange: &mut Exchange, request: Request) -> Result<Response, O
     let request = TokenRequest { client: &client, form: &post.form, services: &services };
     match grants::answer(grant, request).await {
         Ok(answer) => {
-            exchange.services.metrics.issued(grant);
+            exchange.services.authentication.metrics.issued(grant);
             Ok(json_answer(StatusCode::OK, &answer))
         }
         Err(refusal) => Err(exchange.refused(&client, grant, refusal)),

@@ -1,6 +1,6 @@
 //! Registered clients, and when their keys were last used.
 //!
-//! Ids compare byte by byte, and secrets and tokens are in it as hashes only. Times are seconds since the Unix epoch.
+//! Ids compare byte by byte; secrets and tokens are in it as hashes only, but for the secrets at other servers, sealed. Times are seconds since the Unix epoch.
 
 mod changes;
 mod error;
@@ -8,6 +8,7 @@ mod key_use;
 mod key_uses;
 mod rows;
 mod schema;
+mod sealed;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -16,5 +17,5 @@ pub use changes::Changes;
 pub use dropins_protocol::ClientRecord;
 pub use error::ClientError;
 pub use key_use::KeyUse;
-pub use schema::MIGRATION;
+pub use schema::{MIGRATION, UPSTREAM_MIGRATION};
 pub use store::IdentityStore;

@@ -6,16 +6,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use dropins_database::{Row, StoreError, Value};
-use dropins_protocol::ClientRecord;
 use dropins_protocol::TokenAlgorithm;
 use dropins_protocol::TokenHash;
 use dropins_protocol::secret_hash::SecretHash;
+use dropins_protocol::{ClientRecord, UpstreamClient};
 
 pub(super) const FIND: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
 pub(super) const PAGE: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID > ? ORDER BY CLIENT_ID LIMIT ?";
 
-/// The columns with their values, those of the next revision.
-fn columns(client: &ClientRecord) -> Result<[(&'static str, Value); 18], StoreError> {
+/// The columns with their values, those of the next revision; `sealed` is the secret at the upstream.
+fn columns(client: &ClientRecord, sealed: Option<&String>) -> Result<[(&'static str, Value); 21], StoreError> {
     Ok([
         ("CLIENT_ID", client.client_id.as_str().into()),
         ("CLIENT_NAME", client.name.as_ref().into()),
@@ -31,6 +31,9 @@ fn columns(client: &ClientRecord) -> Result<[(&'static str, Value); 18], StoreEr
         ("JWKS", client.jwks.as_ref().into()),
         ("JWKS_URI", client.jwks_uri.as_ref().into()),
         ("OVERRIDES", json(&client.overrides)?),
+        ("UPSTREAM", client.upstream.issuer.as_ref().into()),
+        ("UPSTREAM_CLIENT_ID", client.upstream.client_id.as_ref().into()),
+        ("UPSTREAM_CLIENT_SECRET", sealed.into()),
         ("REGISTRATION_TOKEN", client.registration_token.as_ref().map(TokenHash::as_str).into()),
         ("REVISION", client.revision.saturating_add(1).into()),
         ("TIME_CREATED", client.created_at.into()),
@@ -39,9 +42,9 @@ fn columns(client: &ClientRecord) -> Result<[(&'static str, Value); 18], StoreEr
 }
 
 /// The statement that adds the client, with its values.
-pub(super) fn insert(client: &ClientRecord) -> Result<(&'static str, Vec<Value>), StoreError> {
+pub(super) fn insert(client: &ClientRecord, sealed: Option<&String>) -> Result<(&'static str, Vec<Value>), StoreError> {
     static SQL: OnceLock<String> = OnceLock::new();
-    let (names, values): (Vec<_>, Vec<_>) = columns(client)?.into_iter().unzip();
+    let (names, values): (Vec<_>, Vec<_>) = columns(client, sealed)?.into_iter().unzip();
     let sql = SQL.get_or_init(|| {
         let marks = vec!["?"; names.len()].join(", ");
         format!("INSERT INTO DROPINS_CLIENT ({}) VALUES ({marks})", names.join(", "))
@@ -50,9 +53,9 @@ pub(super) fn insert(client: &ClientRecord) -> Result<(&'static str, Vec<Value>)
 }
 
 /// The statement that replaces the revision of the client that was read, with its values.
-pub(super) fn update(client: &ClientRecord) -> Result<(&'static str, Vec<Value>), StoreError> {
+pub(super) fn update(client: &ClientRecord, sealed: Option<&String>) -> Result<(&'static str, Vec<Value>), StoreError> {
     static SQL: OnceLock<String> = OnceLock::new();
-    let (names, mut values): (Vec<_>, Vec<_>) = columns(client)?.into_iter().unzip();
+    let (names, mut values): (Vec<_>, Vec<_>) = columns(client, sealed)?.into_iter().unzip();
     let sql = SQL.get_or_init(|| {
         let columns = names.join(" = ?, ");
         format!("UPDATE DROPINS_CLIENT SET {columns} = ? WHERE CLIENT_ID = ? AND REVISION = ?")
@@ -61,7 +64,12 @@ pub(super) fn update(client: &ClientRecord) -> Result<(&'static str, Vec<Value>)
     Ok((sql, values))
 }
 
-/// The client of a row of [`FIND`] or [`PAGE`].
+/// The sealed secret of a row, which [`read`] leaves out.
+pub(super) fn sealed_secret(row: &Row) -> Result<Option<String>, StoreError> {
+    row.optional_text("UPSTREAM_CLIENT_SECRET")
+}
+
+/// The client of a row of [`FIND`] or [`PAGE`], without its secret at the upstream.
 pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
     let secret = row.optional_text("SECRET_HASH")?.map(|phc| SecretHash::parse(&phc)).transpose();
     Ok(ClientRecord {
@@ -79,6 +87,11 @@ pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
         jwks: row.optional_text("JWKS")?,
         jwks_uri: row.optional_text("JWKS_URI")?,
         overrides: list(row, "OVERRIDES")?,
+        upstream: UpstreamClient {
+            issuer: row.optional_text("UPSTREAM")?,
+            client_id: row.optional_text("UPSTREAM_CLIENT_ID")?,
+            secret: None,
+        },
         registration_token: row.optional_text("REGISTRATION_TOKEN")?.map(TokenHash::stored),
         revision: row.unsigned("REVISION")?,
         created_at: row.unsigned("TIME_CREATED")?,

@@ -44,3 +44,9 @@ pub const MIGRATION: &str = "
         LAST_USED  {integer},
         PRIMARY KEY (CLIENT_ID, THUMBPRINT)
     ) {options}";
+
+/// Adds what a client is at the authorization server behind this one. The secret is sealed.
+pub const UPSTREAM_MIGRATION: &str = "
+    ALTER TABLE DROPINS_CLIENT ADD COLUMN UPSTREAM {text};
+    ALTER TABLE DROPINS_CLIENT ADD COLUMN UPSTREAM_CLIENT_ID {text};
+    ALTER TABLE DROPINS_CLIENT ADD COLUMN UPSTREAM_CLIENT_SECRET {text}";

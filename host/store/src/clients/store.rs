@@ -5,8 +5,9 @@ use super::error::ClientError;
 use super::key_use::KeyUse;
 use super::key_uses;
 use super::rows;
+use super::sealed::Seal;
 use crate::grants::revocation;
-use dropins_database::{Database, StoreError, retry_on_conflict};
+use dropins_database::{Database, Row, StoreError, retry_on_conflict};
 use dropins_protocol::ClientRecord;
 
 /// Rows of one transaction of the ledger, so that other writers wait for a short one.
@@ -17,12 +18,12 @@ const LEDGER_BATCH: usize = 100;
 /// Every change of a client gets a number that is higher than all before it, so that other processes learn with one
 /// small read whether what they remember is still right.
 #[derive(Debug, Clone)]
-pub struct IdentityStore(Database);
+pub struct IdentityStore(Database, Seal);
 
 impl IdentityStore {
     /// The clients of this database.
     pub fn new(database: Database) -> Self {
-        Self(database)
+        Self(database, Seal::default())
     }
 
     /// The client with this id.
@@ -31,7 +32,26 @@ impl IdentityStore {
     /// [`StoreError`] when the database cannot be asked or the row is damaged.
     pub async fn find(&self, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
         let rows = self.0.query(rows::FIND, vec![client_id.into()]).await?;
-        rows.first().map(rows::read).transpose()
+        match rows.first() {
+            Some(row) => self.read(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn read(&self, row: &Row) -> Result<ClientRecord, StoreError> {
+        let mut client = rows::read(row)?;
+        if let Some(sealed) = rows::sealed_secret(row)? {
+            client.upstream.secret = Some(self.1.open(&self.0, &client.client_id, &sealed).await?);
+        }
+        Ok(client)
+    }
+
+    /// The column of the client's secret at the upstream.
+    async fn sealed(&self, client: &ClientRecord) -> Result<Option<String>, StoreError> {
+        match &client.upstream.secret {
+            Some(secret) => self.1.seal(&self.0, &client.client_id, secret).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// At most `limit` clients whose id comes after `after`, in the byte order of their ids.
@@ -41,7 +61,11 @@ impl IdentityStore {
     pub async fn page(&self, after: &str, limit: usize) -> Result<Vec<ClientRecord>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = self.0.query(rows::PAGE, vec![after.into(), limit.into()]).await?;
-        rows.iter().map(rows::read).collect()
+        let mut clients = Vec::with_capacity(rows.len());
+        for row in &rows {
+            clients.push(self.read(row).await?);
+        }
+        Ok(clients)
     }
 
     /// How many clients there are.
@@ -58,7 +82,8 @@ impl IdentityStore {
     /// # Errors
     /// [`ClientError::Exists`] when there is one with this id.
     pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let (sql, values) = rows::insert(&client)?;
+        let sealed = self.sealed(&client).await?;
+        let (sql, values) = rows::insert(&client, sealed.as_ref())?;
         let added = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
             match transaction.execute(sql, values.clone()).await {
@@ -77,7 +102,8 @@ impl IdentityStore {
     /// [`ClientError::Unknown`] when there is none with this id, [`ClientError::Changed`] when it is not the revision
     /// that was read.
     pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let (sql, values) = rows::update(&client)?;
+        let sealed = self.sealed(&client).await?;
+        let (sql, values) = rows::update(&client, sealed.as_ref())?;
         let replaced = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
             if transaction.execute(sql, values.clone()).await? == 0 {

@@ -11,7 +11,7 @@ use crate::testing::on_every_engine;
 use crate::users::Users;
 use dropins_database::{Database, StoreError};
 use dropins_protocol::secret_hash::SecretHash;
-use dropins_protocol::{TokenAlgorithm, TokenHash};
+use dropins_protocol::{Secret, TokenAlgorithm, TokenHash, UpstreamClient};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -45,6 +45,11 @@ fn full(client_id: &str) -> ClientRecord {
         jwks: text("{\"keys\":[]}"),
         jwks_uri: text("https://c.example/jwks"),
         overrides: vec![("AllowedAlgorithms".to_owned(), vec!["ES256".to_owned(), "PS256".to_owned()])],
+        upstream: UpstreamClient {
+            issuer: text("https://as.example.com"),
+            client_id: text("at the upstream"),
+            secret: Some(Secret::new("s3cret at the upstream")),
+        },
         registration_token: Some(TokenHash::of("token")),
         revision: 0,
         created_at: 1_700_000_000,
@@ -247,6 +252,25 @@ async fn a_damaged_row_is_an_error_of_its_client_only() {
             assert!(matches!(store.find("bad").await, Err(StoreError::Corrupt { .. })), "{damage}");
             assert!(store.find("good").await.unwrap().is_some());
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_at_an_upstream_is_sealed_for_its_client() {
+    on_every_store(async |store, database| {
+        store.insert(full("c")).await.unwrap();
+        store.insert(record("other")).await.unwrap();
+        let select = "SELECT UPSTREAM_CLIENT_SECRET FROM DROPINS_CLIENT WHERE CLIENT_ID = ?";
+        let rows = database.query(select, vec!["c".into()]).await.unwrap();
+        let sealed = rows[0].text("UPSTREAM_CLIENT_SECRET").unwrap();
+        assert!(!sealed.contains("s3cret"), "{sealed}");
+        let page = store.page("", 10).await.unwrap();
+        assert_eq!(page[0].upstream.secret, Some(Secret::new("s3cret at the upstream")));
+        let moved = "UPDATE DROPINS_CLIENT SET UPSTREAM_CLIENT_SECRET = ? WHERE CLIENT_ID = ?";
+        database.execute(moved, vec![sealed.as_str().into(), "other".into()]).await.unwrap();
+        assert!(store.find("other").await.unwrap_err().to_string().contains("UPSTREAM_CLIENT_SECRET"));
+        assert!(store.find("c").await.unwrap().is_some());
     })
     .await;
 }

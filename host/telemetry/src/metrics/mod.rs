@@ -45,6 +45,7 @@ pub struct Metrics {
     seconds: Histogram,
     errors: Family<Labels<1>, Counter>,
     tokens: Family<Labels<1>, Counter>,
+    forwarded: Family<Labels<2>, Counter>,
     sign_ins: Family<Labels<1>, Counter>,
     reloads: Family<Labels<1>, Counter>,
     admin_rejections: Family<Labels<1>, Counter>,
@@ -70,6 +71,11 @@ impl Metrics {
             failures: counters(&mut registry, "plugin_traps", "Traps, deadlines and memory refusals"),
             calls: counters(&mut registry, "plugin_calls", "Decisions that a plug-in gave"),
             errors: counters(&mut registry, "error_answers", "Error answers by error code"),
+            forwarded: counters(
+                &mut registry,
+                "upstream_answers",
+                "Forwarded requests by upstream and status, or failure",
+            ),
             tokens: counters(&mut registry, "tokens", "Token answers by grant"),
             sign_ins: counters(&mut registry, "sign_ins", "Attempts of people to sign in by result"),
             reloads: counters(&mut registry, "reload", "Candidates and rollbacks by result"),
@@ -116,6 +122,12 @@ impl Metrics {
     /// Counts a token answer.
     pub fn issued(&self, grant: &str) {
         self.tokens.get_or_create(&label("grant", grant.to_owned())).inc();
+    }
+
+    /// Counts a forwarded request: the issuer of the upstream, and the status of its answer or how it failed.
+    pub fn forwarded(&self, upstream: &str, outcome: &str) {
+        let labels = [("upstream", upstream.to_owned().into()), ("outcome", outcome.to_owned().into())];
+        self.forwarded.get_or_create(&labels).inc();
     }
 
     /// Counts an attempt to sign in.

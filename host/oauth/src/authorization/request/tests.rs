@@ -1,6 +1,6 @@
 use super::*;
 use crate::clients::ClientKeys;
-use dropins_protocol::TokenAlgorithm;
+use dropins_protocol::{TokenAlgorithm, UpstreamClient};
 use dropins_services::Registration;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -17,6 +17,7 @@ fn client() -> RegisteredClient {
         scopes: words(&["read", "write"]),
         secret: None,
         keys: ClientKeys::default(),
+        upstream: UpstreamClient::default(),
     }
 }
 

@@ -79,7 +79,7 @@ impl Server {
 
     /// The answer of the token endpoint to an assertion of this client.
     async fn token(&self, client_id: &str, key: &SigningKey, scope: &str) -> Answer {
-        let now = self.app.registration().clock.now_seconds();
+        let now = self.app.oauth().unwrap().registration.clock.now_seconds();
         let claims = json!({
             "iss": client_id, "sub": client_id, "aud": "https://localhost:9443", "iat": now, "exp": now + 60,
             "jti": dropins_protocol::reference(),
@@ -130,8 +130,8 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
 
     let token = server.token(&client_id, &old, "read").await;
     assert_eq!((token.status, token.body["scope"].as_str()), (StatusCode::OK, Some("read")), "{}", token.body);
-    server.app.registration().published.ledger().flush(false).await.unwrap();
-    let uses = server.app.registration().stored.store().uses(&client_id).await.unwrap();
+    server.app.oauth().unwrap().registration.published.ledger().flush(false).await.unwrap();
+    let uses = server.app.oauth().unwrap().registration.stored.store().uses(&client_id).await.unwrap();
     assert_eq!((uses.len(), uses[0].thumbprint.clone()), (1, old.thumbprint()));
     assert!(uses[0].last_used.is_some());
 
@@ -152,7 +152,7 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
     );
     assert_eq!(server.token(&client_id, &new, "").await.status, StatusCode::OK);
 
-    let (grants, hour) = (&server.app.clients().grants, Duration::from_secs(3600));
+    let (grants, hour) = (&server.app.oauth().unwrap().clients.grants, Duration::from_secs(3600));
     let family = grants.family_of_client(&client_id, &[], hour).unwrap();
     let refresh_token = grants.start_family(&family, hour, None).await.unwrap();
     assert!(grants.active_refresh_token(&refresh_token).await.unwrap().is_some());
@@ -201,7 +201,7 @@ async fn metadata_that_cannot_be_served_is_rejected_with_the_name_of_its_member(
         assert_eq!((answer.status, answer.body["error"].as_str()), (StatusCode::BAD_REQUEST, Some(error)), "{request}");
         assert!(description.contains(part), "{request}: {description}");
     }
-    assert_eq!(server.app.registration().stored.store().count().await.unwrap(), 0);
+    assert_eq!(server.app.oauth().unwrap().registration.stored.store().count().await.unwrap(), 0);
 }
 
 /// The metadata of a client without a credential, with more of it.
@@ -355,7 +355,9 @@ async fn registration_is_closed_without_a_token_open_on_request_and_absent_when_
     let open = Server::new("[oauth.dcr]\nauthentication_required = false\n").await;
     assert!(
         open.app
-            .registration()
+            .oauth()
+            .unwrap()
+            .registration
             .published
             .current()
             .warnings

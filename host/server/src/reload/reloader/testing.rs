@@ -24,7 +24,7 @@ pub(super) async fn reloader(home: &Home, clock: Arc<dyn Clock>, builder: Arc<dy
     let release = Release::build(Compiled::of(Snapshot::of(started), parts.clone(), Vec::new()).await, 1).await;
     let release = release.unwrap_or_else(|error| panic!("{error}"));
     let app = App::new(Arc::clone(&release.live), &parts, Arc::clone(&replay), SigningKeys::open(home).unwrap());
-    let (published, metrics) = (Arc::clone(&app.clients().published), Arc::clone(&app.clients().metrics));
+    let (published, metrics) = (Arc::clone(&app.authentication().published), Arc::clone(&app.authentication().metrics));
     Reloader::new(Surroundings { published, metrics, replay, clock, environment, tls: None, builder }, release)
 }
 
