@@ -26,6 +26,8 @@ pub struct ClientRecord {
     pub grant_types: Vec<String>,
     /// Redirect URIs, compared as strings.
     pub redirect_uris: Vec<String>,
+    /// Where a user may be sent after signing out (OpenID Connect RP-Initiated Logout section 3), compared as strings.
+    pub post_logout_redirect_uris: Vec<String>,
     /// Scopes that it may be granted.
     pub scopes: Vec<String>,
     /// The hash of its secret.

@@ -14,7 +14,6 @@ pub static SCHEMA: Schema = Schema {
         grants::MIGRATION,
         users::MIGRATION,
         sessions::MIGRATION,
-        clients::UPSTREAM_MIGRATION,
     ],
     expiring: &[
         expiring("DROPINS_SESSION", "EXPIRES_AT"),

@@ -36,6 +36,9 @@ pub(super) struct Facts {
     /// A redirect URI; repeat it for more
     #[arg(long = "redirect-uri", value_name = "URI")]
     redirect_uris: Vec<String>,
+    /// Where users may be sent after signing out; repeat it for more
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<String>,
     /// Scopes that the client may be granted, with spaces between them; may be repeated
     #[arg(long = "scope", value_name = "SCOPES")]
     scopes: Vec<String>,
@@ -129,6 +132,7 @@ impl Facts {
         };
         put(&mut record.grant_types, self.grant_types.clone());
         put(&mut record.redirect_uris, self.redirect_uris.clone());
+        put(&mut record.post_logout_redirect_uris, self.post_logout_redirect_uris.clone());
         let scopes = self.scopes.iter().flat_map(|scopes| scopes.split_whitespace()).map(str::to_owned);
         put(&mut record.scopes, scopes.collect());
         let algorithms: Vec<_> = self.allowed_algorithms.iter().map(|algorithm| algorithm.name().to_owned()).collect();

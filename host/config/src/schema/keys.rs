@@ -172,6 +172,12 @@ pub static KEYS: &[Key] = &[
     ),
     key("service_provider.grant_types", Choices(GRANT_TYPES), Some("client_credentials"), "grants it may use"),
     key("service_provider.redirect_uris", Words, None, "redirect URIs, compared as strings"),
+    key(
+        "service_provider.post_logout_redirect_uris",
+        Words,
+        None,
+        "where users may be sent after signing out, compared as strings",
+    ),
     alias(key("service_provider.scope", Words, None, "scopes it may ask for"), &["service_provider.scopes"]),
     key("service_provider.client_secret", Secret, None, "secret for client_secret_basic and client_secret_post"),
     key("service_provider.client_secret_hash", Secret, None, "the secret's argon2id hash, PHC text"),

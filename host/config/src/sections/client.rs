@@ -106,6 +106,7 @@ impl ServiceProvider {
             id_token_signed_response_alg: algorithm.and_then(|name| TokenAlgorithm::parse(&name)),
             grant_types: section.words("service_provider.grant_types"),
             redirect_uris: section.words("service_provider.redirect_uris"),
+            post_logout_redirect_uris: section.words("service_provider.post_logout_redirect_uris"),
             scopes: section.words("service_provider.scope"),
             secret: hash,
             jwks_uri: section.text("service_provider.jwks_uri"),

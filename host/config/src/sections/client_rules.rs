@@ -61,10 +61,14 @@ pub fn client_faults(client: &ClientRecord, credentials: &[&'static str], jwks: 
     for grant in client.grant_types.iter().filter(|grant| !names::GRANTS.contains(&grant.as_str())) {
         fault("grant_types", format!("`{}` is none of {}", shown(grant), names::GRANTS.join(", ")));
     }
-    for uri in client.redirect_uris.iter().filter(|uri| !is_redirect_uri(uri)) {
-        let message =
-            format!("the redirect URI `{}` is not an absolute URI without user-info and fragment", shown(uri));
-        fault("redirect_uris", message);
+    let members =
+        [("redirect_uris", &client.redirect_uris), ("post_logout_redirect_uris", &client.post_logout_redirect_uris)];
+    for (member, uris) in members {
+        for uri in uris.iter().filter(|uri| !is_redirect_uri(uri)) {
+            let message =
+                format!("the redirect URI `{}` is not an absolute URI without user-info and fragment", shown(uri));
+            fault(member, message);
+        }
     }
     for scope in client.scopes.iter().filter(|scope| !is_scope(scope)) {
         fault("scope", format!("`{}` is not a scope token (RFC 6749 section 3.3)", shown(scope)));

@@ -24,6 +24,8 @@ pub struct RegisteredClient {
     pub grant_types: Vec<String>,
     /// Redirect URIs, compared as strings.
     pub redirect_uris: Vec<String>,
+    /// Where a user may be sent after signing out, compared as strings.
+    pub post_logout_redirect_uris: Vec<String>,
     /// Scopes that it may be granted.
     pub scopes: Vec<String>,
     /// The hash of its secret.
@@ -42,7 +44,7 @@ impl RegisteredClient {
 
     /// Roughly how many bytes of memory it takes: its weight in a cache.
     pub fn memory(&self) -> usize {
-        let lists = [&self.grant_types, &self.redirect_uris, &self.scopes];
+        let lists = [&self.grant_types, &self.redirect_uris, &self.post_logout_redirect_uris, &self.scopes];
         let texts = lists.into_iter().flatten().map(|text| text.len().saturating_add(size_of::<String>()));
         let settings = self.registration.settings.iter().map(|(name, value)| name.len().saturating_add(value.len()));
         let upstream = [self.upstream.issuer.as_ref(), self.upstream.client_id.as_ref()];
@@ -87,6 +89,7 @@ impl RegisteredClient {
                 .unwrap_or(TokenAlgorithm::ID_TOKEN_DEFAULT),
             grant_types: record.grant_types,
             redirect_uris: record.redirect_uris,
+            post_logout_redirect_uris: record.post_logout_redirect_uris,
             scopes: record.scopes,
             secret: record.secret,
             keys,

@@ -17,5 +17,5 @@ pub use changes::Changes;
 pub use dropins_protocol::ClientRecord;
 pub use error::ClientError;
 pub use key_use::KeyUse;
-pub use schema::{MIGRATION, UPSTREAM_MIGRATION};
+pub use schema::MIGRATION;
 pub use store::IdentityStore;

@@ -15,7 +15,7 @@ pub(super) const FIND: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID = ?"
 pub(super) const PAGE: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID > ? ORDER BY CLIENT_ID LIMIT ?";
 
 /// The columns with their values, those of the next revision; `sealed` is the secret at the upstream.
-fn columns(client: &ClientRecord, sealed: Option<&String>) -> Result<[(&'static str, Value); 21], StoreError> {
+fn columns(client: &ClientRecord, sealed: Option<&String>) -> Result<[(&'static str, Value); 22], StoreError> {
     Ok([
         ("CLIENT_ID", client.client_id.as_str().into()),
         ("CLIENT_NAME", client.name.as_ref().into()),
@@ -25,6 +25,7 @@ fn columns(client: &ClientRecord, sealed: Option<&String>) -> Result<[(&'static 
         ("ID_TOKEN_SIGNED_RESPONSE_ALG", client.id_token_signed_response_alg.map(TokenAlgorithm::name).into()),
         ("GRANT_TYPES", json(&client.grant_types)?),
         ("REDIRECT_URIS", json(&client.redirect_uris)?),
+        ("POST_LOGOUT_REDIRECT_URIS", json(&client.post_logout_redirect_uris)?),
         ("SCOPES", json(&client.scopes)?),
         ("SECRET_HASH", client.secret.as_ref().map(SecretHash::phc).into()),
         ("CERTIFICATE", client.certificate.as_ref().into()),
@@ -81,6 +82,7 @@ pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
         id_token_signed_response_alg: algorithm(row)?,
         grant_types: list(row, "GRANT_TYPES")?,
         redirect_uris: list(row, "REDIRECT_URIS")?,
+        post_logout_redirect_uris: later_list(row, "POST_LOGOUT_REDIRECT_URIS")?,
         scopes: list(row, "SCOPES")?,
         secret: secret.map_err(|error| StoreError::corrupt(format_args!("SECRET_HASH: {error}")))?,
         certificate: row.optional_text("CERTIFICATE")?,
@@ -107,6 +109,14 @@ fn algorithm(row: &Row) -> Result<Option<TokenAlgorithm>, StoreError> {
 
 fn json(list: &impl Serialize) -> Result<Value, StoreError> {
     serde_json::to_string(list).map(Value::from).map_err(StoreError::corrupt)
+}
+
+/// A list in a column that older rows have no value in.
+fn later_list<T: DeserializeOwned + Default>(row: &Row, column: &str) -> Result<T, StoreError> {
+    match row.optional_text(column)? {
+        Some(_) => list(row, column),
+        None => Ok(T::default()),
+    }
 }
 
 fn list<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, StoreError> {

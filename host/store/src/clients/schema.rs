@@ -1,7 +1,7 @@
 //! The tables of clients and of their keys.
 //!
 //! Lists are JSON arrays, because they are only ever read as a whole. `ID_TOKEN_SIGNED_RESPONSE_ALG` is NULL for the
-//! default of the standard. `DROPINS_CLIENT_VERSION` has one row, with the number of the latest change. A change locks the
+//! default of the standard. `UPSTREAM_CLIENT_SECRET` is sealed. `DROPINS_CLIENT_VERSION` has one row, with the number of the latest change. A change locks the
 //! row until its commit, so changes are numbered in the order in which they become visible. An operator who changes a
 //! client by hand adds one to it; every node then reads all clients again.
 
@@ -16,12 +16,16 @@ pub const MIGRATION: &str = "
         ID_TOKEN_SIGNED_RESPONSE_ALG {text},
         GRANT_TYPES                  {text}    NOT NULL,
         REDIRECT_URIS                {text}    NOT NULL,
+        POST_LOGOUT_REDIRECT_URIS    {text}    NOT NULL,
         SCOPES                       {text}    NOT NULL,
         SECRET_HASH                  {text},
         CERTIFICATE                  {text},
         JWKS                         {text},
         JWKS_URI                     {text},
         OVERRIDES                    {text}    NOT NULL,
+        UPSTREAM                     {text},
+        UPSTREAM_CLIENT_ID           {text},
+        UPSTREAM_CLIENT_SECRET       {text},
         REGISTRATION_TOKEN           {text},
         REVISION                     {integer} NOT NULL,
         TIME_CREATED                 {integer} NOT NULL,
@@ -44,9 +48,3 @@ pub const MIGRATION: &str = "
         LAST_USED  {integer},
         PRIMARY KEY (CLIENT_ID, THUMBPRINT)
     ) {options}";
-
-/// Adds what a client is at the authorization server behind this one. The secret is sealed.
-pub const UPSTREAM_MIGRATION: &str = "
-    ALTER TABLE DROPINS_CLIENT ADD COLUMN UPSTREAM {text};
-    ALTER TABLE DROPINS_CLIENT ADD COLUMN UPSTREAM_CLIENT_ID {text};
-    ALTER TABLE DROPINS_CLIENT ADD COLUMN UPSTREAM_CLIENT_SECRET {text}";

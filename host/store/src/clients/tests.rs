@@ -39,6 +39,7 @@ fn full(client_id: &str) -> ClientRecord {
         id_token_signed_response_alg: Some(TokenAlgorithm::Es256),
         grant_types: vec!["client_credentials".to_owned()],
         redirect_uris: vec!["https://c.example/cb".to_owned(), "http://127.0.0.1/".to_owned()],
+        post_logout_redirect_uris: vec!["https://c.example/bye".to_owned()],
         scopes: vec!["read".to_owned(), "write".to_owned()],
         secret: Some(SecretHash::of("s3cret").unwrap()),
         certificate: text("-----BEGIN CERTIFICATE-----"),

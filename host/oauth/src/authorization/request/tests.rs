@@ -14,6 +14,7 @@ fn client() -> RegisteredClient {
         id_token_signed_response_alg: TokenAlgorithm::Rs256,
         grant_types: words(&["authorization_code"]),
         redirect_uris: words(&["https://app.example/cb"]),
+        post_logout_redirect_uris: Vec::new(),
         scopes: words(&["read", "write"]),
         secret: None,
         keys: ClientKeys::default(),

@@ -46,6 +46,9 @@ pub(super) fn document(record: &ClientRecord, issued: &Issued, deployment: &Depl
     if !record.redirect_uris.is_empty() {
         put("redirect_uris", json!(record.redirect_uris));
     }
+    if !record.post_logout_redirect_uris.is_empty() {
+        put("post_logout_redirect_uris", json!(record.post_logout_redirect_uris));
+    }
     if !record.scopes.is_empty() {
         put("scope", json!(record.scopes.join(" ")));
     }
