@@ -16,7 +16,7 @@ use crate::wait::until;
 
 const CALLBACK: &str = "http://localhost:8080/playground2/oauth2client";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 
 /// A browser: it keeps cookies and posts forms as they are on the page.
 pub(crate) struct TestBrowser<'a> {
@@ -100,7 +100,7 @@ fn returned(answer: &Answer) -> BTreeMap<String, String> {
 }
 
 #[track_caller]
-fn is_page(answer: &Answer, status: u16, title: &str) {
+pub(crate) fn is_page(answer: &Answer, status: u16, title: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert!(answer.body.contains(&format!("<h1>{title}")), "`{title}` in {answer:?}");
     let policy = answer.header("content-security-policy");
@@ -131,10 +131,15 @@ fn furnished(home: TestHome) -> (TestHome, TestClient) {
          grant_types = [\"authorization_code\", \"refresh_token\"]\nscope = \"orders.read email\"\n\
          redirect_uris = [\"{CALLBACK}\"]\n"
     ));
-    std::fs::write(home.path("password"), format!("{PASSWORD}\n")).unwrap();
-    let file = home.path("password");
-    user(&home, &["add", "jane", "--password-file", file.to_str().unwrap()]);
+    add_user(&home);
     (home, client)
+}
+
+/// Adds the user whose password is known.
+pub(crate) fn add_user(home: &TestHome) {
+    let file = home.path("password");
+    std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
+    user(home, &["add", "jane", "--password-file", file.to_str().unwrap()]);
 }
 
 fn user(home: &TestHome, arguments: &[&str]) -> String {

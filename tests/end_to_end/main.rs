@@ -15,6 +15,7 @@ mod attempt;
 mod behind;
 mod client;
 mod database_server;
+mod document_host;
 #[path = "../../host/tests/host/fixtures.rs"]
 #[allow(dead_code, reason = "the tests of the host use the rest")]
 mod fixtures;
@@ -41,6 +42,7 @@ mod authorize;
 mod authz;
 mod bad_input;
 mod browser;
+mod client_id_metadata;
 mod clients;
 mod clocks;
 mod cluster;

@@ -21,6 +21,7 @@ use crate::args::HomeArgs;
 use crate::output::{BAD, GOOD, say, say_json, span, utc};
 use crate::runtime::block_on;
 use dropins_config::{JudgedEndpoint, LoadedHome};
+use dropins_live::advice;
 use dropins_live::{Compiled, Live, Release, Resources, Snapshot};
 use dropins_protocol::names::JWT_BEARER;
 use dropins_server::admin::documents::StatusDocument;
@@ -148,9 +149,9 @@ impl Explain {
     }
 }
 
-/// Why the client has no key at all, if it has none.
+/// Why the client has no key at all, if it has none, or no document describes it.
 async fn note(live: &Live, client_id: Option<&str>) -> Option<String> {
-    live.clients.find(client_id?).await.ok()??.keyless(&live.resources.sources.keystores)
+    advice::note(live, client_id?).await
 }
 
 impl Explanation {

@@ -27,6 +27,7 @@ pub use schema::property::Property;
 pub use sections::authz::Authz;
 pub use sections::cache::ReplayCache;
 pub use sections::client::{Material, ServiceProvider};
+pub use sections::client_id_metadata::{ClientIdMetadata, DocumentMode};
 pub use sections::client_rules::{Fault, client_faults, shown};
 pub use sections::database::Database;
 pub use sections::deployment::{Deployment, SuperAdmin};

@@ -157,6 +157,13 @@ size_limit_bytes = "65536"
 allow_http_hosts = []                # hosts for which http: is allowed
 allowed_private_hosts = []           # hosts that may be loopback or private
 
+[oauth.client_id_metadata]
+mode = "listed"
+hosts = ["client.example.com"]
+scopes = "openid"
+grant_types = ["authorization_code", "refresh_token", "client_credentials"]
+allowed_private_hosts = []
+
 [keystore.primary]
 file_name = "wso2carbon.p12"         # under repository/resources/security; type from the file: JKS or PKCS12
 password = "wso2carbon"
@@ -714,5 +721,30 @@ proptest! {
             prop_assert!(!problems.is_empty());
             prop_assert!(!problems.render("f", false).contains("s3cr3t"));
         }
+    }
+}
+
+#[test]
+fn clients_whose_id_is_a_url_are_off_by_default_and_act_without_a_user_only_where_their_host_is_listed() {
+    let (defaults, _) = read("");
+    let documents = defaults.oauth.client_id_metadata;
+    assert!(!documents.is_on());
+    assert_eq!(
+        (documents.scopes, documents.grant_types),
+        (vec!["openid".into()], vec!["authorization_code".into(), "refresh_token".into()])
+    );
+    let (any, _) = read("[oauth.client_id_metadata]\nmode = 'any'");
+    assert_eq!(any.oauth.client_id_metadata.mode, crate::DocumentMode::Any);
+    let credentials = "grant_types = ['client_credentials']";
+    let (listed, _) = read(&format!("[oauth.client_id_metadata]\nmode = 'listed'\nhosts = 'c.example'\n{credentials}"));
+    assert!(listed.oauth.client_id_metadata.is_on());
+    for (text, code) in [
+        (format!("mode = 'any'\n{credentials}"), "conflict"),
+        ("mode = 'listed'".to_owned(), "missing"),
+        ("mode = 'listed'\nhosts = ['https://c.example/', 'c.example']".to_owned(), "missing"),
+        ("mode = 'some'".to_owned(), "bad-value"),
+    ] {
+        let faults = faults(&format!("[oauth.client_id_metadata]\n{text}"));
+        assert!(faults.iter().any(|fault| fault.contains(code)), "{text}: {faults:?}");
     }
 }

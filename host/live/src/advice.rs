@@ -1,7 +1,11 @@
-//! What a plug-in says about one of its rules: it explains a request that it rejects, and thereby lists them all.
+//! What to say about a rejected request: the rule that it broke, and what its client lacks.
+//!
+//! A plug-in explains a request that it rejects, and thereby lists its rules.
 
 use dropins_host::{Check, Generation, Request};
 use dropins_protocol::names::JWT_BEARER;
+
+use super::live::Live;
 
 /// The rule of this reason code, with its text and how to fix a request that breaks it. The requests are rejected
 /// before any client is looked up.
@@ -17,4 +21,12 @@ pub async fn rule(generation: &Generation, reason: &str) -> Option<Check> {
         }
     }
     None
+}
+
+/// What the client lacks as of now: a document at its id, or any key.
+pub async fn note(live: &Live, client_id: &str) -> Option<String> {
+    if let Some(lack) = live.clients.lacks_document(client_id).await {
+        return Some(format!("the client is not registered, and no document at its id describes it: {lack}"));
+    }
+    live.clients.find(client_id).await.ok()??.keyless(&live.resources.sources.keystores)
 }

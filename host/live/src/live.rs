@@ -50,8 +50,9 @@ impl Live {
         let declared = declared::read(&deployment, &snapshot.key_files, &resources.sources.keystores, now);
         declared.problems.into_iter().for_each(|problem| report.problems.push(problem));
         report.warnings.extend(declared.warnings);
-        let clients =
-            Arc::new(Directory::new(declared.clients, Arc::clone(&resources.stored), resources.sources.external()));
+        let (stored, sources) = (Arc::clone(&resources.stored), &resources.sources);
+        let clients = Directory::new(declared.clients, stored, sources.external());
+        let clients = Arc::new(clients.with_documents(sources.documents.clone()));
         report.clashes(&clients).await;
         report.registration(&deployment);
         let gateway = upstreams::build(&deployment, &snapshot.key_files, &resources.connections, &mut report);

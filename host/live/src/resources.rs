@@ -129,7 +129,11 @@ impl Resources {
         if old.limits != new.limits {
             resources.engine = Engine::new(new.limits.clone(), Some(&self.home.compile_cache()))?;
         }
-        if old.keystores != new.keystores || old.oauth.jwks_endpoint != new.oauth.jwks_endpoint {
+        let (before, after) = (&old.oauth, &new.oauth);
+        if old.keystores != new.keystores
+            || before.jwks_endpoint != after.jwks_endpoint
+            || before.client_id_metadata != after.client_id_metadata
+        {
             resources.sources = Sources::open(new, &self.home, Arc::clone(&self.clock))?;
         }
         Ok(resources)

@@ -26,6 +26,7 @@ fn client(more: &str, public: bool) -> RegisteredClient {
         },
         enabled: true,
         name: None,
+        host: None,
         id_token_signed_response_alg: TokenAlgorithm::Rs256,
         grant_types: vec!["authorization_code".to_owned()],
         redirect_uris: REGISTERED.into_iter().chain(is_sound(more).then_some(more)).map(str::to_owned).collect(),

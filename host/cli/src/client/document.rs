@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::registry::Registry;
 use crate::output::{say, say_json, say_table, say_warning, utc};
-use dropins_oauth::clients::{RegisteredClient, Sources, declared};
+use dropins_oauth::clients::{NoDocument, RegisteredClient, Sources, declared};
 use dropins_protocol::ClientRecord;
 use dropins_protocol::Secret;
 
@@ -28,6 +28,8 @@ pub(super) enum Origin {
     Database,
     /// In the database, without effect: the file declares one of the same id.
     Hidden,
+    /// Nowhere: a document at the URL of its id describes it.
+    Document,
 }
 
 impl Origin {
@@ -36,13 +38,14 @@ impl Origin {
             Self::File => "deployment.toml",
             Self::Database => "database",
             Self::Hidden => "database (hidden by deployment.toml)",
+            Self::Document => "the document at its id",
         }
     }
 }
 
 /// A client with its history.
 pub(super) struct Client {
-    client: RegisteredClient,
+    client: Arc<RegisteredClient>,
     origin: Origin,
     overrides: Vec<(String, Vec<String>)>,
     /// When it was registered and last changed; the database knows.
@@ -72,7 +75,7 @@ impl Client {
         let origin = if hidden { Origin::Hidden } else { Origin::Database };
         let (overrides, times) = (record.overrides.clone(), Some((record.created_at, record.updated_at)));
         let (client, _) = RegisteredClient::of_record(record, SystemClock.now_seconds());
-        Self::new(registry, &registry.sources()?, client, origin, overrides, times).await
+        Self::new(registry, &registry.sources()?, &Arc::new(client), origin, overrides, times).await
     }
 
     pub(super) async fn of_file(registry: &Registry, client_id: &str) -> anyhow::Result<Self> {
@@ -82,20 +85,34 @@ impl Client {
         let declared = declared::read(&registry.deployment, &files, &sources.keystores, now);
         let client = declared.clients.into_iter().find(|client| client.registration.id == client_id);
         let overrides = registry.declared(client_id).map(|client| client.record.overrides.clone()).unwrap_or_default();
-        Self::new(registry, &sources, client.context("the client is gone")?, Origin::File, overrides, None).await
+        let client = Arc::new(client.context("the client is gone")?);
+        Self::new(registry, &sources, &client, Origin::File, overrides, None).await
+    }
+
+    /// The client as its document describes it now.
+    pub(super) async fn of_document(registry: &Registry, client_id: &str) -> anyhow::Result<Self> {
+        let sources = registry.sources()?;
+        let found = match &sources.documents {
+            Some(documents) => documents.find(client_id).await,
+            None => Err(NoDocument::Off),
+        };
+        let client = found.with_context(|| {
+            format!("the client `{client_id}` is not registered, and no document at this URL describes it")
+        })?;
+        Self::new(registry, &sources, &client, Origin::Document, Vec::new(), None).await
     }
 
     async fn new(
         registry: &Registry,
         sources: &Sources,
-        client: RegisteredClient,
+        client: &Arc<RegisteredClient>,
         origin: Origin,
         overrides: Vec<(String, Vec<String>)>,
         times: Option<(u64, u64)>,
     ) -> anyhow::Result<Self> {
         let mut ledger = registry.stored.store().uses(&client.registration.id).await?;
         let mut keys = Vec::new();
-        for key in current_keys(sources, &client).await {
+        for key in current_keys(sources, client).await {
             let description = key.describe();
             let known = ledger.iter().position(|entry| entry.thumbprint == description.thumbprint);
             let known = known.map(|index| ledger.remove(index));
@@ -120,7 +137,7 @@ impl Client {
             ..Key::default()
         }));
         let keyless = client.keyless(&sources.keystores);
-        Ok(Self { client, origin, overrides, times, keys, keyless })
+        Ok(Self { client: Arc::clone(client), origin, overrides, times, keys, keyless })
     }
 
     /// The document for scripts; times in seconds since the Unix epoch.
@@ -198,14 +215,20 @@ impl Client {
     }
 }
 
-/// The keys that count now, from all sources; those of a JWKS URI as they were last fetched.
+/// The keys that count now, from all sources; those of a JWKS URI as they were last fetched, and those that a document
+/// names as they are now.
 async fn current_keys(sources: &Sources, client: &RegisteredClient) -> Vec<Arc<ClientKey>> {
     let mut keys = client.keys.own().to_vec();
-    let fetcher = &sources.fetcher;
-    if let Some(Ok(url)) = client.keys.jwks_uri().map(|uri| JwksUrl::parse(uri, fetcher.settings()))
-        && let Some(cached) = fetcher.cached(&url).await
-    {
-        keys.extend_from_slice(cached.keys().keys());
+    let (fetcher, is_described) = match (&sources.documents, &client.host) {
+        (Some(documents), Some(_)) => (documents.sets(), true),
+        _ => (&sources.fetcher, false),
+    };
+    if let Some(Ok(url)) = client.keys.jwks_uri().map(|uri| JwksUrl::parse(uri, fetcher.settings())) {
+        let set = match is_described {
+            true => fetcher.refresh(&url).await.ok().map(|refreshed| refreshed.set),
+            false => fetcher.cached(&url).await,
+        };
+        keys.extend(set.iter().flat_map(|set| set.keys().keys().iter().cloned()));
     }
     if client.keys.in_keystore()
         && let Ok(Some(set)) = sources.keystores.find(&client.registration.id)

@@ -99,6 +99,12 @@ allow_id_token = false
 # read_timeout = "3s"
 # size_limit_bytes = 65536
 
+# Clients that nobody registers: their id is the URL of a document about them.
+# [oauth.client_id_metadata]
+# mode = "listed"
+# hosts = ["client.example.com"]
+# scopes = "openid"
+
 # Who has this bearer token can register clients at /oauth2/register (RFC 7591).
 # [oauth.dcr]
 # initial_access_token = "$env{{DROPINS_REGISTRATION_TOKEN}}"

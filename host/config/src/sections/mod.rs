@@ -3,6 +3,7 @@
 pub(crate) mod authz;
 pub(crate) mod cache;
 pub(crate) mod client;
+pub(crate) mod client_id_metadata;
 pub(crate) mod client_rules;
 mod client_upstreams;
 mod clustering;

@@ -6,6 +6,7 @@ use dropins_keys::remote::{FetchSettings, HostList};
 
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;
+use crate::sections::client_id_metadata::ClientIdMetadata;
 use crate::sections::registration::DynamicRegistration;
 use crate::sections::url::BaseUrl;
 use dropins_protocol::TokenAlgorithm;
@@ -35,6 +36,8 @@ pub struct OAuth {
     pub jwks_endpoint: JwksEndpoint,
     /// Clients that register themselves.
     pub registration: DynamicRegistration,
+    /// Clients whose id is the URL of a document.
+    pub client_id_metadata: ClientIdMetadata,
 }
 
 /// The kind of access tokens.
@@ -116,7 +119,7 @@ impl JwksEndpoint {
     }
 }
 
-fn hosts(settings: &Section, path: &'static str, findings: &mut Findings) -> HostList {
+pub(crate) fn hosts(settings: &Section, path: &'static str, findings: &mut Findings) -> HostList {
     HostList::parse(settings.words(path)).unwrap_or_else(|error| {
         let problem = Problem::new(Code::BadValue, settings.span(path), path, error.to_string());
         findings.problem(problem.help("write names or addresses: [\"jwks.example.com\", \"10.0.0.7\"]"));
@@ -156,6 +159,7 @@ impl OAuth {
             },
             jwks_endpoint: JwksEndpoint::read(settings, findings),
             registration: DynamicRegistration::read(settings),
+            client_id_metadata: ClientIdMetadata::read(settings, findings),
         }
     }
 }

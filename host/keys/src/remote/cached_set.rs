@@ -106,8 +106,7 @@ impl CachedSet {
     }
 
     fn dated(mut self, url: &JwksUrl, headers: HeaderMap, at: UnixMillis, settings: &FetchSettings) -> Self {
-        let lifetime = policy(url, &headers, at).time_to_live(instant(at));
-        let lifetime = lifetime.min(settings.max_freshness).max(settings.min_freshness);
+        let lifetime = lifetime(url, &headers, at, settings);
         self.headers = headers;
         self.fetched_at = at;
         self.fresh_until = at.saturating_add(millis(lifetime));
@@ -181,6 +180,12 @@ impl CachedSet {
     pub(crate) fn body(&self) -> &Arc<[u8]> {
         &self.body
     }
+}
+
+/// How long an answer with these headers is fresh, within the bounds of the settings.
+pub(crate) fn lifetime(url: &JwksUrl, headers: &HeaderMap, at: UnixMillis, settings: &FetchSettings) -> Duration {
+    let lifetime = policy(url, &kept(headers), at).time_to_live(instant(at));
+    lifetime.min(settings.max_freshness).max(settings.min_freshness)
 }
 
 /// The headers that caching depends on, without absurd values.

@@ -1,4 +1,4 @@
-//! One HTTP request for a JWK set: no redirects, no proxies, no cookies, no decompression, a bounded body.
+//! One HTTP request for a JWK set or a metadata document: no redirects, no proxies, no cookies, no decompression, a bounded body.
 //!
 //! Each request opens its own connection, so that the address is checked each time and no connection stays open.
 
@@ -11,15 +11,12 @@ use reqwest::{Response, StatusCode};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
-use tokio::sync::Semaphore;
 
 use super::error::FetchError;
 use super::guard::{AddressGuard, Lookup};
 use super::jwks_url::JwksUrl;
 use super::settings::FetchSettings;
-
-/// Concurrent fetches for all clients; further fetches wait within their own time-out.
-const MAX_FETCHES: usize = 256;
+use super::turns::Turns;
 
 /// A successful answer.
 pub(crate) enum Answer {
@@ -32,10 +29,9 @@ pub(crate) enum Answer {
 /// Fetches.
 pub(crate) struct Client {
     http: reqwest::Client,
-    permits: Semaphore,
+    turns: Turns,
     connection_timeout: Duration,
     read_timeout: Duration,
-    size_limit: usize,
 }
 
 impl Client {
@@ -60,24 +56,23 @@ impl Client {
             .map_err(|error| error.to_string())?;
         Ok(Self {
             http,
-            permits: Semaphore::new(MAX_FETCHES),
+            turns: Turns::new(settings),
             connection_timeout: settings.connection_timeout,
             read_timeout: settings.read_timeout,
-            size_limit: settings.size_limit,
         })
     }
 
-    /// Asks for the set with these headers, within the time and size of the settings.
-    pub(crate) async fn get(&self, url: &JwksUrl, headers: HeaderMap) -> Result<Answer, FetchError> {
+    /// Asks for what is there with these headers, within the time of the settings and so many bytes.
+    pub(crate) async fn get(&self, url: &JwksUrl, headers: HeaderMap, most: usize) -> Result<Answer, FetchError> {
         let answer = async {
-            let _permit = self.permits.acquire().await.map_err(|_| FetchError::Interrupted)?;
+            let _turn = self.turns.take(url.url().host_str().unwrap_or_default()).await?;
             let request = self.http.get(url.url().clone()).headers(headers);
-            self.read(request.send().await.map_err(|error| self.error(&error))?).await
+            self.read(request.send().await.map_err(|error| self.error(&error))?, most).await
         };
         tokio::time::timeout(self.read_timeout, answer).await.unwrap_or(Err(FetchError::Timeout(self.read_timeout)))
     }
 
-    async fn read(&self, response: Response) -> Result<Answer, FetchError> {
+    async fn read(&self, response: Response, most: usize) -> Result<Answer, FetchError> {
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_MODIFIED => return Ok(Answer::NotModified(response.headers().clone())),
@@ -88,18 +83,18 @@ impl Client {
             return Err(FetchError::Encoded);
         }
         let headers = response.headers().clone();
-        Ok(Answer::Set(headers, self.body(response).await?))
+        Ok(Answer::Set(headers, self.body(response, most).await?))
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
-        let too_large = || FetchError::TooLarge(self.size_limit);
+    async fn body(&self, mut response: Response, most: usize) -> Result<Vec<u8>, FetchError> {
+        let too_large = || FetchError::TooLarge(most);
         let announced = response.content_length().map_or(Ok(0), usize::try_from).map_err(|_| too_large())?;
-        if announced > self.size_limit {
+        if announced > most {
             return Err(too_large());
         }
         let mut body = Vec::with_capacity(announced);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.error(&error))? {
-            if chunk.len() > self.size_limit.saturating_sub(body.len()) {
+            if chunk.len() > most.saturating_sub(body.len()) {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);

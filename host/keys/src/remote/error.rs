@@ -1,4 +1,4 @@
-//! Why a JWK set was not fetched: for the log and for `dropins keys refresh`, never for a client.
+//! Why a JWK set or a document was not fetched: for the log and for `dropins keys refresh`, never for a client.
 
 use std::error::Error;
 use std::io;
@@ -15,7 +15,10 @@ const MAX_TEXT: usize = 200;
 #[non_exhaustive]
 pub enum FetchError {
     /// The host resolves only to addresses that may not be connected to.
-    #[error("its host leads to no address that may be connected to; see oauth.jwks_endpoint.allowed_private_hosts")]
+    #[error(
+        "its host leads to no address that may be connected to; see allowed_private_hosts of [oauth.jwks_endpoint], or of \
+         [oauth.client_id_metadata] if the client id is a URL"
+    )]
     RefusedAddress,
     /// The host has no address.
     #[error("its host has no address")]
@@ -47,6 +50,12 @@ pub enum FetchError {
     /// The answer is not a JWK set.
     #[error("the answer is no key set: {0}")]
     BadKeySet(String),
+    /// The answer is not JSON by its content type.
+    #[error("the answer has the content type `{0}`, not application/json")]
+    NotJson(String),
+    /// Too many fetches wait.
+    #[error("too many fetches are waiting")]
+    Crowded,
     /// The fetch was cancelled or failed internally.
     #[error("the fetch ended early")]
     Interrupted,
@@ -68,6 +77,8 @@ impl FetchError {
             Self::TooLarge(_) => FetchOutcome::TooLarge,
             Self::Protocol(_) => FetchOutcome::Protocol,
             Self::BadKeySet(_) => FetchOutcome::BadKeySet,
+            Self::NotJson(_) => FetchOutcome::NotJson,
+            Self::Crowded => FetchOutcome::Crowded,
             Self::Interrupted => FetchOutcome::Interrupted,
         }
     }

@@ -34,7 +34,7 @@ pub struct JwksFetcher(Arc<Inner>);
 
 struct Inner {
     clock: Arc<dyn Clock>,
-    client: Client,
+    client: Arc<Client>,
     reader: SetReader,
     slots: moka::sync::Cache<String, Arc<Slot>>,
     /// Requests that may wait for fetches of any URL.
@@ -81,7 +81,11 @@ impl JwksFetcher {
         clock: Arc<dyn Clock>,
         lookup: Arc<dyn Lookup>,
     ) -> Result<Self, OpenError> {
-        let client = Client::new(&settings, lookup).map_err(OpenError::Client)?;
+        Self::over(Arc::new(Client::new(&settings, lookup).map_err(OpenError::Client)?), settings, clock)
+    }
+
+    /// A fetcher that takes its turns with others of the same client.
+    pub(crate) fn over(client: Arc<Client>, settings: FetchSettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let open = |path: &PathBuf| {
             Disk::open(path, settings.capacity).map_err(|error| OpenError::Folder { path: path.clone(), error })
         };
@@ -235,7 +239,7 @@ impl JwksFetcher {
         }
         let before = slot.validated();
         let headers = before.as_ref().map_or_else(request_headers, |set| set.revalidation(slot.url()));
-        let answer = self.0.client.get(slot.url(), headers).await?;
+        let answer = self.0.client.get(slot.url(), headers, self.settings().size_limit).await?;
         let now = self.now();
         let work = move || self.0.reader.read(slot.url(), answer, before.as_deref(), now);
         // Reading 64 RSA keys takes milliseconds, and the disk may block.

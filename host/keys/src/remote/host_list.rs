@@ -28,7 +28,15 @@ impl HostList {
         entries.into_iter().map(|entry| parse(entry.as_ref())).collect::<Result<_, _>>().map(Self)
     }
 
-    pub(crate) fn holds(&self, host: &Host<&str>) -> bool {
+    /// Whether it has no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the host is in the list.
+    #[must_use]
+    pub fn holds(&self, host: &Host<&str>) -> bool {
         let host = normal(host.to_owned());
         self.0.contains(&host)
     }

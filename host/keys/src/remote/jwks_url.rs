@@ -45,7 +45,10 @@ pub enum JwksUrlError {
     #[error("it has a fragment")]
     Fragment,
     /// Its host is on this machine or in its network, and is not listed.
-    #[error("its host is private, and is not listed in oauth.jwks_endpoint.allowed_private_hosts")]
+    #[error(
+        "its host is private, and is not in allowed_private_hosts of [oauth.jwks_endpoint], or of [oauth.client_id_metadata] \
+         if the client id is a URL"
+    )]
     Private,
     /// Its host is never the address of a key server.
     #[error(

@@ -8,6 +8,7 @@ mod address;
 mod cached_set;
 mod client;
 mod disk;
+mod documents;
 mod error;
 mod fetcher;
 mod guard;
@@ -20,8 +21,10 @@ mod slot;
 mod stats;
 #[cfg(test)]
 mod testing;
+mod turns;
 
 pub use cached_set::CachedSet;
+pub use documents::{Document, DocumentFetcher, MAX_DOCUMENT};
 pub use error::FetchError;
 pub use fetcher::{JwksFetcher, OpenError, Refreshed};
 pub use host_list::{BadHost, HostList};

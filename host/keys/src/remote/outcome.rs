@@ -31,13 +31,17 @@ pub enum FetchOutcome {
     Protocol,
     /// [`FetchError::BadKeySet`](super::FetchError::BadKeySet).
     BadKeySet,
+    /// [`FetchError::NotJson`](super::FetchError::NotJson).
+    NotJson,
+    /// [`FetchError::Crowded`](super::FetchError::Crowded).
+    Crowded,
     /// [`FetchError::Interrupted`](super::FetchError::Interrupted).
     Interrupted,
 }
 
 impl FetchOutcome {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Fetched,
         Self::NotModified,
         Self::Restored,
@@ -52,6 +56,8 @@ impl FetchOutcome {
         Self::TooLarge,
         Self::Protocol,
         Self::BadKeySet,
+        Self::NotJson,
+        Self::Crowded,
         Self::Interrupted,
     ];
 
@@ -73,6 +79,8 @@ impl FetchOutcome {
             Self::TooLarge => "too_large",
             Self::Protocol => "protocol",
             Self::BadKeySet => "bad_key_set",
+            Self::NotJson => "not_json",
+            Self::Crowded => "crowded",
             Self::Interrupted => "interrupted",
         }
     }

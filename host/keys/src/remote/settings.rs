@@ -22,6 +22,10 @@ pub struct FetchSettings {
     pub allow_private: HostList,
     /// Certificate authorities besides those of the operating system, DER. Unreadable ones are ignored.
     pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Fetches at once; further ones wait within their time-out.
+    pub at_once: usize,
+    /// Whether a host is asked by one fetch at a time.
+    pub one_a_host: bool,
     /// Lower bound for the freshness of a set.
     pub min_freshness: Duration,
     /// Upper bound for the freshness of a set.
@@ -49,6 +53,8 @@ impl Default for FetchSettings {
             allow_http: HostList::default(),
             allow_private: HostList::default(),
             extra_roots: Vec::new(),
+            at_once: 256,
+            one_a_host: false,
             min_freshness: Duration::from_secs(60),
             max_freshness: Duration::from_secs(24 * 60 * 60),
             stale_if_error: Duration::from_secs(60 * 60),

@@ -1,6 +1,6 @@
-//! The client directory: what `deployment.toml` declares, and what the database holds besides.
+//! The client directory: what `deployment.toml` declares, what the database holds besides, and what documents describe.
 //!
-//! The file wins, also when it disables a client. A disabled client is not found; that a secret is wrong and that a
+//! The file wins, also when it disables a client, and a registered client goes before a document. A disabled client is not found; that a secret is wrong and that a
 //! client has none look the same.
 
 use std::collections::HashMap;
@@ -12,6 +12,8 @@ use dropins_services::{
     ClientDirectory, KeyDescription, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, Unavailable,
 };
 
+use super::client_id_url::is_url;
+use super::documents::{DocumentClients, NoDocument};
 use super::external::ExternalKeys;
 use super::registered::RegisteredClient;
 use super::stored::StoredClients;
@@ -25,6 +27,8 @@ pub struct Directory {
     external: ExternalKeys,
     /// The same without the keystore.
     published: ExternalKeys,
+    /// Clients that nobody registered.
+    documents: Option<Arc<DocumentClients>>,
     decoys: StaticKeySource,
 }
 
@@ -42,7 +46,7 @@ pub struct ClientKeyFact {
 }
 
 impl Directory {
-    /// The declared clients before those of the database.
+    /// The declared clients before those of the database, and these before those that documents describe.
     pub fn new(
         declared: impl IntoIterator<Item = RegisteredClient>,
         stored: Arc<StoredClients>,
@@ -51,7 +55,13 @@ impl Directory {
         let declared = declared.into_iter().map(|client| (client.registration.id.clone(), Arc::new(client)));
         let published = ExternalKeys { keystore: None, ..external.clone() };
         let decoys = StaticKeySource::new(HashMap::new());
-        Self { declared: declared.collect(), stored, external, published, decoys }
+        Self { declared: declared.collect(), stored, external, published, documents: None, decoys }
+    }
+
+    /// The same with clients that documents describe.
+    #[must_use]
+    pub fn with_documents(self, documents: Option<Arc<DocumentClients>>) -> Self {
+        Self { documents, ..self }
     }
 
     /// The enabled client with this id. An id over 255 bytes is unknown before any look-up.
@@ -62,11 +72,37 @@ impl Directory {
         if client_id.len() > MAX_NAME {
             return Ok(None);
         }
-        let found = match self.declared.get(client_id) {
-            Some(client) => Some(Arc::clone(client)),
-            None => self.stored.find(client_id).await?,
-        };
-        Ok(found.filter(|client| client.enabled))
+        // A registered client that is disabled is not replaced by a document.
+        match (self.registered(client_id).await?, &self.documents) {
+            (Some(client), _) => Ok(Some(client).filter(|client| client.enabled)),
+            (None, Some(documents)) if is_url(client_id) => Ok(documents.find(client_id).await.ok()),
+            (None, _) => Ok(None),
+        }
+    }
+
+    async fn registered(&self, client_id: &str) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
+        match self.declared.get(client_id) {
+            Some(client) => Ok(Some(Arc::clone(client))),
+            None => self.stored.find(client_id).await,
+        }
+    }
+
+    /// The clients that documents describe, if the operator wants any.
+    pub fn documents(&self) -> Option<&Arc<DocumentClients>> {
+        self.documents.as_ref()
+    }
+
+    /// Why no document describes a client of this id, for an operator; `None` if one does, if the client is registered, or
+    /// if the id is no URL.
+    pub async fn lacks_document(&self, client_id: &str) -> Option<NoDocument> {
+        let is_registered = || async { matches!(self.registered(client_id).await, Ok(Some(_))) };
+        if !is_url(client_id) || is_registered().await {
+            return None;
+        }
+        match &self.documents {
+            Some(documents) => documents.find(client_id).await.err(),
+            None => Some(NoDocument::Off),
+        }
     }
 
     /// The clients of the file, in no particular order.
@@ -96,7 +132,11 @@ impl Directory {
 
     /// Where the keys of this client are looked for besides its registration.
     fn sources_of(&self, client: &RegisteredClient) -> &ExternalKeys {
-        if client.may_use_keystore() { &self.external } else { &self.published }
+        match &self.documents {
+            Some(documents) if client.host.is_some() => documents.keys(),
+            _ if client.may_use_keystore() => &self.external,
+            _ => &self.published,
+        }
     }
 
     async fn show_keys(&self, client: &RegisteredClient, visit: &mut (dyn FnMut(ClientKeyFact) + Send)) {

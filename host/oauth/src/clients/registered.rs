@@ -2,7 +2,7 @@
 
 use dropins_keys::Finding;
 use dropins_keys::keystore::CertificateStores;
-use dropins_services::Registration;
+use dropins_services::{PublicKey as _, Registration};
 
 use super::keys::ClientKeys;
 use dropins_protocol::SecretHash;
@@ -18,6 +18,9 @@ pub struct RegisteredClient {
     pub enabled: bool,
     /// Name for people.
     pub name: Option<String>,
+    /// The host of the document that describes it, with its port, if its id is the URL of one: the host vouches for it, and
+    /// its name does not.
+    pub host: Option<String>,
     /// The algorithm of its ID tokens (OpenID Connect Dynamic Client Registration section 2).
     pub id_token_signed_response_alg: TokenAlgorithm,
     /// Grants that it may use (RFC 7591 section 2).
@@ -40,6 +43,25 @@ impl RegisteredClient {
     /// Whether it has no credential (RFC 6749 section 2.1).
     pub fn is_public(&self) -> bool {
         self.registration.auth_method.as_deref() == Some(NONE)
+    }
+
+    /// The members of its metadata in which another description of it differs.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let Registration { auth_method, signing_alg, .. } = &self.registration;
+        let thumbprints =
+            |client: &Self| client.keys.own().iter().map(|key| key.describe().thumbprint).collect::<Vec<_>>();
+        let members = [
+            ("client_name", self.name == other.name),
+            ("token_endpoint_auth_method", *auth_method == other.registration.auth_method),
+            ("token_endpoint_auth_signing_alg", *signing_alg == other.registration.signing_alg),
+            ("grant_types", self.grant_types == other.grant_types),
+            ("redirect_uris", self.redirect_uris == other.redirect_uris),
+            ("post_logout_redirect_uris", self.post_logout_redirect_uris == other.post_logout_redirect_uris),
+            ("scope", self.scopes == other.scopes),
+            ("jwks", thumbprints(self) == thumbprints(other)),
+            ("jwks_uri", self.keys.jwks_uri() == other.keys.jwks_uri()),
+        ];
+        members.into_iter().filter(|(_, same)| !same).map(|(member, _)| member).collect()
     }
 
     /// Roughly how many bytes of memory it takes: its weight in a cache.
@@ -84,6 +106,7 @@ impl RegisteredClient {
             },
             enabled: record.enabled,
             name: record.name,
+            host: None,
             id_token_signed_response_alg: record
                 .id_token_signed_response_alg
                 .unwrap_or(TokenAlgorithm::ID_TOKEN_DEFAULT),

@@ -1,4 +1,4 @@
-//! The sources of keys outside of registrations, as the configuration describes them.
+//! The sources of keys and clients outside of registrations, as the configuration describes them.
 //!
 //! They are opened once and shared by everything that is live later: caches must survive a reload. A keystore that is
 //! configured must be readable at the start; a change of its file is seen while the server runs.
@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use dropins_keys::KeySet;
 use dropins_keys::keystore::{CertificateStores, KeystoreError, WatchedKeystore};
-use dropins_keys::remote::{self, FetchSettings, JwksFetcher, JwksUrl};
+use dropins_keys::remote::{self, DocumentFetcher, FetchSettings, JwksFetcher, JwksUrl};
 use dropins_services::{Clock, KeyHint, KeyLookupError};
 use zeroize::Zeroizing;
 
+use super::documents::DocumentClients;
 use super::external::{ExternalKeys, KeystoreKeys, PublishedKeys};
 use dropins_config::Home;
 use dropins_config::{Deployment, Keystore, Keystores};
@@ -23,6 +24,8 @@ pub struct Sources {
     pub fetcher: JwksFetcher,
     /// The configured keystores.
     pub keystores: Arc<CertificateStores>,
+    /// The clients that documents describe, if the operator wants any.
+    pub documents: Option<Arc<DocumentClients>>,
 }
 
 /// Why a source cannot be opened.
@@ -65,7 +68,8 @@ impl Sources {
             folder: Some(home.jwks_cache()),
             ..deployment.oauth.jwks_endpoint.fetch_settings()
         };
-        Ok(Self { fetcher: JwksFetcher::open(settings, clock)?, keystores })
+        let documents = documents(deployment, &settings, &clock).transpose()?;
+        Ok(Self { fetcher: JwksFetcher::open(settings, clock)?, keystores, documents })
     }
 
     /// The sources as the client directory asks them.
@@ -75,6 +79,22 @@ impl Sources {
             keystore: Some(Arc::clone(&self.keystores) as Arc<dyn KeystoreKeys>),
         }
     }
+}
+
+/// The clients that documents describe, whose hosts the same authorities vouch for.
+fn documents(
+    deployment: &Deployment,
+    jwks: &FetchSettings,
+    clock: &Arc<dyn Clock>,
+) -> Option<Result<Arc<DocumentClients>, remote::OpenError>> {
+    let policy = deployment.oauth.client_id_metadata.clone();
+    if !policy.is_on() {
+        return None;
+    }
+    let settings = policy.fetch_settings(&deployment.oauth.jwks_endpoint);
+    let settings = FetchSettings { extra_roots: jwks.extra_roots.clone(), ..settings };
+    let fetcher = DocumentFetcher::open(settings, Arc::clone(clock));
+    Some(fetcher.map(|fetcher| Arc::new(DocumentClients::new(policy, Arc::new(fetcher), Arc::clone(clock)))))
 }
 
 /// The keystore files of a home that the configuration does not name.

@@ -27,6 +27,9 @@ pub(crate) async fn page(services: &AdminServices, record: &Record) -> String {
     let purged = "Expired rows of the identity database that were deleted";
     counter(&mut now, "identity_purged", purged, services.purger.purged());
     key_sets::register_fetches(&mut now, &live.resources.sources.fetcher.stats());
+    if let Some(documents) = live.clients.documents() {
+        key_sets::register_documents(&mut now, documents.stats());
+    }
     key_sets::register_expiring(&mut now, &services.radar);
     services.metrics.encode(&now)
 }

@@ -3,6 +3,7 @@
 mod access;
 pub mod documents;
 pub(crate) mod metrics;
+mod refresh;
 mod routes;
 mod shadow;
 mod socket;

@@ -10,13 +10,11 @@ use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use dropins_keys::remote::JwksUrl;
-use dropins_services::PublicKey as _;
 
 use super::access::refused;
-use super::documents::{DecisionDocument, PublishedKey, RefreshDocument};
+use super::documents::DecisionDocument;
 use super::state::{AdminState, Door, ServedHome};
-use super::{access, metrics as metrics_page, shadow, status as status_document};
+use super::{access, metrics as metrics_page, refresh, shadow, status as status_document};
 use crate::app::AdminServices;
 use crate::json::json;
 use crate::reload::{ReloadReport, Reloader, Target, Trigger};
@@ -31,7 +29,7 @@ pub fn router(services: AdminServices, reloader: Arc<Reloader>, home: ServedHome
         .route("/plugins/{name}/diff", get(differences))
         .route("/clients/refresh", post(refresh_clients))
         .route("/decisions/{reference}", get(decision))
-        .route("/keys/refresh", post(refresh))
+        .route("/keys/refresh", post(refresh::endpoint))
         .route("/reload", post(reload))
         .route("/rollback", post(roll_back))
         .layer(middleware::from_fn_with_state(state.clone(), access::check));
@@ -60,39 +58,6 @@ async fn refresh_clients(State(state): State<AdminState>) -> Response {
     match state.services.published.current().resources.stored.refresh().await {
         Ok(()) => json(StatusCode::OK, &()),
         Err(down) => refused(StatusCode::SERVICE_UNAVAILABLE, down.to_string()),
-    }
-}
-
-/// `POST /keys/refresh?client_id=ID`: fetches the client's published keys now.
-async fn refresh(State(state): State<AdminState>, uri: Uri) -> Response {
-    let query = uri.query().unwrap_or_default();
-    let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "client_id");
-    let Some((_, client_id)) = named else {
-        return refused(StatusCode::BAD_REQUEST, "name a client in the parameter client_id");
-    };
-    let live = state.services.published.current();
-    let fetcher = &live.resources.sources.fetcher;
-    let client = match live.clients.find(&client_id).await {
-        Ok(Some(client)) => client,
-        Ok(None) => return refused(StatusCode::NOT_FOUND, format!("there is no enabled client `{client_id}`")),
-        Err(down) => return refused(StatusCode::SERVICE_UNAVAILABLE, down.to_string()),
-    };
-    let Some(uri) = client.keys.jwks_uri() else {
-        return refused(StatusCode::CONFLICT, format!("the client `{client_id}` has no JWKS URI"));
-    };
-    let url = match JwksUrl::parse(uri, fetcher.settings()) {
-        Ok(url) => url,
-        Err(error) => return refused(StatusCode::CONFLICT, error.to_string()),
-    };
-    match fetcher.refresh(&url).await {
-        Ok(refreshed) => {
-            let keys = refreshed.set.keys().keys().iter().map(|key| key.describe());
-            let keys = keys.map(|key| PublishedKey { kid: key.kid, thumbprint: key.thumbprint }).collect();
-            let warnings = refreshed.set.findings().iter().take(8).map(ToString::to_string).collect();
-            let result = refreshed.outcome.as_str().to_owned();
-            json(StatusCode::OK, &RefreshDocument { result, keys, warnings })
-        }
-        Err(error) => refused(StatusCode::BAD_GATEWAY, format!("{uri}: {error}")),
     }
 }
 
@@ -147,11 +112,10 @@ async fn decision(State(state): State<AdminState>, Path(reference): Path<String>
         Some(reason) => advice::rule(&live.generation, reason).await,
         None => None,
     };
-    let client = match &record.client {
-        Some(client_id) => live.clients.find(client_id).await.ok().flatten(),
+    let note = match &record.client {
+        Some(client_id) => advice::note(&live, client_id).await,
         None => None,
     };
-    let note = client.and_then(|client| client.keyless(&live.resources.sources.keystores));
     let (rule, fix) = rule.map(|rule| (rule.rule, rule.fix)).unzip();
     json(StatusCode::OK, &DecisionDocument { record, rule, fix, note })
 }

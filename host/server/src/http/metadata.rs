@@ -47,6 +47,9 @@ fn document(live: &Live, keys: &KeyRing) -> Value {
         "scopes_supported": scopes(live),
     });
     let Some(members) = document.as_object_mut() else { return document };
+    if live.deployment.oauth.client_id_metadata.is_on() {
+        members.insert("client_id_metadata_document_supported".to_owned(), json!(true));
+    }
     if let Some(registration) = &endpoints.registration {
         members.insert("registration_endpoint".to_owned(), json!(registration));
     }

@@ -82,7 +82,7 @@ pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
         id_token_signed_response_alg: algorithm(row)?,
         grant_types: list(row, "GRANT_TYPES")?,
         redirect_uris: list(row, "REDIRECT_URIS")?,
-        post_logout_redirect_uris: later_list(row, "POST_LOGOUT_REDIRECT_URIS")?,
+        post_logout_redirect_uris: list(row, "POST_LOGOUT_REDIRECT_URIS")?,
         scopes: list(row, "SCOPES")?,
         secret: secret.map_err(|error| StoreError::corrupt(format_args!("SECRET_HASH: {error}")))?,
         certificate: row.optional_text("CERTIFICATE")?,
@@ -109,14 +109,6 @@ fn algorithm(row: &Row) -> Result<Option<TokenAlgorithm>, StoreError> {
 
 fn json(list: &impl Serialize) -> Result<Value, StoreError> {
     serde_json::to_string(list).map(Value::from).map_err(StoreError::corrupt)
-}
-
-/// A list in a column that older rows have no value in.
-fn later_list<T: DeserializeOwned + Default>(row: &Row, column: &str) -> Result<T, StoreError> {
-    match row.optional_text(column)? {
-        Some(_) => list(row, column),
-        None => Ok(T::default()),
-    }
 }
 
 fn list<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, StoreError> {

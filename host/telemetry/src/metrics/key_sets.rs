@@ -1,8 +1,9 @@
-//! The key sets that clients publish, and the keys that expire soon.
+//! The key sets and documents that clients publish, and the keys that expire soon.
 //!
 //! Read when asked for, from the fetcher and from what the watch over certificates found last.
 
 use dropins_keys::remote::{FetchOutcome, FetchStats};
+use dropins_oauth::clients::DocumentStats;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -26,6 +27,16 @@ pub fn register_fetches(registry: &mut Registry, fetches: &FetchStats) {
         results.get_or_create(&label("result", outcome.as_str())).inc_by(fetches.of(outcome));
     }
     registry.register("jwks_fetches", "Fetches of published key sets by result", results);
+}
+
+/// Registers the results of the fetches of metadata documents.
+pub fn register_documents(registry: &mut Registry, documents: DocumentStats) {
+    let results: Family<Labels<1>, Counter> = Family::default();
+    for (result, count) in [("fetched", documents.fetched), ("failed", documents.failed)] {
+        results.get_or_create(&label("result", result)).inc_by(count);
+    }
+    registry.register("client_documents", "Fetches of metadata documents of clients by result", results);
+    counter(registry, "client_documents_changed", "Metadata documents that had changed", documents.changed);
 }
 
 /// Registers the keys whose certificate expires.

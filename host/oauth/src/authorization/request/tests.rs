@@ -11,6 +11,7 @@ fn client() -> RegisteredClient {
         registration: Registration { id: "app".to_owned(), ..Registration::default() },
         enabled: true,
         name: None,
+        host: None,
         id_token_signed_response_alg: TokenAlgorithm::Rs256,
         grant_types: words(&["authorization_code"]),
         redirect_uris: words(&["https://app.example/cb"]),

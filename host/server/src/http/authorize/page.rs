@@ -1,5 +1,7 @@
 //! The pages with a form: sign in, consent, sign out.
 
+use std::borrow::Cow;
+
 use super::cookie::Browser;
 use super::tickets::Ticket;
 use askama::Template;
@@ -12,6 +14,7 @@ use super::origin::origin_of;
 use super::problem::Problem;
 use super::scope_words::{ScopeWords, in_words};
 use super::visit::Visit;
+use dropins_config::is_loopback;
 use dropins_oauth::authorization::form_target;
 use dropins_oauth::clients::RegisteredClient;
 use dropins_store::sessions::Session;
@@ -37,6 +40,10 @@ struct ConsentPage<'a> {
     initial: String,
     scopes: Vec<ScopeWords>,
     destination: &'a str,
+    /// The host that vouches for a client that nobody registered.
+    vouching: Option<&'a str>,
+    /// Whether any program of the person's machine may receive the answer.
+    is_local: bool,
 }
 
 #[derive(Template)]
@@ -69,7 +76,7 @@ pub(super) async fn sign_in_again(
 ) -> Result<Response, Problem> {
     ticketed(visit, ticket, status, |sealed| {
         let back = origin_of(&ticket.request.redirect_uri);
-        SignInPage { frame: visit.frame(), client: name_of(client), ticket: sealed, username, message, back }.render()
+        SignInPage { frame: visit.frame(), client: &name_of(client), ticket: sealed, username, message, back }.render()
     })
     .await
 }
@@ -86,12 +93,14 @@ pub(super) async fn consent(
     ticketed(visit, ticket, StatusCode::OK, |sealed| {
         let page = ConsentPage {
             frame: visit.frame(),
-            client: name_of(client),
+            client: &name_of(client),
             ticket: sealed,
             username,
             initial: username.chars().take(1).flat_map(char::to_uppercase).collect(),
             scopes: in_words(&ticket.request.scope),
             destination: &destination,
+            vouching: client.host.as_deref(),
+            is_local: client.host.is_some() && is_local(&ticket.request.redirect_uri),
         };
         page.render()
     })
@@ -104,8 +113,19 @@ pub(super) fn sign_out(visit: &Visit, session: Option<&Session>) -> Response {
     html(StatusCode::OK, SignOutPage { frame: visit.frame(), username }.render(), None)
 }
 
-fn name_of(client: &RegisteredClient) -> &str {
-    client.name.as_deref().unwrap_or(&client.registration.id)
+/// The name of the client; one that nobody registered may call itself anything, so its host is always there.
+fn name_of(client: &RegisteredClient) -> Cow<'_, str> {
+    match (&client.name, &client.host) {
+        (Some(name), Some(host)) => format!("{name} ({host})").into(),
+        (Some(name), None) => name.into(),
+        (None, Some(host)) => host.into(),
+        (None, None) => client.registration.id.as_str().into(),
+    }
+}
+
+/// Whether the redirect URI leads to the machine of the browser (RFC 8252 section 7.3).
+fn is_local(redirect_uri: &str) -> bool {
+    url::Url::parse(redirect_uri).is_ok_and(|url| url.host_str().is_some_and(is_loopback))
 }
 
 /// A page with a form, whose ticket is of this browser.

@@ -83,8 +83,11 @@ impl Visit {
 
     /// The client with this id; one to which users never sign in looks like an unknown one.
     pub(super) async fn client(&self, client_id: &str) -> Result<Arc<RegisteredClient>, Problem> {
-        let client =
-            self.live.clients.find(client_id).await?.ok_or_else(|| Problem::unknown_client("unknown client"))?;
+        let Some(client) = self.live.clients.find(client_id).await? else {
+            let lack = self.live.clients.lacks_document(client_id).await;
+            let lack = lack.map(|lack| format!("unknown client, and no document at its id describes it: {lack}"));
+            return Err(Problem::unknown_client(lack.unwrap_or_else(|| "unknown client".to_owned())));
+        };
         let uses_codes = client.grant_types.iter().any(|grant| grant == AUTHORIZATION_CODE);
         if uses_codes && !client.redirect_uris.is_empty() {
             return Ok(client);

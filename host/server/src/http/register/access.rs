@@ -6,21 +6,10 @@ use axum::http::{HeaderMap, header};
 
 use super::failure::Failure;
 use dropins_config::DynamicRegistration;
-use dropins_oauth::clients::StoredClients;
+use dropins_oauth::clients::{Grantor, StoredClients};
 use dropins_protocol::{ErrorCode, OAuthError};
 use dropins_protocol::{Secret, TokenHash};
 use dropins_store::clients::{ClientError, ClientRecord};
-
-/// Whose token a registration has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grantor {
-    /// The operator's: the initial access token.
-    Operator,
-    /// No token: the endpoint is open.
-    Open,
-    /// The client's own: its registration access token.
-    Client,
-}
 
 /// Whether the request may register a client (RFC 7591 section 3).
 pub(super) fn initial(registration: &DynamicRegistration, headers: &HeaderMap) -> Result<Grantor, OAuthError> {

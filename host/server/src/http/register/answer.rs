@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::metadata::PREVENT_TOKEN_REUSE;
 use dropins_config::Deployment;
 use dropins_config::endpoints;
+use dropins_oauth::clients::PREVENT_TOKEN_REUSE;
 use dropins_protocol::Secret;
 use dropins_store::clients::ClientRecord;
 

@@ -15,15 +15,13 @@ use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use self::access::Grantor;
 use self::answer::Issued;
 use self::failure::{Failure, refuse};
-use self::metadata::{Metadata, Offers};
 use crate::app::RegistrationServices;
 use crate::http::answer::respond as answer_error;
 use dropins_keys::keystore::CertificateStores;
 use dropins_live::Live;
-use dropins_oauth::clients;
+use dropins_oauth::clients::{self, Grantor, Metadata, Offers};
 use dropins_protocol::Secret;
 use dropins_protocol::reference;
 use dropins_protocol::{ErrorCode, OAuthError};
@@ -95,7 +93,7 @@ impl Exchange<'_> {
     async fn create(&self, request: Request<Body>) -> Result<Done, Failure> {
         let (parts, body) = request.into_parts();
         let grantor = access::initial(&self.live.deployment.oauth.registration, &parts.headers)?;
-        let metadata = Metadata::read(&parts.headers, body).await?;
+        let metadata = metadata::read(&parts.headers, body).await?;
         let token = random::new_registration_token()?;
         let mut record = ClientRecord {
             client_id: random::new_client_id()?,
@@ -116,8 +114,8 @@ impl Exchange<'_> {
     async fn replace(&self, client_id: &str, request: Request<Body>) -> Result<Done, Failure> {
         let (parts, body) = request.into_parts();
         let (mut record, token) = access::own(&self.services.stored, client_id, &parts.headers).await?;
-        let metadata = Metadata::read(&parts.headers, body).await?;
-        metadata.is_update_of(&record).await?;
+        let metadata = metadata::read(&parts.headers, body).await?;
+        metadata::check_update(&metadata, &record).await?;
         let secret = self.apply(metadata, &mut record, Grantor::Client).await?;
         let record = self.services.stored.update(record).await?;
         Ok(self.answer(StatusCode::OK, &record, &Issued { token, secret }))
@@ -140,7 +138,8 @@ impl Exchange<'_> {
         grantor: Grantor,
     ) -> Result<Option<Secret>, Failure> {
         let jwks = self.live.deployment.oauth.jwks_endpoint.fetch_settings();
-        refuse(metadata.apply(record, &Offers::of(self.live), grantor))?;
+        let offers = Offers::new(self.live.generation.methods(), self.live.generation.algorithms());
+        refuse(metadata.apply(record, &offers, grantor))?;
         let by_secret = record.auth_method.as_deref().is_some_and(|method| method.starts_with("client_secret_"));
         let secret = match (by_secret, &record.secret) {
             (true, None) => Some(random::new_client_secret()?),
