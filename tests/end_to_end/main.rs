@@ -36,6 +36,7 @@ mod upstream;
 mod wait;
 
 mod admin;
+mod audience;
 mod authlib;
 mod authorization_code;
 mod authorize;

@@ -3,10 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use reqwest::Method;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::admin;
 use crate::args::HomeArgs;
+use crate::client::audience;
 use crate::output::{say, say_json, say_warning};
 use crate::replay_load;
 use crate::runtime::block_on;
@@ -15,6 +18,7 @@ use crate::upstream_fit;
 use dropins_config::{LoadError, LoadedHome};
 use dropins_live::{BuildError, Compiled, Release, ResourceError, Resources, Snapshot, tls};
 use dropins_oauth::tokens;
+use dropins_server::admin::documents::AudienceDocument;
 use dropins_telemetry::expiry;
 
 /// Check what `serve` would verify, without serving.
@@ -90,10 +94,20 @@ impl Check {
         let expiring = expiry::expiring(&live.clients, parts.clock.now_seconds()).await?;
         let expiring = expiring.iter().filter(|key| !declared(&key.client_id)).map(ToString::to_string);
         let upstreams = upstream_fit::warnings(&live.gateway).await;
-        let further = expiring.chain(load).chain(risk).chain(around).chain(upstreams);
+        let further = expiring.chain(load).chain(risk).chain(around).chain(upstreams).chain(self.audience().await);
         let warnings: Vec<_> = live.warnings.iter().cloned().chain(further).collect();
         let plugins: Vec<_> = live.generation.handlers().iter().map(|handler| handler.id().name.clone()).collect();
         Ok(Found { ok: true, notices, warnings, database: changes, clients: live.clients.count(), plugins })
+    }
+}
+
+impl Check {
+    /// How many clients the strict audience would reject, as far as a running server knows.
+    async fn audience(&self) -> Option<String> {
+        let asked = admin::ask_if_running::<AudienceDocument>(&self.home, Method::GET, "/audiences").await;
+        let document = asked.ok().flatten()?;
+        let is_due = document.reported && document.clients.iter().any(|sent| !sent.strict);
+        is_due.then(|| format!("{}: `dropins client audience` names them", audience::summary(&document)))
     }
 }
 

@@ -17,6 +17,7 @@ use dropins_store::users::Users;
 
 use crate::reload::Outcome;
 use dropins_live::{Live, Published, Resources, replay_location};
+use dropins_telemetry::audiences::Audiences;
 use dropins_telemetry::decisions::Decisions;
 use dropins_telemetry::expiry::Radar;
 use dropins_telemetry::health::Probes;
@@ -32,6 +33,8 @@ pub struct AuthenticationServices {
     pub metrics: Arc<Metrics>,
     /// The last rejected requests.
     pub decisions: Arc<Decisions>,
+    /// Which audiences clients send.
+    pub audiences: Arc<Audiences>,
     /// Used assertions.
     pub replay: Arc<JtiStore>,
     /// Wrong secrets of clients.
@@ -135,6 +138,8 @@ pub struct AdminServices {
     pub metrics: Arc<Metrics>,
     /// The last rejected requests.
     pub decisions: Arc<Decisions>,
+    /// Which audiences clients send.
+    pub audiences: Arc<Audiences>,
     /// Used assertions.
     pub replay: Arc<JtiStore>,
     /// Where used assertions are kept.
@@ -250,10 +255,12 @@ impl App {
         let published = Arc::new(Published::new(live, ledger));
         let metrics = Arc::new(Metrics::new(&Outcome::ALL.map(Outcome::as_str)));
         let decisions = Arc::new(Decisions::default());
+        let audiences = Arc::new(Audiences::default());
         let authentication = AuthenticationServices {
             published: Arc::clone(&published),
             metrics: Arc::clone(&metrics),
             decisions: Arc::clone(&decisions),
+            audiences: Arc::clone(&audiences),
             replay: Arc::clone(&replay),
             secret_attempts: Arc::default(),
             clock: Arc::clone(&clock),
@@ -265,6 +272,7 @@ impl App {
                 published,
                 metrics,
                 decisions,
+                audiences,
                 probes: Arc::new(Probes::new(Arc::clone(&replay), database.clone())),
                 replay,
                 replay_location,

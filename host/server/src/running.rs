@@ -225,7 +225,7 @@ impl Running {
             lock,
         };
         let connections = public_connections(&running.app, descriptors);
-        let telemetry = running.app.clients().published.current().deployment.telemetry.clone();
+        let telemetry = running.app.authentication().published.current().deployment.telemetry.clone();
         let public = http::public(&running.app);
         let public = if telemetry.is_some() { http::trace::traced(public) } else { public };
         let public = gateway::in_front_of(public, running.app.authentication().clone());

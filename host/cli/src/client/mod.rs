@@ -4,6 +4,7 @@
 //! change. Clients that `deployment.toml` declares are shown, and changed only there.
 
 mod add;
+pub(crate) mod audience;
 mod document;
 mod facts;
 mod list;
@@ -25,6 +26,7 @@ use crate::runtime::block_on;
 pub(super) enum Client {
     Add(add::Add),
     List(list::List),
+    Audience(audience::Audience),
     Show(show::Show),
     Update(update::Update),
     Remove(remove::Remove),
@@ -35,6 +37,7 @@ impl Client {
         match self {
             Self::Add(verb) => block_on(verb.run()),
             Self::List(verb) => block_on(verb.run()),
+            Self::Audience(verb) => block_on(verb.run()),
             Self::Show(verb) => block_on(verb.run()),
             Self::Update(verb) => block_on(verb.run()),
             Self::Remove(verb) => block_on(verb.run()),

@@ -70,6 +70,10 @@ enable = true
 PreventTokenReuse = true
 RejectBeforeInMinutes = 300
 EnableCacheForJTI = true
+# Notes which audience each client sends. Set AudienceMode = "strict", which accepts the issuer alone, as soon as
+# `dropins client audience` shows no client that it would reject.
+AudienceReport = "strict"
+# AudienceMode = "strict"
 # TokenEndpointAlias = ["https://is.example.com/oauth2/token"]
 
 [[event_listener]]

@@ -76,6 +76,8 @@ pub(crate) const PLUGIN_PROPERTIES: &[&str] = &[
     "EnableCacheForJTI",
     "RetryWindowInSeconds",
     "AudienceMode",
+    "AudienceReport",
+    "ForeignIssuers",
     "Profile",
     "ClockSkewInSeconds",
     "MaxLifetimeInMinutes",

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use dropins_host::{BreakerState, Difference, Digest, FailureKind, ShadowCounts};
+use dropins_telemetry::audiences::SentAudience;
 use dropins_telemetry::decisions::DecisionRecord;
 use dropins_telemetry::expiry::Expiring;
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,13 @@ pub struct DecisionDocument {
     pub rule: Option<String>,
     pub fix: Option<String>,
     pub note: Option<String>,
+}
+
+/// `GET /audiences`: what each client sent last, those that the strict mode rejects first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AudienceDocument {
+    pub reported: bool,
+    pub clients: Vec<SentAudience>,
 }
 
 /// `POST /keys/refresh`.

@@ -10,9 +10,10 @@ use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use dropins_host::Handler;
 
 use super::access::refused;
-use super::documents::DecisionDocument;
+use super::documents::{AudienceDocument, DecisionDocument};
 use super::state::{AdminState, Door, ServedHome};
 use super::{access, metrics as metrics_page, refresh, shadow, status as status_document};
 use crate::app::AdminServices;
@@ -27,6 +28,7 @@ pub fn router(services: AdminServices, reloader: Arc<Reloader>, home: ServedHome
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/plugins/{name}/diff", get(differences))
+        .route("/audiences", get(audiences))
         .route("/clients/refresh", post(refresh_clients))
         .route("/decisions/{reference}", get(decision))
         .route("/keys/refresh", post(refresh::endpoint))
@@ -51,6 +53,17 @@ async fn metrics(State(state): State<AdminState>) -> Response {
     let text = metrics_page::page(&state.services, state.reloader.record()).await;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
+/// `GET /audiences`: which audience each client sent last.
+async fn audiences(State(state): State<AdminState>) -> Response {
+    let handlers = state.services.published.current();
+    let reports = |handler: &Handler| {
+        let mut properties = handler.listener().properties.iter();
+        properties.any(|(name, value)| name.eq_ignore_ascii_case("AudienceReport") && value == "strict")
+    };
+    let reported = handlers.generation.handlers().iter().any(reports);
+    json(StatusCode::OK, &AudienceDocument { reported, clients: state.services.audiences.all() })
 }
 
 /// `POST /clients/refresh`: sees now which clients another process changed.

@@ -230,6 +230,7 @@ impl<S: AsRef<AuthenticationServices>> Exchange<S> {
         audit::decision(&self.reference, endpoint, self.address, decision);
         let now = services.clock.now_seconds();
         services.decisions.decided(now, &self.reference, endpoint, self.address, decision);
+        services.audiences.note(now, decision);
         if let (Verdict::Authenticated(client), Some(key)) = (&decision.verdict, &decision.evidence.key) {
             services.published.ledger().used(&client.id, key);
         }

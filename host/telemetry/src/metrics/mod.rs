@@ -22,6 +22,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use self::labels::{Labels, label};
+use crate::audiences;
 use crate::audit;
 use dropins_protocol::ErrorCode;
 use dropins_store::users::SignIn;
@@ -43,6 +44,7 @@ pub struct Metrics {
     failures: Family<Labels<2>, Counter>,
     calls: Family<Labels<2>, Counter>,
     seconds: Histogram,
+    audiences: Family<Labels<1>, Counter>,
     errors: Family<Labels<1>, Counter>,
     tokens: Family<Labels<1>, Counter>,
     forwarded: Family<Labels<2>, Counter>,
@@ -70,6 +72,7 @@ impl Metrics {
             reasons: counters(&mut registry, "rejections", "Rejected credentials by reason"),
             failures: counters(&mut registry, "plugin_traps", "Traps, deadlines and memory refusals"),
             calls: counters(&mut registry, "plugin_calls", "Decisions that a plug-in gave"),
+            audiences: counters(&mut registry, "audience_strict", "Audiences by what AudienceMode = strict says"),
             errors: counters(&mut registry, "error_answers", "Error answers by error code"),
             forwarded: counters(
                 &mut registry,
@@ -103,6 +106,12 @@ impl Metrics {
         }
         self.seconds.observe(decision.duration.as_secs_f64());
         match &decision.verdict {
+            Verdict::Authenticated(client) => {
+                if let Some(strict) = audiences::strict(client) {
+                    let result = if strict { "accepted" } else { "rejected" };
+                    self.audiences.get_or_create(&label("result", result)).inc();
+                }
+            }
             Verdict::Rejected(rejection) => {
                 let reason = self.bounded(&rejection.reason);
                 self.reasons.get_or_create(&label("reason", reason)).inc();
