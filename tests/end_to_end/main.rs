@@ -75,6 +75,7 @@ mod node_oidc_provider;
 mod openid_client;
 mod par;
 mod process;
+mod rate_limit;
 mod readme;
 mod refresh;
 mod registration;

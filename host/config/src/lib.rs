@@ -40,6 +40,7 @@ pub use sections::logging::{LogFile, LogFormat, Logging, Rotate};
 pub use sections::oauth::{ClientCredentials, JwksEndpoint, OAuth, TokenType, Validity};
 pub use sections::pass::Pass;
 pub use sections::plain_path::is_plain_path;
+pub use sections::rate_limit::Rate;
 pub use sections::registration::DynamicRegistration;
 pub use sections::replay::{ReplayAddress, ReplayLoad, ReplayStore};
 pub use sections::telemetry::Telemetry;

@@ -15,6 +15,7 @@ use dropins_store::grants::{Grants, PushedRequests};
 use dropins_store::sessions::Sessions;
 use dropins_store::users::Users;
 
+use crate::rate_limits::RateLimits;
 use crate::reload::Outcome;
 use dropins_live::{Live, Published, Resources, replay_location};
 use dropins_telemetry::audiences::Audiences;
@@ -39,6 +40,8 @@ pub struct AuthenticationServices {
     pub replay: Arc<JtiStore>,
     /// Wrong secrets of clients.
     pub secret_attempts: Arc<SecretAttempts>,
+    /// Requests of each address lately.
+    pub rate_limits: Arc<RateLimits>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -263,6 +266,7 @@ impl App {
             audiences: Arc::clone(&audiences),
             replay: Arc::clone(&replay),
             secret_attempts: Arc::default(),
+            rate_limits: Arc::default(),
             clock: Arc::clone(&clock),
         };
         Self {

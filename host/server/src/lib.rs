@@ -11,5 +11,6 @@ pub mod authz;
 pub mod gateway;
 pub mod http;
 mod json;
+pub mod rate_limits;
 pub mod reload;
 pub mod running;

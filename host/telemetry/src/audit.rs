@@ -106,6 +106,12 @@ pub fn limited(reference: &str, address: IpAddr, client: &str) {
     tracing::info!(target: TARGET, reference, outcome = "limited", address, client, "too many wrong secrets");
 }
 
+/// A request over the limit of its address, rejected before it was read.
+pub fn rate_limited(reference: &str, address: IpAddr) {
+    let address = display(address);
+    tracing::info!(target: TARGET, reference, outcome = "rate-limited", address, "too many requests");
+}
+
 /// An attempt to sign in.
 pub struct SignInAttempt<'a> {
     /// The client that the user comes from.

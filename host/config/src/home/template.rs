@@ -103,6 +103,10 @@ allow_id_token = false
 # read_timeout = "3s"
 # size_limit_bytes = 65536
 
+# Requests of one address that are answered; the next one is 429.
+# [oauth.rate_limit]
+# per_address = "200/s"
+
 # Clients that nobody registers: their id is the URL of a document about them.
 # [oauth.client_id_metadata]
 # mode = "listed"

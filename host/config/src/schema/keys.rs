@@ -281,6 +281,12 @@ pub static KEYS: &[Key] = &[
     key("oauth.dcr.authentication_required", Boolean, Some("true"), "whether that needs the initial access token"),
     key("oauth.dcr.initial_access_token", Secret, None, "bearer token; without one, no client can be registered"),
     key(
+        "oauth.rate_limit.per_address",
+        Text,
+        None,
+        "requests of one address that are answered, 200/s; an IPv6 network of 64 bits is one address",
+    ),
+    key(
         "oauth.client_id_metadata.mode",
         Choice(&["off", "listed", "any"]),
         Some("off"),

@@ -20,6 +20,7 @@ pub(crate) mod logging;
 pub(crate) mod oauth;
 pub(crate) mod pass;
 pub(crate) mod plain_path;
+pub(crate) mod rate_limit;
 pub(crate) mod registration;
 pub(crate) mod replay;
 pub(crate) mod telemetry;

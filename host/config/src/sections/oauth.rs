@@ -7,6 +7,7 @@ use dropins_keys::remote::{FetchSettings, HostList};
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;
 use crate::sections::client_id_metadata::ClientIdMetadata;
+use crate::sections::rate_limit::Rate;
 use crate::sections::registration::DynamicRegistration;
 use crate::sections::url::BaseUrl;
 use dropins_protocol::TokenAlgorithm;
@@ -38,6 +39,8 @@ pub struct OAuth {
     pub registration: DynamicRegistration,
     /// Clients whose id is the URL of a document.
     pub client_id_metadata: ClientIdMetadata,
+    /// How many requests of one address are answered.
+    pub rate_limit: Option<Rate>,
 }
 
 /// The kind of access tokens.
@@ -160,6 +163,7 @@ impl OAuth {
             jwks_endpoint: JwksEndpoint::read(settings, findings),
             registration: DynamicRegistration::read(settings),
             client_id_metadata: ClientIdMetadata::read(settings, findings),
+            rate_limit: Rate::per_address(settings, findings),
         }
     }
 }

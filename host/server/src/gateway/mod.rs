@@ -20,6 +20,7 @@ use dropins_telemetry::otlp;
 use tracing::Instrument as _;
 
 use crate::app::AuthenticationServices;
+use crate::http::rate_limit;
 
 /// The public endpoints behind the gateway.
 pub fn in_front_of(router: Router, services: AuthenticationServices) -> Router {
@@ -40,7 +41,10 @@ async fn dispatch(State(services): State<AuthenticationServices>, request: Reque
     let span = otlp::incoming(&method, &path, request.headers());
     let answer = async {
         match route {
-            Route::Judged(endpoint) => judged::answer(live.clone(), services, upstream, endpoint, request).await,
+            Route::Judged(endpoint) => match rate_limit::refused(&services, &request) {
+                Some(refused) => refused,
+                None => judged::answer(live.clone(), services, upstream, endpoint, request).await,
+            },
             Route::Metadata => metadata::answer(live.clone(), upstream, method, path).await,
             Route::Pass => pass::answer(live.clone(), services, upstream, request).await,
         }

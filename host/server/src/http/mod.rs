@@ -13,6 +13,7 @@ mod introspect;
 mod metadata;
 mod par;
 pub(crate) mod post;
+pub(crate) mod rate_limit;
 mod register;
 mod revoke;
 mod sent_secret;
@@ -46,5 +47,6 @@ pub fn public(app: &App) -> Router {
         .endpoint(endpoints::OPENID_METADATA, get(metadata::metadata))
         .endpoint(endpoints::OAUTH_METADATA, get(metadata::metadata))
         .with_state(oauth.metadata());
-    clients.merge(registration).merge(metadata).merge(authorize::router(oauth.pages.clone()))
+    let costly = rate_limit::limited(clients.merge(registration), app.authentication().clone());
+    costly.merge(metadata).merge(authorize::router(oauth.pages.clone()))
 }

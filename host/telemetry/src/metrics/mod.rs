@@ -45,6 +45,7 @@ pub struct Metrics {
     calls: Family<Labels<2>, Counter>,
     seconds: Histogram,
     audiences: Family<Labels<1>, Counter>,
+    rate_limited: Counter,
     errors: Family<Labels<1>, Counter>,
     tokens: Family<Labels<1>, Counter>,
     forwarded: Family<Labels<2>, Counter>,
@@ -66,6 +67,8 @@ impl Metrics {
         registry.register("authentication_seconds", "Time of a decision", seconds.clone());
         registry.register("reload_phase_seconds", "Time of a reload by phase", phases.clone());
         registry.register("connections", "Open connections of the public listeners", connections.clone());
+        let rate_limited = Counter::default();
+        registry.register("rate_limited", "Requests over the limit of their address", rate_limited.clone());
         registry.register("connections_max", "Connections that may be open", most_connections.clone());
         let metrics = Self {
             outcomes: counters(&mut registry, "authentications", "Decisions about clients"),
@@ -83,6 +86,7 @@ impl Metrics {
             sign_ins: counters(&mut registry, "sign_ins", "Attempts of people to sign in by result"),
             reloads: counters(&mut registry, "reload", "Candidates and rollbacks by result"),
             admin_rejections: counters(&mut registry, "admin_rejections", "Rejected admin requests by reason"),
+            rate_limited,
             registry,
             seconds,
             phases,
@@ -126,6 +130,11 @@ impl Metrics {
     /// Counts an error answer.
     pub fn answered(&self, code: ErrorCode) {
         self.errors.get_or_create(&label("error", code.as_str())).inc();
+    }
+
+    /// Counts a request over the limit of its address.
+    pub fn rate_limited(&self) {
+        self.rate_limited.inc();
     }
 
     /// Counts a token answer.
