@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::document_host::{DocumentHost, Page};
 use crate::documentation::{CLIENT_ID, assertion, make_keys, shell};
 use crate::home::TestHome;
 use crate::keys::generate;
@@ -136,4 +137,58 @@ fn openid_client_and_oauth4webapi_use_an_authorization_to_its_end() {
         assert_eq!((&life["before"]["active"], &life["before"]["client_id"]), (&true.into(), &library.into()));
         assert_eq!(life["after"], json!({ "active": false }), "{library}");
     }
+}
+
+#[test]
+fn a_client_whose_id_is_a_url_uses_an_authorization_to_its_end() {
+    let Some(scripts) = browser() else { return };
+    let (home, host) = (TestHome::new(), DocumentHost::start());
+    home.append(
+        "[oauth.client_id_metadata]\nmode = \"any\"\nscopes = \"openid orders.read\"\nallowed_private_hosts = [\"localhost\"]\n",
+    );
+    add_user(&home);
+    generate(&home, "agent", "p-256");
+    let set: Value = serde_json::from_slice(&std::fs::read(home.conf("agent.jwks.json")).unwrap()).unwrap();
+    host.serve("/jwks.json", Page::Json(set));
+    let id = host.client(
+        "/client.json",
+        &json!({
+            "client_name": "An agent", "redirect_uris": [REDIRECT_URI], "jwks_uri": host.url("/jwks.json"),
+            "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "private_key_jwt",
+        }),
+    );
+    let (name, file) = host.authority();
+    let _server = Server::start_with(&home, &[], &[(name, file.to_str().unwrap())]);
+    let job = json!({
+        "library": "openid-client", "issuer": home.issuer(), "client_id": id, "redirect_uri": REDIRECT_URI,
+        "key_file": home.conf("agent-private.pem"), "scope": "openid orders.read",
+        "username": USERNAME, "password": PASSWORD,
+    });
+    let life = node(&scripts, "code_flow.mjs", &home, &job);
+    assert_eq!((&life["pushed"], &life["rotated"]), (&true.into(), &true.into()), "{life}");
+    assert_eq!((&life["id_token"]["aud"], &life["before"]["client_id"]), (&id.as_str().into(), &id.as_str().into()));
+    assert_eq!(life["after"], json!({ "active": false }));
+    assert_eq!(host.requests(), 2, "one document, one key set");
+}
+
+#[test]
+fn openid_client_asks_who_the_user_is_and_ends_the_session() {
+    let Some(scripts) = browser() else { return };
+    let home = TestHome::new();
+    add_user(&home);
+    generate(&home, "app", "p-256");
+    let bye = "http://localhost:8080/playground2/bye";
+    register(&home, "app", &format!("jwks_file = \"app.jwks.json\"\npost_logout_redirect_uris = [\"{bye}\"]\n"));
+    home.replace("scope = \"orders.read orders.write\"", "scope = \"orders.read profile\"");
+    let _server = Server::start(&home);
+    let job = json!({
+        "issuer": home.issuer(), "client_id": "app", "key_file": home.conf("app-private.pem"),
+        "redirect_uri": REDIRECT_URI, "post_logout_redirect_uri": bye, "scope": "openid profile",
+        "username": USERNAME, "password": PASSWORD,
+    });
+    let done = node(&scripts, "logout.mjs", &home, &job);
+    assert_eq!((&done["userinfo"]["sub"], &done["userinfo"]["preferred_username"]), (&done["sub"], &USERNAME.into()));
+    assert!(done["before"]["code"].is_string(), "{done}");
+    assert_eq!(parameter(done["left_to"].as_str().unwrap(), "state"), "bye & bye");
+    assert_eq!(done["after"]["error"], "login_required");
 }

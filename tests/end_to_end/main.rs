@@ -68,6 +68,7 @@ mod jwks_uri;
 mod keys;
 mod keystores;
 mod limits_http;
+mod logout;
 mod logs;
 mod metadata;
 mod neighbours;

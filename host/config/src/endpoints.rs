@@ -19,6 +19,10 @@ pub struct Endpoints {
     pub introspection: String,
     /// Pushed authorization request endpoint (RFC 9126 section 2).
     pub pushed_requests: String,
+    /// Userinfo endpoint (OpenID Connect Core section 5.3).
+    pub userinfo: String,
+    /// End session endpoint (OpenID Connect RP-Initiated Logout section 2).
+    pub end_session: String,
     /// The server's own public keys.
     pub jwks: String,
     /// Client registration endpoint (RFC 7591 section 3), when clients can be registered.
@@ -43,6 +47,12 @@ pub const REVOKE: &str = "/oauth2/revoke";
 pub const INTROSPECT: &str = "/oauth2/introspect";
 /// Path of the pushed authorization request endpoint.
 pub const PAR: &str = "/oauth2/par";
+/// Path of the userinfo endpoint.
+pub const USERINFO: &str = "/oauth2/userinfo";
+/// Path of the end session endpoint.
+pub const END_SESSION: &str = "/oidc/logout";
+/// Path of the page for people who come without a request.
+pub const HOME: &str = "/";
 /// Path of the server's own public keys.
 pub const JWKS: &str = "/oauth2/jwks";
 /// Path of the client registration endpoint.
@@ -53,6 +63,11 @@ pub const REGISTERED_CLIENT: &str = "/oauth2/register/{client_id}";
 pub const OPENID_METADATA: &str = "/.well-known/openid-configuration";
 /// Path of the metadata (RFC 8414 section 3).
 pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+/// Paths of the metadata in WSO2 Identity Server.
+pub const WSO2_METADATA: [&str; 2] =
+    ["/oauth2/token/.well-known/openid-configuration", "/oauth2/oidcdiscovery/.well-known/openid-configuration"];
+/// Path of the metadata of SMART App Launch (section 9).
+pub const SMART_METADATA: &str = "/.well-known/smart-configuration";
 
 /// Paths of the endpoints and pages; of those with a name in it, one.
 pub const OWN: [&str; 14] = [
@@ -82,6 +97,8 @@ impl Endpoints {
             revocation: deployment.endpoint(REVOKE),
             introspection: deployment.endpoint(INTROSPECT),
             pushed_requests: deployment.endpoint(PAR),
+            userinfo: deployment.endpoint(USERINFO),
+            end_session: deployment.endpoint(END_SESSION),
             jwks: deployment.endpoint(JWKS),
             registration: deployment.oauth.registration.is_usable().then(|| deployment.endpoint(REGISTER)),
         }

@@ -60,9 +60,11 @@ pub enum ErrorCode {
     InvalidSoftwareStatement,
     /// The bearer token is missing or wrong (RFC 6750 section 3.1).
     InvalidToken,
+    /// The bearer token lacks the scope `openid` (RFC 6750 section 3.1).
+    InsufficientScope,
     /// A part that a safe answer needs is down.
     TemporarilyUnavailable,
-    /// The client has sent too many wrong secrets from this address.
+    /// The client has sent too many wrong secrets from this address, or the address too many requests.
     TooManyRequests {
         /// After how many seconds the next attempt is judged.
         seconds: u64,
@@ -102,6 +104,7 @@ impl ErrorCode {
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
             Self::TemporarilyUnavailable | Self::TooManyRequests { .. } => "temporarily_unavailable",
             Self::ServerError | Self::BadGateway | Self::GatewayTimeout => "server_error",
         }
@@ -114,6 +117,7 @@ impl ErrorCode {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use dropins_database::{Database, Purger};
+use dropins_database::{Database, Purger, StoreError};
 use dropins_oauth::clients::{Ledger, SecretAttempts, StoredClients};
-use dropins_oauth::tokens::{KeyRing, SigningKeys, TokenSigner};
+use dropins_oauth::tokens::{KeyRing, SigningKeys, TokenSigner, read_access_token};
+use dropins_protocol::AccessToken;
 use dropins_replay::{JtiStore, Location};
 use dropins_services::Clock;
 use dropins_store::grants::{Grants, PushedRequests};
@@ -68,6 +69,17 @@ impl AsRef<AuthenticationServices> for ClientServices {
 }
 
 impl ClientServices {
+    /// Parses a signed or opaque access token of this issuer. Does not check expiry or revocation.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be asked about an opaque one.
+    pub async fn access_token(&self, text: &str, issuer: &str) -> Result<Option<AccessToken>, StoreError> {
+        match read_access_token(text, &self.keys.ring(), issuer) {
+            Some(signed) => Ok(Some(signed)),
+            None => self.grants.find_opaque(text).await,
+        }
+    }
+
     /// Signs tokens as of now.
     pub fn signer<'a>(&self, live: &'a Live) -> TokenSigner<'a> {
         let now = self.authentication.clock.now_seconds();
@@ -93,6 +105,8 @@ pub struct PageServices {
     pub grants: Grants,
     /// Authorization requests that clients pushed.
     pub pushed: PushedRequests,
+    /// The keys that signed the id tokens that come back.
+    pub keys: Arc<SigningKeys>,
     /// Holds the key that seals what pages carry.
     pub database: Database,
     /// The time.
@@ -197,13 +211,14 @@ impl OAuthServices {
     fn new(authentication: &AuthenticationServices, resources: &Resources, keys: SigningKeys) -> Self {
         let (authentication, database) = (authentication.clone(), resources.database.clone());
         let AuthenticationServices { published, metrics, decisions, clock, .. } = authentication.clone();
+        let keys = Arc::new(keys);
         let grants = Grants::new(database.clone(), Arc::clone(&clock));
         let pushed = PushedRequests::new(database.clone(), Arc::clone(&clock));
         let users = Users::new(database.clone(), Arc::clone(&clock));
         Self {
             clients: ClientServices {
                 authentication,
-                keys: Arc::new(keys),
+                keys: Arc::clone(&keys),
                 grants: grants.clone(),
                 users: users.clone(),
                 pushed: pushed.clone(),
@@ -216,6 +231,7 @@ impl OAuthServices {
                 sessions: Sessions::new(database.clone(), Arc::clone(&clock)),
                 grants,
                 pushed,
+                keys,
                 database,
                 clock: Arc::clone(&clock),
             },

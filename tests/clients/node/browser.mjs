@@ -14,7 +14,11 @@ const QUIET = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-b
 /**
  * Opens the authorization URL, signs in and allows; returns the URL that the browser was sent to.
  *
- * @param {{url: string, redirect_uri: string, username: string, password: string, screenshots?: string}} visit
+ * `afterwards` is called with this URL and with `open(url, target)`, which goes on in the same browser and returns the URL
+ * below `target` that it was sent to.
+ *
+ * @param {{url: string, redirect_uri: string, username: string, password: string, screenshots?: string,
+ *   afterwards?: (arrived: string, open: (url: string, target: string) => Promise<string>) => Promise<void>}} visit
  */
 export async function authorize(visit) {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
@@ -47,11 +51,19 @@ export async function authorize(visit) {
       await photograph(page, 'consent', visit.screenshots);
       await allow.click();
     }
+    await visit.afterwards?.(await arrived, (url, target) => open(page, url, target));
     return await arrived;
   } finally {
     await browser.close();
     await rm(profile, { recursive: true, force: true });
   }
+}
+
+async function open(page, url, target) {
+  const sent = page.waitForRequest((request) => request.url().startsWith(target));
+  // Nothing listens at the target, so the navigation itself fails there.
+  await page.goto(url).catch(() => {});
+  return (await sent).url();
 }
 
 /** The page in light and dark, on a desk and on a phone; a page that scrolls sideways is an error. */

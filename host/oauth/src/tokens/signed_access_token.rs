@@ -26,19 +26,7 @@ struct AccessClaims {
 /// Parses an access token that this issuer signed with one of these keys, whatever algorithm is configured now. Does not
 /// check expiry or revocation. Returns `None` for any other text.
 pub fn read_access_token(text: &str, ring: &KeyRing, issuer: &str) -> Option<AccessToken> {
-    let (input, signature) = text.rsplit_once('.')?;
-    let (header, claims) = input.split_once('.')?;
-    let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
-    let header: Value = serde_json::from_slice(&decode(header)?).ok()?;
-    let member = |name: &str| header.get(name).and_then(Value::as_str);
-    if member("typ") != Some(ACCESS_TOKEN_TYPE) {
-        return None;
-    }
-    let algorithm = TokenAlgorithm::parse(member("alg")?)?;
-    if !ring.verifies(algorithm, member("kid")?, input.as_bytes(), &decode(signature)?) {
-        return None;
-    }
-    let claims: AccessClaims = serde_json::from_slice(&decode(claims)?).ok()?;
+    let claims: AccessClaims = serde_json::from_slice(&verified_claims(text, ring, ACCESS_TOKEN_TYPE)?).ok()?;
     (claims.iss == issuer).then(|| AccessToken {
         id: claims.jti,
         client_id: claims.client_id,
@@ -48,4 +36,21 @@ pub fn read_access_token(text: &str, ring: &KeyRing, issuer: &str) -> Option<Acc
         issued_at: claims.iat,
         expires_at: claims.exp,
     })
+}
+
+/// The claims of a token of this type that one of these keys signed. Returns `None` for any other text.
+pub(super) fn verified_claims(text: &str, ring: &KeyRing, token_type: &str) -> Option<Vec<u8>> {
+    let (input, signature) = text.rsplit_once('.')?;
+    let (header, claims) = input.split_once('.')?;
+    let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
+    let header: Value = serde_json::from_slice(&decode(header)?).ok()?;
+    let member = |name: &str| header.get(name).and_then(Value::as_str);
+    if member("typ") != Some(token_type) {
+        return None;
+    }
+    let algorithm = TokenAlgorithm::parse(member("alg")?)?;
+    if !ring.verifies(algorithm, member("kid")?, input.as_bytes(), &decode(signature)?) {
+        return None;
+    }
+    decode(claims)
 }

@@ -15,6 +15,9 @@ use super::key_ring::KeyRing;
 /// The media type of an access token, as in its header (RFC 9068 section 2.1).
 pub(super) const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
+/// The type of an id token, as in its header.
+pub(super) const ID_TOKEN_TYPE: &str = "JWT";
+
 /// Signs tokens in the name of an issuer, at one instant.
 pub struct TokenSigner<'a> {
     /// The signing keys.
@@ -80,7 +83,7 @@ impl TokenSigner<'_> {
         if let Some(access_token) = token.access_token {
             claims.insert("at_hash".to_owned(), at_hash(access_token).into());
         }
-        self.ring.sign(token.algorithm, self.now, "JWT", claims)
+        self.ring.sign(token.algorithm, self.now, ID_TOKEN_TYPE, claims)
     }
 
     fn claims(&self, subject: &str, audience: &str, issued_at: u64, expires_at: u64) -> Map<String, Value> {

@@ -41,6 +41,9 @@ pub(crate) fn respond(error: &OAuthError, reference: &str, challenge: bool) -> R
             Some((header::WWW_AUTHENTICATE, "Bearer realm=\"dropins\", error=\"invalid_token\""))
         }
         ErrorCode::InvalidToken => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"dropins\"")),
+        ErrorCode::InsufficientScope => {
+            Some((header::WWW_AUTHENTICATE, "Bearer realm=\"dropins\", error=\"insufficient_scope\", scope=\"openid\""))
+        }
         ErrorCode::MethodNotAllowed { allow } => Some((header::ALLOW, allow)),
         ErrorCode::TemporarilyUnavailable => Some((header::RETRY_AFTER, "1")),
         _ => None,

@@ -15,7 +15,6 @@ use dropins_host::{Client, Decision, Verdict};
 use dropins_oauth::Authenticated;
 use dropins_oauth::clients::SecretAttempt;
 use dropins_oauth::grants::GrantRefusal;
-use dropins_oauth::tokens::read_access_token;
 use dropins_protocol::names::NONE;
 use dropins_protocol::{AccessToken, ErrorCode, OAuthError, reference};
 use dropins_services::Unavailable;
@@ -264,10 +263,7 @@ impl<S: AsRef<AuthenticationServices>> Exchange<S> {
 impl Exchange {
     /// Parses a signed or opaque access token. Does not check expiry or revocation.
     pub(super) async fn access_token(&self, text: &str) -> Result<Option<AccessToken>, StoreError> {
-        match read_access_token(text, &self.services.keys.ring(), &self.live.endpoints.issuer) {
-            Some(signed) => Ok(Some(signed)),
-            None => self.services.grants.find_opaque(text).await,
-        }
+        self.services.access_token(text, &self.live.endpoints.issuer).await
     }
 }
 

@@ -14,8 +14,9 @@ use dropins_oauth::authorization::{CODE_CHALLENGE_METHODS, Prompt, RESPONSE_MODE
 use dropins_oauth::tokens::{self, KeyRing};
 use dropins_protocol::names::{self, NONE, OPENID};
 
-/// Claims of access and id tokens.
-const CLAIMS: [&str; 9] = ["aud", "auth_time", "at_hash", "exp", "iat", "iss", "jti", "nonce", "sub"];
+/// Claims of access and id tokens, and of userinfo.
+const CLAIMS: [&str; 11] =
+    ["aud", "auth_time", "at_hash", "exp", "iat", "iss", "jti", "nonce", "preferred_username", "sub", "updated_at"];
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
 pub(super) async fn metadata(State(services): State<MetadataServices>) -> Response {
@@ -31,6 +32,8 @@ fn document(live: &Live, keys: &KeyRing) -> Value {
         "revocation_endpoint": endpoints.revocation,
         "introspection_endpoint": endpoints.introspection,
         "pushed_authorization_request_endpoint": endpoints.pushed_requests,
+        "userinfo_endpoint": endpoints.userinfo,
+        "end_session_endpoint": endpoints.end_session,
         "jwks_uri": endpoints.jwks,
         "grant_types_supported": names::GRANTS,
         "response_types_supported": RESPONSE_TYPES,

@@ -20,6 +20,7 @@ mod sent_secret;
 mod slash;
 mod token;
 pub(crate) mod trace;
+mod userinfo;
 
 use axum::Router;
 use axum::routing::{any, get};
@@ -37,15 +38,19 @@ pub fn public(app: &App) -> Router {
         .endpoint(endpoints::REVOKE, any(revoke::endpoint))
         .endpoint(endpoints::INTROSPECT, any(introspect::endpoint))
         .endpoint(endpoints::PAR, any(par::endpoint))
+        .endpoint(endpoints::USERINFO, any(userinfo::endpoint))
         .with_state(oauth.clients.clone());
     let registration = Router::new()
         .endpoint(endpoints::REGISTER, any(register::register))
         .endpoint(endpoints::REGISTERED_CLIENT, any(register::manage))
         .with_state(oauth.registration.clone());
+    let [token, discovery] = endpoints::WSO2_METADATA;
     let metadata = Router::new()
         .endpoint(endpoints::JWKS, get(metadata::jwks))
         .endpoint(endpoints::OPENID_METADATA, get(metadata::metadata))
         .endpoint(endpoints::OAUTH_METADATA, get(metadata::metadata))
+        .endpoint(token, get(metadata::metadata))
+        .endpoint(discovery, get(metadata::metadata))
         .with_state(oauth.metadata());
     let costly = rate_limit::limited(clients.merge(registration), app.authentication().clone());
     costly.merge(metadata).merge(authorize::router(oauth.pages.clone()))

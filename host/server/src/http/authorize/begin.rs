@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
+use super::as_query;
 use super::cookie::Browser;
 use super::pages::Pages;
 use super::problem::Problem;
@@ -15,12 +16,11 @@ use super::see_other::see_other;
 use super::step;
 use super::tickets::Ticket;
 use super::visit::Visit;
-use crate::http::body;
 use dropins_config::endpoints;
 use dropins_oauth::authorization::{AuthorizationRequest, RequestError};
 use dropins_protocol::ErrorCode;
+use dropins_protocol::Form;
 use dropins_protocol::names::REQUEST_URI_PREFIX;
-use dropins_protocol::{Form, is_form};
 
 pub(super) async fn get(State(pages): State<Pages>, request: Request) -> Response {
     let (head, _) = request.into_parts();
@@ -60,36 +60,11 @@ async fn answer(visit: &Visit, query: &str) -> Result<Response, Problem> {
 pub(super) async fn post(State(pages): State<Pages>, request: Request) -> Response {
     let (head, content) = request.into_parts();
     let visit = Visit::new(pages, &head);
-    let mut types = head.headers.get_all(axum::http::header::CONTENT_TYPE).iter();
-    let is_form = types.next().and_then(|value| value.to_str().ok()).is_some_and(is_form);
-    let query = match body::read(&head.headers, content).await {
-        // A form is written in what a query is written in; a `#` would end it.
-        Ok(body) if is_form => String::from_utf8(body).ok().filter(|query| query.bytes().all(is_query)),
-        _ => None,
-    };
-    match query {
+    match as_query::read(&head.headers, content).await {
         Some(query) => see_other(&format!("{}{}?{query}", visit.frame().prefix, endpoints::AUTHORIZE)),
         None => {
             let error = RequestError::shown(ErrorCode::InvalidRequest, "The request is not a form");
             visit.end(Problem::Refused { client_id: None, error })
-        }
-    }
-}
-
-fn is_query(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b'#'
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_posted_form_goes_on_as_a_query_only_if_it_can_be_one() {
-        let fits = |body: &str| body.bytes().all(is_query);
-        assert!(fits("client_id=app&scope=a+b&state=%23"));
-        for body in ["state=a#b", "state=a b", "state=a\r\nb", "state=é"] {
-            assert!(!fits(body), "{body:?}");
         }
     }
 }

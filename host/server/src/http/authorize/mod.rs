@@ -1,16 +1,19 @@
-//! `/oauth2/authorize` and its pages (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2).
+//! `/oauth2/authorize` and its pages (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2), and those around a session.
 //!
 //! A request becomes a [`Ticket`] and every step asks anew what is missing: a person, a consent, nothing. The pages
 //! work without scripts, post to this server only and are never framed; a post from elsewhere is rejected.
 //!
 //! [`Ticket`]: tickets::Ticket
 
+mod as_query;
 mod assets;
 mod begin;
 mod consent;
 mod cookie;
 mod device;
+mod end_session;
 mod frame;
+mod home;
 mod html;
 mod logout;
 mod origin;
@@ -40,6 +43,8 @@ pub(super) fn router(services: PageServices) -> Router {
         .endpoint(endpoints::SIGN_IN, post(sign_in::endpoint))
         .endpoint(endpoints::CONSENT, post(consent::endpoint))
         .endpoint(endpoints::LOGOUT, get(logout::get).post(logout::post))
+        .endpoint(endpoints::END_SESSION, get(end_session::get).post(end_session::post))
         .endpoint(endpoints::STATIC, get(assets::get))
+        .route(endpoints::HOME, get(home::get))
         .with_state(Pages::new(services))
 }

@@ -1,4 +1,4 @@
-//! The pages with a form: sign in, consent, sign out.
+//! The pages that are no problems: sign in, consent, sign out, home.
 
 use std::borrow::Cow;
 
@@ -51,6 +51,22 @@ struct ConsentPage<'a> {
 struct SignOutPage<'a> {
     frame: Frame,
     username: Option<&'a str>,
+    back: Option<SendBack<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage<'a> {
+    frame: Frame,
+    username: Option<&'a str>,
+}
+
+/// Where the client wants the browser back after it is signed out.
+pub(super) struct SendBack<'a> {
+    /// The URI, with the client's `state`.
+    pub(super) url: &'a str,
+    /// The same for the form.
+    pub(super) sealed: String,
 }
 
 /// The sign-in page, as it is seen first.
@@ -108,9 +124,16 @@ pub(super) async fn consent(
 }
 
 /// The page that asks whether to sign out, or says that no user is signed in.
-pub(super) fn sign_out(visit: &Visit, session: Option<&Session>) -> Response {
+pub(super) fn sign_out(visit: &Visit, session: Option<&Session>, back: Option<SendBack<'_>>) -> Response {
     let username = session.map(|session| session.user.name.as_str());
-    html(StatusCode::OK, SignOutPage { frame: visit.frame(), username }.render(), None)
+    let target = back.as_ref().and_then(|back| form_target(back.url));
+    html(StatusCode::OK, SignOutPage { frame: visit.frame(), username, back }.render(), target.as_deref())
+}
+
+/// The page for people who come without a request.
+pub(super) fn home(visit: &Visit, session: Option<&Session>) -> Response {
+    let username = session.map(|session| session.user.name.as_str());
+    html(StatusCode::OK, HomePage { frame: visit.frame(), username }.render(), None)
 }
 
 /// The name of the client; one that nobody registered may call itself anything, so its host is always there.

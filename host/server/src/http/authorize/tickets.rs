@@ -40,6 +40,18 @@ struct Sealed {
     expires_at: u64,
 }
 
+/// Where a browser is to be sent after it is signed out.
+#[derive(Serialize, Deserialize)]
+struct SealedReturn {
+    url: String,
+    expires_at: u64,
+}
+
+/// The context in which it is sealed: no ticket is one.
+fn return_of(browser: &Browser) -> String {
+    format!("return {}", browser.hash().as_str())
+}
+
 /// Seals and opens tickets, on all nodes alike.
 #[derive(Clone)]
 pub(super) struct Tickets {
@@ -76,6 +88,26 @@ impl Tickets {
         let opened: Option<Sealed> = open(self.key().await?, text, browser.hash().as_str());
         let now = self.clock.now_seconds();
         Ok(opened.filter(|sealed| sealed.expires_at > now).map(|sealed| sealed.ticket))
+    }
+
+    /// Seals where this browser is to be sent after it is signed out.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is no key to seal it with.
+    pub(super) async fn seal_return(&self, url: &str, browser: &Browser) -> Result<String, StoreError> {
+        let expires_at = self.clock.now_seconds().saturating_add(VALIDITY);
+        let sealed = SealedReturn { url: url.to_owned(), expires_at };
+        seal(self.key().await?, &sealed, &return_of(browser))
+    }
+
+    /// Opens it; none when it is another browser's, changed, or too old.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is no key to open it with.
+    pub(super) async fn unseal_return(&self, text: &str, browser: &Browser) -> Result<Option<String>, StoreError> {
+        let opened: Option<SealedReturn> = open(self.key().await?, text, &return_of(browser));
+        let now = self.clock.now_seconds();
+        Ok(opened.filter(|sealed| sealed.expires_at > now).map(|sealed| sealed.url))
     }
 
     /// Seals a device for its cookie.
@@ -174,6 +206,23 @@ mod tests {
             assert_eq!(tickets.unseal(wrong, &browser).await.unwrap(), None, "{wrong}");
         }
         assert_eq!(Tickets::new(elsewhere.0.clone(), clock).unseal(&text, &browser).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn the_way_back_is_sealed_for_one_browser_and_is_no_ticket() {
+        let (database, _folder) = database();
+        let clock = Arc::new(FixedClock::at(0));
+        let tickets = Tickets::new(database, Arc::clone(&clock) as _);
+        let (mine, other) = (Browser::new().unwrap(), Browser::new().unwrap());
+        let text = tickets.seal_return("https://app.example/bye", &mine).await.unwrap();
+        let opened = tickets.unseal_return(&text, &mine).await.unwrap();
+        assert_eq!(opened.as_deref(), Some("https://app.example/bye"));
+        assert_eq!(tickets.unseal_return(&text, &other).await.unwrap(), None);
+        assert_eq!(tickets.unseal(&text, &mine).await.unwrap(), None);
+        let ticket = tickets.seal(&ticket(), &mine).await.unwrap();
+        assert_eq!(tickets.unseal_return(&ticket, &mine).await.unwrap(), None);
+        clock.set(VALIDITY * 1000);
+        assert_eq!(tickets.unseal_return(&text, &mine).await.unwrap(), None);
     }
 
     #[tokio::test]

@@ -138,6 +138,23 @@ impl Visit {
         Ok(self.pages.tickets.seal(ticket, browser).await?)
     }
 
+    /// Where this browser is to be sent after it is signed out, as the page carries it; empty without a browser, which has
+    /// no session.
+    pub(super) async fn seal_return(&self, url: Option<&str>) -> Result<String, Problem> {
+        match (url, &self.browser) {
+            (Some(url), Some(browser)) => Ok(self.pages.tickets.seal_return(url, browser).await?),
+            _ => Ok(String::new()),
+        }
+    }
+
+    /// The same as a form brings it back; one that has expired leads nowhere.
+    pub(super) async fn unseal_return(&self, form: &Form) -> Result<Option<String>, Problem> {
+        match form.get("return").zip(self.browser.as_ref()) {
+            Some((text, browser)) => Ok(self.pages.tickets.unseal_return(text, browser).await?),
+            None => Ok(None),
+        }
+    }
+
     /// Sends this browser, which may be new or renamed, on with a ticket.
     pub(super) async fn go_on(&self, ticket: &Ticket, browser: &Browser) -> Result<Response, Problem> {
         let sealed = self.seal(ticket, browser).await?;
