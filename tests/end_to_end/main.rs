@@ -76,6 +76,7 @@ mod node_oidc_provider;
 mod openid_client;
 mod par;
 mod process;
+mod profiles;
 mod rate_limit;
 mod readme;
 mod refresh;

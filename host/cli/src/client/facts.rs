@@ -67,7 +67,7 @@ pub(super) struct Facts {
     #[arg(long, value_name = "MODE", value_parser = ["auto", "strict", "legacy"])]
     audience_mode: Option<String>,
     /// Override Profile for this client
-    #[arg(long, value_name = "PROFILE", value_parser = ["none", "fapi2"])]
+    #[arg(long, value_name = "PROFILE", value_parser = ["none", "fapi2", "smart", "obbr"])]
     profile: Option<String>,
     /// Override MaxLifetimeInMinutes for this client
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=366 * 24 * 60))]

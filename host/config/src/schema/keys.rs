@@ -190,7 +190,7 @@ pub static KEYS: &[Key] = &[
     key("service_provider.jwks_uri", Text, None, "https URL of a JWK set"),
     key("service_provider.prevent_token_reuse", Boolean, None, "overrides PreventTokenReuse"),
     key("service_provider.audience_mode", Choice(&["auto", "strict", "legacy"]), None, "overrides AudienceMode"),
-    key("service_provider.profile", Choice(&["none", "fapi2"]), None, "overrides Profile"),
+    key("service_provider.profile", Choice(&["none", "fapi2", "smart", "obbr"]), None, "overrides Profile"),
     key("service_provider.max_lifetime_in_minutes", Integer(1, YEAR_MINUTES), None, "overrides MaxLifetimeInMinutes"),
     key("service_provider.allowed_algorithms", Choices(ALGORITHMS), None, "overrides AllowedAlgorithms"),
     key("service_provider.upstream", Text, None, "issuer of the upstream that it uses, where there are several"),

@@ -81,6 +81,13 @@ async fn every_combination_of_the_properties_that_change_a_verdict_passes() {
 }
 
 #[tokio::test]
+async fn the_profiles_of_ecosystems_pass() {
+    for profile in ["smart", "obbr"] {
+        passes(&[("Profile", profile)]).await;
+    }
+}
+
+#[tokio::test]
 async fn the_narrowest_and_the_widest_values_pass() {
     passes(&[
         ("RejectBeforeInMinutes", "1"),

@@ -71,7 +71,7 @@ fn document(live: &Live, keys: &KeyRing) -> Value {
 }
 
 /// `openid`, and what the clients of the file may ask for.
-fn scopes(live: &Live) -> Vec<String> {
+pub(super) fn scopes(live: &Live) -> Vec<String> {
     let declared = live.clients.declared().filter(|client| client.enabled);
     let mut scopes: Vec<_> = declared.flat_map(|client| client.scopes.iter().cloned()).collect();
     scopes.push(OPENID.to_owned());
@@ -88,7 +88,7 @@ pub(super) async fn jwks(State(services): State<MetadataServices>) -> Response {
 }
 
 /// An answer that everybody may keep, but for a shorter time than a new key is published before it signs.
-fn cacheable(body: &Value) -> Response {
+pub(super) fn cacheable(body: &Value) -> Response {
     let mut response = crate::json::json(StatusCode::OK, body);
     let headers = response.headers_mut();
     headers.remove(header::PRAGMA);

@@ -18,6 +18,7 @@ mod register;
 mod revoke;
 mod sent_secret;
 mod slash;
+mod smart;
 mod token;
 pub(crate) mod trace;
 mod userinfo;
@@ -51,6 +52,7 @@ pub fn public(app: &App) -> Router {
         .endpoint(endpoints::OAUTH_METADATA, get(metadata::metadata))
         .endpoint(token, get(metadata::metadata))
         .endpoint(discovery, get(metadata::metadata))
+        .endpoint(endpoints::SMART_METADATA, get(smart::metadata))
         .with_state(oauth.metadata());
     let costly = rate_limit::limited(clients.merge(registration), app.authentication().clone());
     costly.merge(metadata).merge(authorize::router(oauth.pages.clone()))
