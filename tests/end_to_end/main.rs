@@ -87,6 +87,7 @@ mod replay;
 mod retry;
 mod revocation;
 mod secrets;
+mod service;
 mod shadow;
 mod swap;
 mod telemetry;

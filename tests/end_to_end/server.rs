@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -47,17 +47,16 @@ impl Server {
     /// The same with further arguments and environment variables.
     #[track_caller]
     pub(crate) fn start_with(home: &TestHome, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut program = command(DROPINS);
+        program.args(["serve", "--home", home.root()]).args(home.shared.then_some("--shared")).args(arguments);
+        Self::launch(home, program.envs(environment.iter().copied()).stdin(Stdio::null()))
+    }
+
+    /// The same with a command that becomes the server.
+    #[track_caller]
+    pub(crate) fn launch(home: &TestHome, program: &mut Command) -> Self {
         let began = Instant::now();
-        let mut child = command(DROPINS)
-            .args(["serve", "--home", home.root()])
-            .args(home.shared.then_some("--shared"))
-            .args(arguments)
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));

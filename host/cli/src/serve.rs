@@ -10,8 +10,10 @@ use crate::args::HomeArgs;
 use crate::output::say;
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
+use dropins_listener::Inherited;
 use dropins_server::reload::Trigger;
 use dropins_server::running::{Running, Sharing};
+use dropins_server::service_manager;
 use dropins_telemetry::logging;
 use dropins_telemetry::otlp::Traces;
 
@@ -28,10 +30,12 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        block_on(self.serve())
+        // Before there are threads: it changes the environment.
+        let inherited = Inherited::of_process()?;
+        block_on(self.serve(inherited))
     }
 
-    async fn serve(self) -> anyhow::Result<ExitCode> {
+    async fn serve(self, inherited: Inherited) -> anyhow::Result<ExitCode> {
         // First: a signal during the start is neither lost nor kills the process half-way.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -46,7 +50,8 @@ impl Serve {
         for notice in &started.notices {
             tracing::info!("{}", notice.line(&file_name));
         }
-        let running = Running::start(started, if self.shared { Sharing::Shared } else { Sharing::Alone }).await?;
+        let sharing = if self.shared { Sharing::Shared } else { Sharing::Alone };
+        let running = Running::start(started, sharing, inherited).await?;
         say(format_args!("admin on http://{}", running.admin()))?;
         if let Some(address) = running.asked() {
             say(format_args!("proxies ask at http://{address}"))?;
@@ -54,6 +59,8 @@ impl Serve {
         for url in running.urls() {
             say(format_args!("listening on {url}"))?;
         }
+        service_manager::ready(&format!("serves {}", running.urls().join(", ")));
+        let watchdog = tokio::spawn(service_manager::keep_watchdog());
         loop {
             tokio::select! {
                 _ = interrupt.recv() => break,
@@ -66,7 +73,9 @@ impl Serve {
             }
         }
         tracing::info!("stopping");
+        service_manager::stopping();
         running.stop().await;
+        watchdog.abort();
         tracing::info!("stopped");
         if let Some(traces) = traces {
             tokio::task::spawn_blocking(|| traces.stop()).await?;

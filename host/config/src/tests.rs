@@ -15,6 +15,13 @@ fn environment() -> Environment {
     Environment::new(Path::new("/home/of/dropins"), variables, [("my.host".to_owned(), "is.example.com".to_owned())])
 }
 
+/// The same with a credential.
+fn with_credential(name: &str, value: &str) -> Environment {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(name), value).unwrap();
+    environment().with_credentials_of(folder.path())
+}
+
 fn read(text: &str) -> (Deployment, Vec<Notice>) {
     parse(text, &environment()).unwrap_or_else(|problems| panic!("{}", problems.render("deployment.toml", false)))
 }
@@ -401,6 +408,7 @@ fn placeholders_that_cannot_be_resolved_are_reported() {
     refused("[server]\nhostname = '$ref{super_admin.usernam}'", &["did you mean `$ref{super_admin.username}`?"]);
     refused("[server]\nhostname = '$ref{server}'", &["names a table"]);
     refused("[server]\nhostname = '$secret{x}'", &["not supported"]);
+    refused("[server]\nhostname = '$cred{x}'", &["2:12 unresolved", "the credential x", "LoadCredential=x:FILE"]);
     refused("[server]\nhostname = '$env{x'", &["no closing brace"]);
     refused(
         "[[service_provider]]\nclient_id = 'a'\ntoken_endpoint_auth_method = 'client_secret_post'\nclient_secret = '$env{NOPE}'",
@@ -747,4 +755,16 @@ fn clients_whose_id_is_a_url_are_off_by_default_and_act_without_a_user_only_wher
         let faults = faults(&format!("[oauth.client_id_metadata]\n{text}"));
         assert!(faults.iter().any(|fault| fault.contains(code)), "{text}: {faults:?}");
     }
+}
+
+#[test]
+fn a_credential_is_resolved_and_stays_out_of_messages() {
+    let environment = with_credential("admin_password", "hunter2\n");
+    let (deployment, _) = parse("[super_admin]\npassword = '$cred{admin_password}'", &environment).unwrap();
+    assert_eq!(deployment.super_admin.password.unwrap().expose(), "hunter2");
+
+    let problems = parse("[transport.https]\nenabled = '$cred{admin_password}'", &environment).unwrap_err();
+    assert!(!problems.render("deployment.toml", false).contains("hunter2"));
+    let problems = parse("[server]\nhostname = '$cred{other}'", &environment).unwrap_err();
+    assert!(problems.to_string().contains("the credential other is not in /"), "{problems}");
 }

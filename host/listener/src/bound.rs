@@ -63,9 +63,13 @@ impl Bound {
     /// [`BindError`] says what to do about it.
     pub fn new(setting: &'static str, address: SocketAddr) -> Result<Self, BindError> {
         let failed = |error| BindError { setting, address, error };
-        let listener = TcpListener::bind(address).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        TcpListener::bind(address).and_then(Self::of).map_err(failed)
+    }
+
+    /// A socket that listens already.
+    pub(super) fn of(listener: TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
 

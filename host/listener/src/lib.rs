@@ -10,8 +10,10 @@ mod bound;
 mod connections;
 mod descriptors;
 mod first_bytes;
+mod inherited;
 mod watched;
 
 pub use bound::{BindError, Bound, stop};
 pub use connections::{Connections, Limits};
 pub use descriptors::raise as raise_descriptors;
+pub use inherited::{Inherited, InheritedError};

@@ -14,3 +14,4 @@ mod json;
 pub mod rate_limits;
 pub mod reload;
 pub mod running;
+pub mod service_manager;

@@ -12,7 +12,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use dropins_config::home::{HomeId, HomeLock, LockError};
 use dropins_config::{Home, LoadError, LoadedHome, Telemetry, Transport};
 use dropins_database::StoreError;
-use dropins_listener::{self as listen, Bound, Connections, Limits};
+use dropins_listener::{self as listen, Bound, Connections, Inherited, Limits};
 use dropins_oauth::tokens::{FileError, SigningKeys};
 use dropins_replay::JtiStore;
 use dropins_store::users::UserError;
@@ -82,16 +82,30 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds the configured addresses.
+    /// Takes the sockets that the service manager has bound, and binds the configured addresses of the others.
     ///
     /// # Errors
-    /// [`listen::BindError`] says which one cannot be had.
-    pub fn bind(transport: &Transport) -> Result<Self, listen::BindError> {
-        let https = transport.https.as_ref().map(|https| Bound::new("transport.https.listen", https.listen));
-        let http = transport.http.map(|address| Bound::new("transport.http.listen", address));
-        let admin = Bound::new("transport.admin.listen", transport.admin.listen)?;
-        let authz = transport.authz.as_ref().map(|authz| Bound::new("transport.authz.listen", authz.listen));
-        Ok(Self { https: https.transpose()?, http: http.transpose()?, admin, authz: authz.transpose()? })
+    /// [`StartError`] says which address cannot be had, or which socket is for no listener.
+    pub fn bind(transport: &Transport, mut inherited: Inherited) -> Result<Self, StartError> {
+        let https = transport.https.as_ref().map(|https| ("transport.https.listen", https.listen));
+        let http = transport.http.map(|address| ("transport.http.listen", address));
+        let authz = transport.authz.as_ref().map(|authz| ("transport.authz.listen", authz.listen));
+        let admin = ("transport.admin.listen", transport.admin.listen);
+        // A listener that is disabled takes no socket.
+        let mut take = |name, wanted: bool| if wanted { inherited.take(name) } else { Ok(None) };
+        let sockets = (take("https", https.is_some())?, take("http", http.is_some())?, take("admin", true)?);
+        let asked = take("authz", authz.is_some())?;
+        inherited.finish()?;
+        let have = |socket, (setting, address)| match socket {
+            Some(bound) => Ok(bound),
+            None => Bound::new(setting, address),
+        };
+        Ok(Self {
+            https: https.map(|wanted| have(sockets.0, wanted)).transpose()?,
+            http: http.map(|wanted| have(sockets.1, wanted)).transpose()?,
+            admin: have(sockets.2, admin)?,
+            authz: authz.map(|wanted| have(asked, wanted)).transpose()?,
+        })
     }
 }
 
@@ -130,15 +144,18 @@ pub enum StartError {
     /// An address cannot be had.
     #[error(transparent)]
     Listen(#[from] listen::BindError),
+    /// A socket of the service manager cannot be used.
+    #[error(transparent)]
+    Inherited(#[from] listen::InheritedError),
 }
 
 impl Running {
-    /// Starts the server of a home.
+    /// Starts the server of a home, on the sockets of the service manager where it has some.
     ///
     /// # Errors
     /// [`StartError`] in one paragraph; nothing is served then.
-    pub async fn start(home: LoadedHome, sharing: Sharing) -> Result<Self, StartError> {
-        Self::run(home, sharing, Listeners::bind).await
+    pub async fn start(home: LoadedHome, sharing: Sharing, inherited: Inherited) -> Result<Self, StartError> {
+        Self::run(home, sharing, |transport| Listeners::bind(transport, inherited)).await
     }
 
     /// Starts the server of a home on addresses that are bound already, and are those of the configuration.
@@ -152,7 +169,7 @@ impl Running {
     async fn run(
         loaded: LoadedHome,
         sharing: Sharing,
-        bind: impl FnOnce(&Transport) -> Result<Listeners, listen::BindError>,
+        bind: impl FnOnce(&Transport) -> Result<Listeners, StartError>,
     ) -> Result<Self, StartError> {
         let home = loaded.home.clone();
         let descriptors = listen::raise_descriptors();

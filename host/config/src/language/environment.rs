@@ -1,15 +1,18 @@
-//! What placeholders in the configuration may refer to: environment variables and system properties.
+//! What placeholders in the configuration may refer to: environment variables, system properties and credentials.
 //!
 //! It is handed in, so that reading a configuration is a pure function of its arguments.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Environment variables for `$env{NAME}`, system properties for `$sys{NAME}`.
+use crate::language::credentials::Credentials;
+
+/// Environment variables for `$env{NAME}`, system properties for `$sys{NAME}`, credentials for `$cred{NAME}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
     properties: BTreeMap<String, String>,
+    credentials: Credentials,
 }
 
 impl Environment {
@@ -25,14 +28,31 @@ impl Environment {
         Self {
             variables: variables.into_iter().collect(),
             properties: defaults.into_iter().chain(properties).collect(),
+            credentials: Credentials::default(),
         }
     }
 
-    /// The variables of this process, those that are Unicode, and these properties.
+    /// The variables of this process, those that are Unicode, these properties, and the credentials that the service
+    /// manager gave to this process.
     pub fn of_process(home: &Path, properties: impl IntoIterator<Item = (String, String)>) -> Self {
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self::new(home, variables, properties)
+        let environment = Self::new(home, variables, properties);
+        match std::env::var_os(Credentials::VARIABLE) {
+            Some(folder) => environment.with_credentials_of(Path::new(&folder)),
+            None => environment,
+        }
+    }
+
+    /// The same with the credentials of a folder.
+    #[must_use]
+    pub fn with_credentials_of(self, folder: &Path) -> Self {
+        Self { credentials: Credentials::read(folder), ..self }
+    }
+
+    /// The credentials of this process.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// An environment variable.

@@ -1,8 +1,10 @@
-//! Placeholders in strings: `$ref{section.key}`, `$env{NAME}`, `$sys{NAME}`, and Carbon's `${name}` for
+//! Placeholders in strings: `$ref{section.key}`, `$env{NAME}`, `$cred{NAME}`, `$sys{NAME}`, and Carbon's `${name}` for
 //! system properties.
 //!
 //! References are followed through references; a cycle, a missing name and an expansion beyond 64 KiB are
-//! problems. Whatever came from the environment or from a secret is a secret. Spans stay those of the raw text.
+//! problems. Whatever came from the environment, a credential or a secret is a secret. Spans stay those of the raw text.
+
+use std::path::PathBuf;
 
 use crate::language::environment::Environment;
 use crate::language::problem::{Code, Findings, Problem};
@@ -39,6 +41,10 @@ struct Resolved {
 enum Fault {
     #[error("the environment variable {0} is not set")]
     NoVariable(String),
+    #[error("the credential {0} is not in {folder}", folder = .1.display())]
+    NoCredential(String, PathBuf),
+    #[error("the credential {0} is not there: CREDENTIALS_DIRECTORY is not set")]
+    NoCredentials(String),
     #[error("the system property {0} is not set")]
     NoProperty(String),
     #[error("`$ref{{{0}}}` names a key that is not set and has no default")]
@@ -61,12 +67,16 @@ impl Fault {
     fn help(&self) -> Option<String> {
         match self {
             Self::NoVariable(name) => Some(format!("set {name} in the environment of the server")),
+            Self::NoCredential(name, _) | Self::NoCredentials(name) => Some(format!(
+                "in a unit of systemd, write LoadCredential={name}:FILE; in a shell, set CREDENTIALS_DIRECTORY to the folder \
+                 of the file {name}"
+            )),
             Self::NoProperty(name) => Some(format!("pass -D{name}=VALUE to the server")),
             Self::NoKey(path) => {
                 spelling::nearest(path, keys::paths()).map(|near| format!("did you mean `$ref{{{near}}}`?"))
             }
             Self::SecretStore => {
-                Some("use $env{NAME} and set the variable in the environment of the server".to_owned())
+                Some("use $env{NAME} or $cred{NAME}: a variable, or a credential of the service manager".to_owned())
             }
             _ => None,
         }
@@ -120,13 +130,17 @@ impl Resolver<'_> {
 
     /// Appends what the text after a `$` refers to, and returns what follows it.
     fn placeholder<'t>(&self, after: &'t str, into: &mut Resolved, trail: &mut Vec<String>) -> Result<&'t str, Fault> {
-        for kind in ["ref", "env", "sys", "secret"] {
+        for kind in ["ref", "env", "cred", "sys", "secret"] {
             let Some(open) = after.strip_prefix(kind).and_then(|rest| rest.strip_prefix('{')) else { continue };
             let (name, rest) = open.split_once('}').ok_or(Fault::Open(kind))?;
             let value = match kind {
                 "ref" => self.reference(name, trail)?,
                 "env" => {
                     let value = self.environment.variable(name).ok_or_else(|| Fault::NoVariable(name.to_owned()))?;
+                    Resolved { text: value.to_owned(), secrets: vec![value.to_owned()] }
+                }
+                "cred" => {
+                    let value = self.credential(name)?;
                     Resolved { text: value.to_owned(), secrets: vec![value.to_owned()] }
                 }
                 "sys" => {
@@ -146,6 +160,14 @@ impl Resolver<'_> {
         }
         into.text.push('$');
         Ok(after)
+    }
+
+    fn credential(&self, name: &str) -> Result<&str, Fault> {
+        let credentials = self.environment.credentials();
+        credentials.get(name).ok_or_else(|| match credentials.folder() {
+            Some(folder) => Fault::NoCredential(name.to_owned(), folder.to_owned()),
+            None => Fault::NoCredentials(name.to_owned()),
+        })
     }
 
     fn reference(&self, path: &str, trail: &mut Vec<String>) -> Result<Resolved, Fault> {

@@ -19,6 +19,7 @@ use super::record::Record;
 use super::refusal::CandidateRefusal;
 use super::report::ReloadReport;
 use super::state::{Judging, State};
+use crate::service_manager::Reloading;
 use dropins_config::{Environment, Home};
 use dropins_live::{Published, Release};
 use dropins_replay::JtiStore;
@@ -144,6 +145,15 @@ impl Reloader {
     }
 
     async fn attempt(self: Arc<Self>, trigger: Trigger, wait: bool) -> ReloadReport {
+        let reloading = trigger.is_explicit().then(Reloading::begin);
+        let report = self.look_and_judge(trigger, wait).await;
+        if let Some(reloading) = reloading {
+            reloading.end(format!("generation {} is live; last reload: {}", report.generation, report.result.as_str()));
+        }
+        report
+    }
+
+    async fn look_and_judge(self: Arc<Self>, trigger: Trigger, wait: bool) -> ReloadReport {
         let settling = Instant::now();
         self.reader.settle().await;
         self.metrics.phase("settle", settling.elapsed());
