@@ -7,7 +7,7 @@ use crate::home::TestHome;
 use crate::program::{DROPINS, command, dropins, run, signal};
 use crate::server::Server;
 
-const VERBS: [&[&str]; 17] = [
+const VERBS: [&[&str]; 18] = [
     &["quickstart"],
     &["init"],
     &["serve"],
@@ -25,6 +25,7 @@ const VERBS: [&[&str]; 17] = [
     &["keys", "list"],
     &["assertion", "mint"],
     &["assertion", "explain"],
+    &["backup"],
 ];
 
 #[test]

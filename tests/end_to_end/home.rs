@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use crate::program::dropins;
+use crate::program::{dropins, run};
 
 /// The first lines of the listener entry that `init` writes for the plug-in of this product.
 const LISTENER: &str = "[[event_listener]]\nid = \"private_key_jwt_authenticator\"";
@@ -71,6 +72,13 @@ impl TestHome {
         node.replace(&format!("listen = \"{}\"", self.https), &format!("listen = \"{}\"", node.https));
         node.replace(&format!("listen = \"{}\"", self.admin), &format!("listen = \"{}\"", node.admin));
         node
+    }
+
+    /// The home that this archive of `dropins backup` holds, on the same addresses, by the documented line.
+    pub(crate) fn restored(&self, archive: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("dropins-restored-").tempdir().unwrap();
+        run(Command::new("tar").arg("-xpf").arg(archive).arg("-C").arg(folder.path())).succeeded();
+        Self { folder: Arc::new(folder), ..self.clone() }
     }
 
     /// The folder.

@@ -41,6 +41,7 @@ mod authlib;
 mod authorization_code;
 mod authorize;
 mod authz;
+mod backup;
 mod bad_input;
 mod browser;
 mod client_id_metadata;

@@ -12,7 +12,7 @@ use dropins_server::admin::documents::ErrorDocument;
 
 use crate::output::{BAD, say_json};
 use crate::{
-    assertion, check, client, decision, init, keys, keystore, plugin, quickstart, reload, serve, status, user,
+    assertion, backup, check, client, decision, init, keys, keystore, plugin, quickstart, reload, serve, status, user,
 };
 
 const VERSION: &str = concat!(
@@ -26,7 +26,7 @@ const VERSION: &str = concat!(
 /// The verbs as the help lists them.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Start", &["quickstart", "init", "serve", "check"]),
-    ("Operate", &["status", "reload", "plugin", "keys", "keystore"]),
+    ("Operate", &["status", "reload", "plugin", "keys", "keystore", "backup"]),
     ("Clients and users", &["client", "user"]),
     ("Diagnose", &["explain", "assertion"]),
 ];
@@ -61,6 +61,7 @@ pub(crate) enum Verb {
     Keys(keys::Keys),
     #[command(subcommand)]
     Keystore(keystore::Keystore),
+    Backup(backup::Backup),
     #[command(subcommand)]
     Assertion(assertion::Assertion),
 }
@@ -84,6 +85,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::User(verb) => verb.run(),
         Verb::Keys(verb) => verb.run(),
         Verb::Keystore(verb) => verb.run(),
+        Verb::Backup(verb) => verb.run(),
         Verb::Assertion(verb) => verb.run(),
     };
     done.unwrap_or_else(|error| {

@@ -7,6 +7,7 @@
 mod admin;
 mod args;
 mod assertion;
+mod backup;
 mod check;
 mod cli;
 mod client;

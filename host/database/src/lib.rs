@@ -37,6 +37,7 @@ mod timeouts;
 mod transaction;
 mod value;
 
+pub use self::sqlite::copy::copy as copy_sqlite;
 pub use self::{
     database::Database,
     dialect::Dialect,

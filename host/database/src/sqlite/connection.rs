@@ -104,6 +104,14 @@ pub fn reading(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connecti
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)
 }
 
+/// A connection to a file that exists, in whatever journal mode it has.
+///
+/// # Errors
+/// As SQLite's; [`from_sqlite`] tells what they mean.
+pub(super) fn writable(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)
+}
+
 fn connect(path: &Path, mode: OpenFlags, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(busy_timeout)?;

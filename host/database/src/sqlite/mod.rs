@@ -1,6 +1,7 @@
 //! SQLite: connections to a file, its tables, and the engine over them.
 
 pub mod connection;
+pub(crate) mod copy;
 mod engine;
 mod statement;
 pub mod tables;
