@@ -7,7 +7,7 @@ use crate::home::TestHome;
 use crate::program::{DROPINS, command, dropins, run, signal};
 use crate::server::Server;
 
-const VERBS: [&[&str]; 18] = [
+const VERBS: [&[&str]; 19] = [
     &["quickstart"],
     &["init"],
     &["serve"],
@@ -26,6 +26,7 @@ const VERBS: [&[&str]; 18] = [
     &["assertion", "mint"],
     &["assertion", "explain"],
     &["backup"],
+    &["migrate", "wso2"],
 ];
 
 #[test]

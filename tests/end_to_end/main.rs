@@ -74,6 +74,7 @@ mod logs;
 mod metadata;
 mod neighbours;
 mod node_oidc_provider;
+mod migrate;
 mod openid_client;
 mod par;
 mod process;

@@ -12,7 +12,8 @@ use dropins_server::admin::documents::ErrorDocument;
 
 use crate::output::{BAD, say_json};
 use crate::{
-    assertion, backup, check, client, decision, init, keys, keystore, plugin, quickstart, reload, serve, status, user,
+    assertion, backup, check, client, decision, init, keys, keystore, migrate, plugin, quickstart, reload, serve,
+    status, user,
 };
 
 const VERSION: &str = concat!(
@@ -25,7 +26,7 @@ const VERSION: &str = concat!(
 
 /// The verbs as the help lists them.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Start", &["quickstart", "init", "serve", "check"]),
+    ("Start", &["quickstart", "init", "migrate", "serve", "check"]),
     ("Operate", &["status", "reload", "plugin", "keys", "keystore", "backup"]),
     ("Clients and users", &["client", "user"]),
     ("Diagnose", &["explain", "assertion"]),
@@ -63,6 +64,8 @@ pub(crate) enum Verb {
     Keystore(keystore::Keystore),
     Backup(backup::Backup),
     #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    #[command(subcommand)]
     Assertion(assertion::Assertion),
 }
 
@@ -86,6 +89,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Keys(verb) => verb.run(),
         Verb::Keystore(verb) => verb.run(),
         Verb::Backup(verb) => verb.run(),
+        Verb::Migrate(verb) => verb.run(),
         Verb::Assertion(verb) => verb.run(),
     };
     done.unwrap_or_else(|error| {

@@ -16,6 +16,7 @@ mod explain;
 mod init;
 mod keys;
 mod keystore;
+mod migrate;
 mod mint;
 mod output;
 mod plugin;

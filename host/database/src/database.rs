@@ -45,6 +45,22 @@ impl Database {
         Ok(Self { engine, schema })
     }
 
+    /// Opens the database of another program, to read it: nothing is made or changed there.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do.
+    pub async fn foreign(location: &Location) -> Result<Self, OpenError> {
+        const FOREIGN: &Schema = &Schema { component: "foreign", migrations: &[], expiring: &[] };
+        let engine: Arc<dyn Engine> = match location {
+            Location::Sqlite(path) => Arc::new(Sqlite::foreign(path)?),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => Arc::new(postgres::foreign(url).await?),
+            #[cfg(feature = "mysql")]
+            Location::Mysql(url) => Arc::new(mysql::foreign(url).await?),
+        };
+        Ok(Self { engine, schema: FOREIGN })
+    }
+
     /// What [`Database::open`] would change there, one sentence each; changes nothing.
     ///
     /// # Errors

@@ -139,6 +139,21 @@ impl Home {
         write::file(path, pem, Access::Private, Existing::Keep).map_err(failed)
     }
 
+    /// Puts another configuration in place; returns where the one of before is, unless it is the same.
+    ///
+    /// # Errors
+    /// [`HomeError::Io`].
+    pub fn replace_configuration(&self, text: &str, now: u64) -> Result<Option<PathBuf>, HomeError> {
+        let path = self.deployment_toml();
+        if std::fs::read_to_string(&path).is_ok_and(|current| current == text) {
+            return Ok(None);
+        }
+        let saved = self.save_configuration(now)?;
+        let failed = |error| HomeError::Io { path: path.clone(), error };
+        write::file(&path, text.as_bytes(), Access::Private, Existing::Replace).map_err(failed)?;
+        Ok(saved)
+    }
+
     /// Copies the configuration beside itself, under a name that is free.
     fn save_configuration(&self, now: u64) -> Result<Option<PathBuf>, HomeError> {
         let path = self.deployment_toml();

@@ -20,6 +20,13 @@ pub(crate) async fn open(url: &ServerUrl, schema: &Schema) -> Result<Server<Conn
     Ok(Server::new(connector))
 }
 
+/// Opens a database whose tables are another program's.
+pub(crate) async fn foreign(url: &ServerUrl) -> Result<Server<Connector>, OpenError> {
+    let connector = Connector::new(url, TIMEOUT)?;
+    connector.open().await?.disconnect().await.ok();
+    Ok(Server::new(connector))
+}
+
 /// What [`open`] would change.
 pub(crate) async fn plan(url: &ServerUrl, schema: &Schema) -> Result<Vec<String>, OpenError> {
     let connector = Connector::new(url, TIMEOUT)?;

@@ -5,4 +5,4 @@ mod engine;
 mod statement;
 pub mod tables;
 
-pub(crate) use self::engine::{open, plan};
+pub(crate) use self::engine::{foreign, open, plan};

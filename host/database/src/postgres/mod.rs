@@ -6,4 +6,4 @@ mod statement;
 pub mod tables;
 pub mod text;
 
-pub(crate) use self::engine::{open, plan};
+pub(crate) use self::engine::{foreign, open, plan};

@@ -71,6 +71,12 @@ impl Sqlite {
         Ok(Self { path: path.into(), writer, readers: Pool::new(READERS), _folder: None })
     }
 
+    /// A database whose tables are another program's; it is only read.
+    pub(crate) fn foreign(path: &Path) -> Result<Self, OpenError> {
+        let writer = Arc::new(Mutex::new(Link::reading(path)?));
+        Ok(Self { path: path.into(), writer, readers: Pool::new(READERS), _folder: None })
+    }
+
     /// A database in a folder that is removed with it.
     pub(crate) fn scratch(schema: &Schema) -> Result<Self, OpenError> {
         let unusable =
