@@ -91,6 +91,7 @@ mod revocation;
 mod secrets;
 mod service;
 mod shadow;
+mod snippets;
 mod swap;
 mod telemetry;
 mod token;

@@ -1,4 +1,6 @@
-//! `dropins assertion mint`: a signed client assertion (RFC 7523 section 3).
+//! `dropins assertion mint`: a signed client assertion (RFC 7523 section 3), or a program that sends one.
+
+mod show;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +11,8 @@ use dropins_host::services::{Clock as _, SystemClock};
 use dropins_keys::{Algorithm, KeyChoice, SigningKey};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
+
+use show::{Example, Language};
 
 use crate::args::{ClientId, HomeArgs};
 use crate::output::say;
@@ -49,6 +53,9 @@ pub(super) struct Mint {
     /// A further or different claim; JSON, or text when it is none (`--claim nbf=1700000000`)
     #[arg(long = "claim", value_name = "NAME=JSON", value_parser = claim)]
     claims: Vec<(String, Value)>,
+    /// Print a program that asks for a token with this client and key, in place of the assertion
+    #[arg(long, value_name = "LANG", conflicts_with_all = ["jti", "claims"])]
+    show: Option<Language>,
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {
@@ -82,8 +89,45 @@ impl Mint {
             jti: self.jti.clone(),
             claims: &self.claims,
         };
-        say(assertion.sign(&key)?)?;
+        let signed = assertion.sign(&key)?;
+        match self.show {
+            None => say(signed)?,
+            Some(language) => say(self.program(language, &assertion, &key, &signed)?.trim_end())?,
+        }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn program(
+        &self,
+        language: Language,
+        assertion: &Assertion<'_>,
+        key: &SigningKey,
+        signed: &str,
+    ) -> anyhow::Result<String> {
+        let home = self.home.home();
+        let loaded = LoadedHome::read(&home, &self.home.properties)
+            .context("the program needs the token endpoint of the home")?;
+        let pem = std::fs::read(&self.key)?;
+        anyhow::ensure!(
+            language == Language::Curl || pem.starts_with(b"-----BEGIN PRIVATE KEY-----"),
+            "{} is no PEM file of PKCS#8, which the program would read; `openssl pkcs8 -topk8 -nocrypt` makes one",
+            self.key.display()
+        );
+        let https = loaded.deployment.transport.https.as_ref();
+        let own = https.is_some_and(|https| https.identity.is_none()).then(|| home.tls_certificate());
+        let example = Example {
+            client_id: assertion.client_id,
+            token_endpoint: &loaded.deployment.endpoint("/oauth2/token"),
+            audience: assertion.audience,
+            key: &std::path::absolute(&self.key)?,
+            algorithm: assertion.algorithm(key)?,
+            kid: assertion.kid,
+            typ: assertion.typ,
+            lifetime: assertion.lifetime,
+            authority: own,
+            assertion: signed,
+        };
+        Ok(example.program(language)?)
     }
 }
 
@@ -100,8 +144,13 @@ pub(super) struct Assertion<'a> {
 }
 
 impl Assertion<'_> {
+    /// The first one that fits the key if none is chosen.
+    fn algorithm(&self, key: &SigningKey) -> anyhow::Result<Algorithm> {
+        self.algorithm.or_else(|| key.algorithms().next()).context("the key fits no algorithm")
+    }
+
     pub(super) fn sign(&self, key: &SigningKey) -> anyhow::Result<String> {
-        let algorithm = self.algorithm.or_else(|| key.algorithms().next()).context("the key fits no algorithm")?;
+        let algorithm = self.algorithm(key)?;
         let mut header = json!({ "alg": algorithm.name(), "typ": self.typ });
         if let (Some(header), Some(kid)) = (header.as_object_mut(), self.kid) {
             header.insert("kid".to_owned(), kid.into());
