@@ -1,4 +1,5 @@
-//! What `dropins --version` says besides the version: the commit, its date, and the contract with plug-ins.
+//! What `dropins --version` says besides the version: the commit, its date, the compiler, the engine of plug-ins, and the
+//! contract with them.
 //!
 //! A source archive has no git, and a development build is not made again for each commit: both name no commit.
 
@@ -6,11 +7,15 @@ use std::process::Command;
 use std::{env, fs};
 
 fn main() {
-    println!("cargo::rerun-if-changed=../../wit");
+    for file in ["../../wit", "../../Cargo.lock"] {
+        println!("cargo::rerun-if-changed={file}");
+    }
     let released = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let commit = if released { commit() } else { None };
     println!("cargo::rustc-env=DROPINS_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
-    println!("cargo::rustc-env=DROPINS_CONTRACT={}", contract().as_deref().unwrap_or("unknown"));
+    for (name, value) in [("CONTRACT", contract()), ("RUSTC", rustc()), ("WASMTIME", wasmtime())] {
+        println!("cargo::rustc-env=DROPINS_{name}={}", value.as_deref().unwrap_or("unknown"));
+    }
 }
 
 /// Short hash and date of the commit of this source.
@@ -26,6 +31,19 @@ fn commit() -> Option<String> {
 fn git(arguments: &[&str]) -> Option<String> {
     let done = Command::new("git").args(arguments).output().ok().filter(|done| done.status.success())?;
     Some(String::from_utf8(done.stdout).ok()?.trim().to_owned())
+}
+
+/// `1.95.0 (59807616e 2026-04-14)`
+fn rustc() -> Option<String> {
+    let done = Command::new(env::var_os("RUSTC")?).arg("--version").output().ok()?;
+    Some(String::from_utf8(done.stdout).ok()?.trim().trim_start_matches("rustc ").to_owned())
+}
+
+/// `48.0.8`, of the lock, which is in every source archive.
+fn wasmtime() -> Option<String> {
+    let lock = fs::read_to_string("../../Cargo.lock").ok()?;
+    let (_, entry) = lock.split_once("\nname = \"wasmtime\"\nversion = \"")?;
+    Some(entry.split_once('"')?.0.to_owned())
 }
 
 /// `dropins:client-auth@0.2.0`

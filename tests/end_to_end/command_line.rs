@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use dropins_host::Digest;
+
 use crate::home::TestHome;
 use crate::program::{DROPINS, command, dropins, run, signal};
 use crate::server::Server;
@@ -40,7 +42,12 @@ fn every_verb_has_help_with_an_example() {
     }
     let version = dropins(&["--version"]).succeeded().stdout;
     assert!(version.starts_with("dropins ") && version.contains("\ncontract with plug-ins dropins:client-auth@"));
-    assert!(version.contains("\ncommit "), "{version}");
+    for fact in ["\ncommit ", "\nrustc 1.", "\nwasmtime 48.", "\nprivate_key_jwt_authenticator.wasm sha256:"] {
+        assert!(version.contains(fact), "{fact}\n{version}");
+    }
+    let digest = Digest::of(dropins_components::CLIENT_SECRET).to_string();
+    assert!(version.contains(&digest), "{digest}\n{version}");
+    assert_eq!(dropins(&["-V"]).succeeded().line(), format!("dropins {}", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]

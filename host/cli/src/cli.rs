@@ -13,16 +13,8 @@ use dropins_server::admin::documents::ErrorDocument;
 use crate::output::{BAD, say_json};
 use crate::{
     assertion, backup, check, client, decision, init, keys, keystore, migrate, plugin, quickstart, reload, serve,
-    status, user,
+    status, user, version,
 };
-
-const VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    "\ncommit ",
-    env!("DROPINS_COMMIT"),
-    "\ncontract with plug-ins ",
-    env!("DROPINS_CONTRACT")
-);
 
 /// The verbs as the help lists them.
 const GROUPS: [(&str, &[&str]); 4] = [
@@ -34,7 +26,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
 
 /// OAuth client authentication by plug-ins: private_key_jwt and others, swapped while the server runs.
 #[derive(Parser)]
-#[command(name = "dropins", version, long_version = VERSION, max_term_width = 100)]
+#[command(name = "dropins", version, long_version = version::long(), max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -115,7 +107,7 @@ fn command() -> Command {
     let verbs = GROUPS.iter().map(group).collect::<Vec<_>>().join("\n");
     command.override_help(format!(
         "{}\n\nUsage: dropins [--home DIR] VERB\n\n{verbs}\n`dropins VERB --help` has an example; `--version` names \
-         the commit and the contract with plug-ins.\n",
+         the commit, the contract with plug-ins and the components.\n",
         Cli::command().get_about().map(ToString::to_string).unwrap_or_default()
     ))
 }

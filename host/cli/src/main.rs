@@ -29,6 +29,7 @@ mod status;
 mod surroundings;
 mod upstream_fit;
 mod user;
+mod version;
 
 use std::process::ExitCode;
 
