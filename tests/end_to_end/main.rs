@@ -75,6 +75,8 @@ mod metadata;
 mod neighbours;
 mod node_oidc_provider;
 mod migrate;
+mod monitoring;
+mod openapi;
 mod openid_client;
 mod par;
 mod process;

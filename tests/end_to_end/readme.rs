@@ -8,7 +8,7 @@ use crate::home::TestHome;
 use crate::server::Server;
 
 /// Folders that hold pages besides the root.
-const ROOMS: [&str; 4] = ["docs", "tests", "host", "guest"];
+const ROOMS: [&str; 5] = ["docs", "dist", "tests", "host", "guest"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
