@@ -9,12 +9,7 @@ use crate::{clients, grants, sessions, users};
 /// The tables of the identity database. A room that keeps state appends its migration.
 pub static SCHEMA: Schema = Schema {
     component: "identity",
-    migrations: &[
-        clients::MIGRATION,
-        grants::MIGRATION,
-        users::MIGRATION,
-        sessions::MIGRATION,
-    ],
+    migrations: &[clients::MIGRATION, grants::MIGRATION, users::MIGRATION, sessions::MIGRATION],
     expiring: &[
         expiring("DROPINS_SESSION", "EXPIRES_AT"),
         expiring("DROPINS_AUTHORIZATION_CODE", "KEPT_UNTIL"),

@@ -45,7 +45,8 @@ async fn forward(
     let arrival = Arrival { address, issuer: &config.issuer };
     let path = request.uri().path().to_owned();
     let request = passed(&upstream, live.gateway.identity_headers(), &arrival, request);
-    let mut request = request.ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "The URL cannot be forwarded"))?;
+    let mut request =
+        request.ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "The URL cannot be forwarded"))?;
     otlp::outgoing(request.headers_mut());
     match upstream.send(request).await {
         Ok(answer) => {
