@@ -139,6 +139,7 @@ pub use serve::counters::Counters;
 pub use serve::generation::Generation;
 pub use serve::handler::Handler;
 pub use serve::registry::Registry;
+pub use serve::rehearsal::Rehearsal;
 pub use shadow::difference::{Difference, Opinion};
 pub use shadow::error::ShadowError;
 pub use shadow::runner::Shadow;

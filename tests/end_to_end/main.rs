@@ -79,6 +79,7 @@ mod node_oidc_provider;
 mod openapi;
 mod openid_client;
 mod par;
+mod plugin_test;
 mod process;
 mod profiles;
 mod rate_limit;

@@ -1,4 +1,4 @@
-//! `dropins plugin`: the plug-ins of a home, in the folder and in the running server.
+//! `dropins plugin`: the plug-ins of a home, in the folder and in the running server, and what their authors need.
 
 mod destination;
 mod diff;
@@ -9,6 +9,7 @@ mod list;
 mod names;
 mod remove;
 mod rollback;
+mod test;
 
 use std::process::ExitCode;
 
@@ -20,9 +21,10 @@ use self::install::Install;
 use self::list::List;
 use self::remove::Remove;
 use self::rollback::Rollback;
+use self::test::Test;
 use crate::runtime::block_on;
 
-/// Look at plug-ins, install, remove and roll them back.
+/// Look at plug-ins, install, remove and roll them back; try new ones.
 #[derive(Subcommand)]
 pub(super) enum Plugin {
     List(List),
@@ -31,6 +33,7 @@ pub(super) enum Plugin {
     Remove(Remove),
     Rollback(Rollback),
     Diff(Diff),
+    Test(Test),
 }
 
 impl Plugin {
@@ -42,6 +45,7 @@ impl Plugin {
             Self::Remove(verb) => block_on(verb.remove()),
             Self::Rollback(verb) => block_on(verb.roll_back()),
             Self::Diff(verb) => block_on(verb.diff()),
+            Self::Test(verb) => block_on(verb.test()),
         }
     }
 }

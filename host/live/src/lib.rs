@@ -34,6 +34,6 @@ pub use report::LiveError;
 pub use resources::{Resources, open_database, plan, risk, stored_clients};
 pub use restart::PendingRestart;
 pub use snapshot::Snapshot;
-pub use trials::Canary;
-pub use try_out::{Unfit, try_out};
+pub use trials::{Canary, assumed_services};
+pub use try_out::{Tried, Unfit, try_out};
 pub use upstreams::upstream_lack;

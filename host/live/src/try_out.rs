@@ -1,10 +1,10 @@
-//! A component that is tried before it is installed: validation, the listener entries that name it, the canary.
+//! A component that is tried before it serves: validation, the listener entries that name it, the canary.
 //!
 //! Its services know one made-up client: it sees no client, key or used assertion of the home. A component that no
-//! enabled entry names is tried without properties.
+//! enabled entry names is tried with the given properties alone.
 
 use dropins_config::Deployment;
-use dropins_host::{BindError, Binding, Engine, Generation, Isolation, Listener, Validated, bound_plugins};
+use dropins_host::{BindError, Binding, Engine, Generation, Handler, Isolation, Listener, Validated, bound_plugins};
 use dropins_services::{Clock as _, SystemClock};
 
 use super::listeners;
@@ -15,11 +15,30 @@ use super::trials::{Canary, no_clients};
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct Unfit(Vec<BindError>);
 
-/// Tries a component under the name of its file. Returns whether an enabled entry names it.
+/// A component that passed.
+pub struct Tried {
+    generation: Generation,
+    /// Whether an enabled entry names it.
+    pub is_named: bool,
+}
+
+impl Tried {
+    /// The component under the entries that name it, in their order; without such an entry, under one of its own.
+    pub fn handlers(&self) -> &[Handler] {
+        self.generation.handlers()
+    }
+}
+
+/// Tries a component under the name of its file. The properties replace those of the same name in an entry.
 ///
 /// # Errors
 /// [`Unfit`] if a start with it would be refused.
-pub async fn try_out(plugin: &Validated, engine: &Engine, deployment: Option<&Deployment>) -> Result<bool, Unfit> {
+pub async fn try_out(
+    plugin: &Validated,
+    engine: &Engine,
+    deployment: Option<&Deployment>,
+    properties: &[(String, String)],
+) -> Result<Tried, Unfit> {
     let plugins = std::slice::from_ref(plugin);
     let mut entries: Vec<_> = deployment.map(listeners::enabled).unwrap_or_default();
     entries.retain(|(_, listener)| !bound_plugins(&listener.binding, &[], plugins).is_empty());
@@ -39,7 +58,11 @@ pub async fn try_out(plugin: &Validated, engine: &Engine, deployment: Option<&De
             shadow: None,
         });
     }
+    for listener in &mut listeners {
+        listener.properties.retain(|(name, _)| properties.iter().all(|(given, _)| given != name));
+        listener.properties.extend_from_slice(properties);
+    }
     let services = no_clients(SystemClock.now());
-    let tried = Generation::assemble(engine, services, &Canary, 0, &listeners, plugins).await;
-    tried.map(|_| is_named).map_err(Unfit)
+    let generation = Generation::assemble(engine, services, &Canary, 0, &listeners, plugins).await.map_err(Unfit)?;
+    Ok(Tried { generation, is_named })
 }

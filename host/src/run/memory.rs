@@ -32,6 +32,11 @@ impl MemoryLimiter {
         Self { limit, used: 0, granted: 0, refused: None }
     }
 
+    /// The bytes of all memories; they never shrink.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+
     /// The bytes that were refused last, if any.
     pub(crate) fn refused(&self) -> Option<usize> {
         self.refused

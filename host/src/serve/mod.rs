@@ -6,3 +6,4 @@ pub(crate) mod generation;
 pub(crate) mod handler;
 mod judge;
 pub(crate) mod registry;
+pub(crate) mod rehearsal;

@@ -17,6 +17,7 @@ use crate::run::guest_log::GuestLog;
 use crate::run::plugin::Configured;
 use crate::run::plugin_log;
 use crate::run::settlement::Settlement;
+use crate::trial::attempt::Attempt;
 use crate::trial::failure::CanaryFailure;
 use crate::trial::garbage;
 use crate::trial::probe::{Expected, Probe, Subject, Trial};
@@ -97,17 +98,16 @@ async fn attempt(
 ) -> Result<Answer, Failure> {
     let now = services.clock.now();
     let services = Arc::new(services);
-    let mut call = configured.begin(Some(&services), reads, request, now, false, None).await?;
     if !judged {
+        let mut call = configured.begin(Some(&services), reads, request, now, false, None).await?;
         let claims = call.can_authenticate().await;
         *log = Some(call.state().log.take());
         return Ok(if claims? { Answer::Claimed } else { Answer::Unclaimed });
     }
-    let outcome = call.authenticate().await;
-    *log = Some(call.state().log.take());
-    drop(call);
+    let answered = Attempt::make(configured, reads, &services, request, now, false).await?;
+    *log = Some(answered.log);
     let mut settlement = Settlement::new(&services, request, reads, now, configured.limits());
-    Ok(match settlement.settle(outcome?).await {
+    Ok(match settlement.settle(answered.outcome?).await {
         Verdict::NoMethod => Answer::Unclaimed,
         verdict => Answer::Judged(verdict),
     })

@@ -1,5 +1,6 @@
 //! Tries plug-ins out before they serve.
 
+pub(crate) mod attempt;
 pub(crate) mod canary;
 mod empty_server;
 pub(crate) mod failure;

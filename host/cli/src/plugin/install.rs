@@ -51,9 +51,9 @@ impl Install {
         let plugin = Candidate::new(&*file, candidate.bytes().clone()).validate(&folder.engine).await?;
         let mut hint = None;
         if !self.force {
-            let tried = live::try_out(&plugin, &folder.engine, folder.deployment.as_ref()).await;
-            let named = tried.with_context(|| format!("{} is not installed", self.file.display()))?;
-            hint = (!named && folder.deployment.is_some()).then(|| entry(&plugin, &folder));
+            let tried = live::try_out(&plugin, &folder.engine, folder.deployment.as_ref(), &[]).await;
+            let tried = tried.with_context(|| format!("{} is not installed", self.file.display()))?;
+            hint = (!tried.is_named && folder.deployment.is_some()).then(|| entry(&plugin, &folder));
         }
         let path = folder.path.join(&file);
         if let Ok(old) = Candidate::read(&path, folder.component_size()) {

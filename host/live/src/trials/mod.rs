@@ -5,6 +5,7 @@
 //! and used assertions is touched. Of other methods nothing is known, so nothing is tried.
 
 mod assertion;
+mod assumed;
 mod request;
 mod secret;
 mod throw_away;
@@ -14,6 +15,7 @@ use dropins_host::services::{Services, Unavailable, UnixMillis};
 use dropins_host::{Probe, Subject, Trial};
 use dropins_keys::KeySet;
 
+pub use self::assumed::assumed_services;
 use self::throw_away::ThrowAway;
 
 /// Tries plug-ins out with throw-away clients.
