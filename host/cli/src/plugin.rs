@@ -7,6 +7,7 @@ mod inspect;
 mod install;
 mod list;
 mod names;
+mod new;
 mod remove;
 mod rollback;
 mod test;
@@ -19,12 +20,13 @@ use self::diff::Diff;
 use self::inspect::Inspect;
 use self::install::Install;
 use self::list::List;
+use self::new::New;
 use self::remove::Remove;
 use self::rollback::Rollback;
 use self::test::Test;
 use crate::runtime::block_on;
 
-/// Look at plug-ins, install, remove and roll them back; try new ones.
+/// Look at plug-ins, install, remove and roll them back; write and try new ones.
 #[derive(Subcommand)]
 pub(super) enum Plugin {
     List(List),
@@ -33,6 +35,7 @@ pub(super) enum Plugin {
     Remove(Remove),
     Rollback(Rollback),
     Diff(Diff),
+    New(New),
     Test(Test),
 }
 
@@ -45,6 +48,7 @@ impl Plugin {
             Self::Remove(verb) => block_on(verb.remove()),
             Self::Rollback(verb) => block_on(verb.roll_back()),
             Self::Diff(verb) => block_on(verb.diff()),
+            Self::New(verb) => verb.run(),
             Self::Test(verb) => block_on(verb.test()),
         }
     }
