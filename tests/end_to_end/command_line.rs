@@ -6,10 +6,10 @@ use std::process::Stdio;
 use dropins_host::Digest;
 
 use crate::home::TestHome;
-use crate::program::{DROPINS, command, dropins, run, signal};
+use crate::program::{DROPINS, command, dropins, installed, run, signal};
 use crate::server::Server;
 
-const VERBS: [&[&str]; 19] = [
+const VERBS: [&[&str]; 23] = [
     &["quickstart"],
     &["init"],
     &["serve"],
@@ -20,6 +20,8 @@ const VERBS: [&[&str]; 19] = [
     &["plugin", "remove"],
     &["plugin", "rollback"],
     &["plugin", "diff"],
+    &["plugin", "new"],
+    &["plugin", "test"],
     &["status"],
     &["reload"],
     &["explain"],
@@ -29,6 +31,8 @@ const VERBS: [&[&str]; 19] = [
     &["assertion", "explain"],
     &["backup"],
     &["migrate", "wso2"],
+    &["completions"],
+    &["man"],
 ];
 
 #[test]
@@ -251,4 +255,22 @@ fn passwords_and_folders_that_are_missing_or_taken_are_named_at_once() {
     std::fs::remove_file(home.path("repository/resources/security/tls-key.pem")).unwrap();
     home.dropins(&["check"]).failed(&["tls-key.pem is missing"]);
     assert_eq!(home.dropins(&["keys", "generate", "--days", "0"]).code, Some(2));
+}
+
+#[test]
+fn shells_complete_every_verb_and_man_has_a_page_for_each() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = dropins(&["completions", shell]).succeeded().stdout;
+        assert!(script.contains("quickstart") && script.contains("rollback"), "{shell}");
+    }
+    if installed(&["bash"]) {
+        let checked = run(command("bash").args(["-n", "-c", &dropins(&["completions", "bash"]).succeeded().stdout]));
+        checked.succeeded();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    dropins(&["man", pages.to_str().unwrap()]).succeeded();
+    let page = std::fs::read_to_string(pages.join("dropins-plugin-new.1")).unwrap();
+    assert!(page.contains("working authenticator") && page.contains("Example:"), "{page}");
+    assert!(pages.join("dropins.1").is_file());
 }

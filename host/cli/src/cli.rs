@@ -12,16 +12,17 @@ use dropins_server::admin::documents::ErrorDocument;
 
 use crate::output::{BAD, say_json};
 use crate::{
-    assertion, backup, check, client, decision, init, keys, keystore, migrate, plugin, quickstart, reload, serve,
-    status, user, version,
+    assertion, backup, check, client, completions, decision, init, keys, keystore, migrate, plugin, quickstart, reload,
+    serve, status, user, version,
 };
 
 /// The verbs as the help lists them.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     ("Start", &["quickstart", "init", "migrate", "serve", "check"]),
     ("Operate", &["status", "reload", "plugin", "keys", "keystore", "backup"]),
     ("Clients and users", &["client", "user"]),
     ("Diagnose", &["explain", "assertion"]),
+    ("Set up", &["completions", "man"]),
 ];
 
 /// OAuth client authentication by plug-ins: private_key_jwt and others, swapped while the server runs.
@@ -59,6 +60,8 @@ pub(crate) enum Verb {
     Migrate(migrate::Migrate),
     #[command(subcommand)]
     Assertion(assertion::Assertion),
+    Completions(completions::Completions),
+    Man(completions::Man),
 }
 
 /// Runs the command line of this process.
@@ -83,6 +86,8 @@ pub(crate) fn run() -> ExitCode {
         Verb::Backup(verb) => verb.run(),
         Verb::Migrate(verb) => verb.run(),
         Verb::Assertion(verb) => verb.run(),
+        Verb::Completions(verb) => verb.run(Cli::command()),
+        Verb::Man(verb) => verb.run(Cli::command()),
     };
     done.unwrap_or_else(|error| {
         let text = paragraph(&error);

@@ -11,6 +11,7 @@ mod backup;
 mod check;
 mod cli;
 mod client;
+mod completions;
 mod decision;
 mod explain;
 mod init;
