@@ -9,7 +9,7 @@ use crate::home::TestHome;
 use crate::program::{DROPINS, command, dropins, installed, run, signal};
 use crate::server::Server;
 
-const VERBS: [&[&str]; 23] = [
+const VERBS: [&[&str]; 24] = [
     &["quickstart"],
     &["init"],
     &["serve"],
@@ -31,6 +31,7 @@ const VERBS: [&[&str]; 23] = [
     &["assertion", "explain"],
     &["backup"],
     &["migrate", "wso2"],
+    &["health"],
     &["completions"],
     &["man"],
 ];
@@ -255,6 +256,17 @@ fn passwords_and_folders_that_are_missing_or_taken_are_named_at_once() {
     std::fs::remove_file(home.path("repository/resources/security/tls-key.pem")).unwrap();
     home.dropins(&["check"]).failed(&["tls-key.pem is missing"]);
     assert_eq!(home.dropins(&["keys", "generate", "--days", "0"]).code, Some(2));
+}
+
+#[test]
+fn the_exit_status_of_health_says_whether_the_server_takes_requests() {
+    let home = TestHome::new();
+    home.dropins(&["health"]).failed(&["no server answers"]);
+    let server = Server::start(&home);
+    assert_eq!(home.dropins(&["health"]).succeeded().line(), "ready");
+    assert_eq!(home.dropins(&["health", "--json"]).succeeded().json()["ready"], true);
+    drop(server);
+    home.dropins(&["health"]).failed(&["no server answers"]);
 }
 
 #[test]

@@ -78,6 +78,17 @@ pub(super) async fn verdict(
     Ok(Ok(ExitCode::SUCCESS))
 }
 
+/// Whether the server takes requests; the error says why it does not, or that there is none.
+pub(super) async fn readiness(home: &HomeArgs) -> anyhow::Result<()> {
+    let answer = match send(home, Method::GET, "/readyz").await? {
+        Asked::Answered(answer) => answer,
+        Asked::NoServer(error) => return Err(error),
+    };
+    let said = String::from_utf8_lossy(&answer.body);
+    anyhow::ensure!(answer.status.is_success(), "not ready: {}", said.trim().replace('\n', "; "));
+    Ok(())
+}
+
 /// What a server answered.
 struct Answer {
     url: String,

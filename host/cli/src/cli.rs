@@ -12,14 +12,14 @@ use dropins_server::admin::documents::ErrorDocument;
 
 use crate::output::{BAD, say_json};
 use crate::{
-    assertion, backup, check, client, completions, decision, init, keys, keystore, migrate, plugin, quickstart, reload,
-    serve, status, user, version,
+    assertion, backup, check, client, completions, decision, health, init, keys, keystore, migrate, plugin, quickstart,
+    reload, serve, status, user, version,
 };
 
 /// The verbs as the help lists them.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Start", &["quickstart", "init", "migrate", "serve", "check"]),
-    ("Operate", &["status", "reload", "plugin", "keys", "keystore", "backup"]),
+    ("Operate", &["status", "health", "reload", "plugin", "keys", "keystore", "backup"]),
     ("Clients and users", &["client", "user"]),
     ("Diagnose", &["explain", "assertion"]),
     ("Set up", &["completions", "man"]),
@@ -45,6 +45,7 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Plugin(plugin::Plugin),
     Status(status::Status),
+    Health(health::Health),
     Reload(reload::Reload),
     Explain(decision::ExplainRequest),
     #[command(subcommand)]
@@ -77,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Plugin(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),
+        Verb::Health(verb) => verb.run(),
         Verb::Reload(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Client(verb) => verb.run(),

@@ -14,6 +14,7 @@ mod client;
 mod completions;
 mod decision;
 mod explain;
+mod health;
 mod init;
 mod keys;
 mod keystore;
