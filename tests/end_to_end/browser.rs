@@ -22,7 +22,7 @@ const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const CURL: &str = r#"curl -v POST -H "Content-Type: application/x-www-form-urlencoded;charset=UTF-8" -k -d "grant_type=authorization_code&code=<code>&scope=openid&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=<jwt_assertion>&redirect_uri=<callback_url>" https://<IS_HOST>:<IS_PORT>/oauth2/token"#;
 
 /// The scripts that drive the browser; `None` where it cannot run.
-fn browser() -> Option<PathBuf> {
+pub(crate) fn browser() -> Option<PathBuf> {
     installed(&["node", "npm", "chromium"]).then(|| install_client("node")).flatten()
 }
 
@@ -43,7 +43,7 @@ fn register(home: &TestHome, id: &str, key: &str) {
 }
 
 /// Runs a script with a job; what it printed.
-fn node(folder: &Path, script: &str, home: &TestHome, job: &Value) -> Value {
+pub(crate) fn node(folder: &Path, script: &str, home: &TestHome, job: &Value) -> Value {
     let file = home.path("job.json");
     std::fs::write(&file, job.to_string()).unwrap();
     let mut node = command("node");

@@ -23,7 +23,7 @@ fn install(home: &TestHome, options: &[&str], file: &std::path::Path) -> Finishe
 }
 
 /// A plug-in under the name of the shipped one that panics on garbage.
-fn panicking() -> Vec<u8> {
+pub(crate) fn panicking() -> Vec<u8> {
     let fixture = Fixture::named(PLUGIN).alias(ALIAS).section(&format!("{PLUGIN}\n{ALIAS}")).undiscerning();
     let fixture = fixture.reads(&["form:client_assertion"]).text("panicked at src/lib.rs:34:48");
     fixture.authenticate(&format!("{WRITE} (unreachable)")).component()

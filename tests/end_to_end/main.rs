@@ -51,6 +51,7 @@ mod cluster;
 mod command_line;
 mod compile_bomb;
 mod configuration;
+mod console;
 mod contract_page;
 mod crash;
 mod databases;

@@ -26,8 +26,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("dropins-gateway", &["dropins-config"]),
     ("dropins-telemetry", &["dropins-oauth", "dropins-store", "dropins-config", "dropins-replay", "dropins-host"]),
     ("dropins-live", &["dropins-gateway", "dropins-oauth", "dropins-replay", "dropins-host", "dropins-components"]),
+    ("dropins-operations", &["dropins-telemetry", "dropins-live"]),
     ("dropins-server", &["dropins-telemetry", "dropins-listener", "dropins-live"]),
-    ("dropins", &["dropins-server", "dropins-components"]),
+    ("dropins-console", &["dropins-operations", "dropins-server"]),
+    ("dropins", &["dropins-console", "dropins-components"]),
 ];
 
 /// A crate of the workspace.

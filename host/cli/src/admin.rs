@@ -119,6 +119,12 @@ enum Asked {
 async fn send(home: &HomeArgs, method: Method, path: &str) -> anyhow::Result<Asked> {
     let folder = home.home();
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
+    // The certificate that `init` made is its own authority.
+    let own = std::fs::read(folder.tls_certificate()).ok().and_then(|pem| reqwest::Certificate::from_pem(&pem).ok());
+    let client = match own.filter(|_| home.admin.is_some()) {
+        Some(own) => client.tls_certs_merge([own]),
+        None => client,
+    };
     // The path of a socket is valid while the value lives.
     let socket = match &home.admin {
         Some(_) => None,

@@ -11,7 +11,7 @@ pub(crate) struct HomeArgs {
     /// The home folder
     #[arg(long, value_name = "DIR", default_value = "./dropins-home", env = "DROPINS_HOME")]
     pub(crate) home: PathBuf,
-    /// Ask the server at this address, http://HOST:PORT, and not at the admin socket of the home
+    /// Ask the server at this address, http://HOST:PORT or https://HOST:PORT, and not at the admin socket of the home
     #[arg(long, value_name = "URL")]
     pub(crate) admin: Option<String>,
     /// A system property for $sys{NAME} in deployment.toml

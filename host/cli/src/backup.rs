@@ -18,8 +18,9 @@ use serde::Serialize;
 use tar::{Builder, EntryType, Header};
 
 use crate::args::HomeArgs;
-use crate::output::{say, say_json, say_warning, utc};
+use crate::output::{say, say_json, say_warning};
 use dropins_config::{Database, Deployment, Home, LoadedHome, ReplayStore};
+use dropins_operations::shown::utc;
 
 /// Where an archive has the database.
 const DATABASE: &str = "repository/database/identity.db";

@@ -81,6 +81,9 @@ impl Check {
         if let Some(https) = &started.deployment.transport.https {
             tls::Identity::read(&home, https.identity.as_ref())?.server_config()?;
         }
+        if started.deployment.transport.admin.tls && started.deployment.transport.https.is_none() {
+            tls::Identity::read(&home, None)?.server_config()?;
+        }
         let changes = dropins_live::plan(&started).await?;
         let risk = dropins_live::risk(&started)?;
         let around = surroundings::warnings(&home, &started.deployment);

@@ -12,14 +12,14 @@ use dropins_server::admin::documents::ErrorDocument;
 
 use crate::output::{BAD, say_json};
 use crate::{
-    assertion, backup, check, client, completions, decision, health, init, keys, keystore, migrate, plugin, quickstart,
-    reload, serve, status, user, version,
+    assertion, backup, check, client, completions, config, console, decision, health, init, keys, keystore, migrate,
+    plugin, quickstart, reload, serve, status, user, version,
 };
 
 /// The verbs as the help lists them.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Start", &["quickstart", "init", "migrate", "serve", "check"]),
-    ("Operate", &["status", "health", "reload", "plugin", "keys", "keystore", "backup"]),
+    ("Start", &["quickstart", "init", "migrate", "serve", "check", "config"]),
+    ("Operate", &["status", "health", "reload", "console", "plugin", "keys", "keystore", "backup"]),
     ("Clients and users", &["client", "user"]),
     ("Diagnose", &["explain", "assertion"]),
     ("Set up", &["completions", "man"]),
@@ -43,10 +43,13 @@ pub(crate) enum Verb {
     Serve(serve::Serve),
     Check(check::Check),
     #[command(subcommand)]
+    Config(config::Config),
+    #[command(subcommand)]
     Plugin(plugin::Plugin),
     Status(status::Status),
     Health(health::Health),
     Reload(reload::Reload),
+    Console(console::Console),
     Explain(decision::ExplainRequest),
     #[command(subcommand)]
     Client(Box<client::Client>),
@@ -76,10 +79,12 @@ pub(crate) fn run() -> ExitCode {
         Verb::Init(verb) => verb.run(),
         Verb::Serve(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
+        Verb::Config(verb) => verb.run(),
         Verb::Plugin(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),
         Verb::Health(verb) => verb.run(),
         Verb::Reload(verb) => verb.run(),
+        Verb::Console(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Client(verb) => verb.run(),
         Verb::User(verb) => verb.run(),

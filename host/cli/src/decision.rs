@@ -2,8 +2,6 @@
 //!
 //! The running server keeps the last rejections in memory; others are in the log file.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -15,12 +13,14 @@ use serde::Serialize;
 use crate::admin;
 use crate::args::HomeArgs;
 use crate::explain;
-use crate::output::{say, say_json, span, utc};
+use crate::output::{say, say_json, say_table};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_live::advice;
+use dropins_operations::decisions;
+use dropins_operations::shown::{span, utc};
 use dropins_server::admin::documents::DecisionDocument;
-use dropins_telemetry::logging;
+use dropins_telemetry::decisions::DecisionRecord;
 
 /// Say what became of a request, by its reference id, or what a reason code means.
 ///
@@ -28,17 +28,20 @@ use dropins_telemetry::logging;
 /// [logging] file names one.
 #[derive(Args)]
 #[command(after_help = "Example:\n  dropins explain VJT4AFAHPGP4RMNJ --home ./dropins-home\n  \
-                  dropins explain --reason signature-invalid")]
-#[group(id = "what", required = true, multiple = false, args = ["reference", "reason"])]
+                  dropins explain --reason signature-invalid\n  dropins explain --client my-client --reason expired")]
+#[group(id = "what", required = true, multiple = true, args = ["reference", "reason", "client"])]
 pub(super) struct ExplainRequest {
     #[command(flatten)]
     home: HomeArgs,
     /// The reference id
-    #[arg(value_parser = reference)]
+    #[arg(value_parser = reference, conflicts_with_all = ["reason", "client"])]
     reference: Option<String>,
     /// A reason code
     #[arg(long, value_name = "CODE")]
     reason: Option<String>,
+    /// List the last rejected requests of clients whose id holds this text; with --reason, those with that reason
+    #[arg(long, value_name = "TEXT")]
+    client: Option<String>,
     /// Print a JSON document
     #[arg(long)]
     json: bool,
@@ -46,19 +49,34 @@ pub(super) struct ExplainRequest {
 
 /// It becomes part of a path: letters and digits only.
 fn reference(text: &str) -> Result<String, String> {
-    let known = (8..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    known.then(|| text.to_ascii_uppercase()).ok_or_else(|| "a reference id has 8 to 40 letters and digits".to_owned())
+    decisions::reference(text).ok_or_else(|| "a reference id has 8 to 40 letters and digits".to_owned())
 }
 
 impl ExplainRequest {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         block_on(async {
-            match (&self.reference, &self.reason) {
-                (Some(reference), _) => self.request(reference).await,
-                (None, reason) => self.rule(reason.as_deref().unwrap_or_default()).await,
+            match (&self.reference, &self.client, &self.reason) {
+                (Some(reference), ..) => self.request(reference).await,
+                (None, Some(client), reason) => self.list(client, reason.as_deref().unwrap_or_default()).await,
+                (None, None, reason) => self.rule(reason.as_deref().unwrap_or_default()).await,
             }?;
             Ok(ExitCode::SUCCESS)
         })
+    }
+
+    async fn list(&self, client: &str, reason: &str) -> anyhow::Result<()> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let path = format!("/decisions?{}", query.append_pair("client", client).append_pair("reason", reason).finish());
+        let records: Vec<DecisionRecord> = admin::ask(&self.home, Method::GET, &path).await?;
+        if self.json {
+            return say_json(&records);
+        }
+        let row = |record: &DecisionRecord| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+            let (time, reference) = (utc(record.time), record.reference.clone());
+            vec![time, reference, text(&record.client), record.outcome.clone(), text(&record.reason)]
+        };
+        say_table(&["TIME", "REFERENCE", "CLIENT", "OUTCOME", "REASON"], &records.iter().map(row).collect::<Vec<_>>())
     }
 
     async fn request(&self, reference: &str) -> anyhow::Result<()> {
@@ -83,16 +101,7 @@ impl ExplainRequest {
     /// What the log files say about it, the newest file that has it.
     fn logged(&self, reference: &str) -> anyhow::Result<Logged> {
         let LoadedHome { home, deployment, .. } = LoadedHome::read(&self.home.home(), &self.home.properties)?;
-        let log = deployment.logging.file.context("and [logging] names no file in which it could be")?;
-        let failed = || format!("{} cannot be read", log.path.display());
-        for path in logging::files(&home, &log).with_context(failed)? {
-            let lines = BufReader::new(File::open(&path).with_context(failed)?).lines().map_while(Result::ok);
-            let lines: Vec<_> = lines.filter(|line| line.contains(reference)).collect();
-            if !lines.is_empty() {
-                return Ok(Logged { lines });
-            }
-        }
-        anyhow::bail!("nor do the log files {}* have it", log.path.display())
+        Ok(Logged { lines: decisions::logged(&home, &deployment, reference)? })
     }
 
     async fn rule(&self, reason: &str) -> anyhow::Result<()> {
@@ -156,7 +165,6 @@ fn lines(document: &DecisionDocument, now: u64) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dropins_telemetry::decisions::DecisionRecord;
 
     #[test]
     fn only_a_reference_id_is_asked_for() {

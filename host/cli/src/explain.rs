@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use dropins_host::services::{Clock as _, SystemClock};
-use dropins_host::{Check, CheckState, Digest, Request, Verdict};
+use dropins_host::{Check, CheckState, Digest};
 use dropins_replay::JtiStore;
 use reqwest::Method;
 use serde::Serialize;
@@ -18,12 +18,12 @@ use serde_json::{Map, Value};
 
 use crate::admin;
 use crate::args::HomeArgs;
-use crate::output::{BAD, GOOD, say, say_json, span, utc};
+use crate::output::{BAD, GOOD, say, say_json};
 use crate::runtime::block_on;
-use dropins_config::{JudgedEndpoint, LoadedHome};
-use dropins_live::advice;
+use dropins_config::LoadedHome;
 use dropins_live::{Compiled, Live, Release, Resources, Snapshot};
-use dropins_protocol::names::JWT_BEARER;
+use dropins_operations::assertions::{Judged, judge};
+use dropins_operations::shown::{span, utc};
 use dropins_server::admin::documents::StatusDocument;
 use dropins_telemetry::audit;
 
@@ -81,16 +81,6 @@ pub(super) async fn open(home: &HomeArgs) -> anyhow::Result<(Arc<Live>, Arc<JtiS
     Ok((Release::build(Compiled::of(Snapshot::of(started), parts, Vec::new()).await, 0).await?.live, replay))
 }
 
-/// Issuer and token endpoint that an assertion for this home names.
-fn called(live: &Live) -> (String, String) {
-    let endpoints = &live.endpoints;
-    let upstream = live.deployment.upstream().and_then(|upstream| {
-        let path = upstream.judged.path(JudgedEndpoint::Token)?;
-        Some((upstream.issuer.as_str().to_owned(), upstream.issuer.endpoint(path)))
-    });
-    upstream.unwrap_or_else(|| (endpoints.issuer.clone(), endpoints.token.clone()))
-}
-
 impl Explain {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         block_on(self.explain())
@@ -100,29 +90,15 @@ impl Explain {
         let assertion = read(&self.assertion)?;
         let assertion = assertion.trim();
         let (live, replay) = open(&self.home).await?;
-        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let mut form = vec![field("client_assertion_type", JWT_BEARER), field("client_assertion", assertion)];
-        form.extend(self.client_id.iter().map(|id| field("client_id", id)));
-        let (issuer, token_endpoint) = called(&live);
-        let request = Request { endpoint: token_endpoint.clone(), issuer, token_endpoint, form, ..Request::default() };
-        let decision = live.generation.explain(&request).await;
+        let judged = judge(&live, assertion, self.client_id.as_deref()).await;
         replay.close().await?;
         self.compare_clocks(&live).await?;
-        let accepted = matches!(decision.verdict, Verdict::Authenticated(_));
-        let conclusion = match &decision.verdict {
-            Verdict::Authenticated(client) => format!("the assertion authenticates the client {}", client.id),
-            Verdict::Rejected(rejection) => format!("{}: {}", rejection.reason, rejection.detail),
-            Verdict::NoMethod => "no enabled plug-in reads assertions".to_owned(),
-            Verdict::SeveralMethods(plugins) => format!("several plug-ins claim the request: {}", plugins.join(", ")),
-            Verdict::Unavailable(part) => part.clone(),
-            Verdict::Overloaded => "the server is overloaded".to_owned(),
-            Verdict::Failed(kind, message) => format!("the plug-in failed ({}): {message}", kind.as_str()),
-        };
+        let Judged { decision, accepted, conclusion, note } = judged;
         let mut parts = assertion.split('.').map(decode);
         let explanation = Explanation {
             outcome: audit::outcome(&decision.verdict),
             conclusion,
-            note: note(&live, decision.evidence.client_id.as_deref()).await.filter(|_| !accepted),
+            note,
             plugin: decision.plugin.map(|plugin| Plugin { name: plugin.name, digest: plugin.digest }),
             header: parts.next().flatten(),
             claims: parts.next().flatten(),
@@ -147,11 +123,6 @@ impl Explain {
         let (by, side) = (span(time.abs_diff(here)), if time > here { "ahead of" } else { "behind" });
         warn(format_args!("the clock of the server is {by} {side} the one that judges here"))
     }
-}
-
-/// Why the client has no key at all, if it has none, or no document describes it.
-async fn note(live: &Live, client_id: Option<&str>) -> Option<String> {
-    advice::note(live, client_id?).await
 }
 
 impl Explanation {

@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 
 use super::admin;
 use crate::args::{ClientId, HomeArgs};
-use crate::output::{say, say_json, say_table, say_warning, utc};
+use crate::output::{say, say_json, say_table, say_warning};
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_config::duration;
 use dropins_oauth::tokens::{self, ListedKey};
+use dropins_operations::shown::utc;
 use dropins_protocol::TokenAlgorithm;
 use dropins_server::admin::documents::{PublishedKey, RefreshDocument};
 

@@ -13,13 +13,14 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use dropins_keys::keystore::{EntryKind, Keystore as Store, StoreError, certificate_pem, certificate_to_import};
+use dropins_keys::keystore::certificate_pem;
 
 use self::location::{StoreArgs, now};
-use self::show::{List, View, remarks};
+use self::show::{List, View};
 use crate::args::ClientId;
 use crate::output::say;
 use dropins_host::services::printable;
+use dropins_operations::keystores::{KeystoreFault, remarks};
 
 /// Certificates of clients in keystores, JKS or PKCS#12; an alias is a client id.
 #[derive(Subcommand)]
@@ -98,29 +99,26 @@ impl Import {
         let location = self.store.location()?;
         let shown = self.file.display();
         let bytes = fs::read(&self.file).with_context(|| format!("{shown} cannot be read"))?;
-        let der = certificate_to_import(&bytes).with_context(|| format!("{shown} cannot be imported"))?;
-        let is_new = !location.path.exists();
         let now = now()?;
-        let entry = Store::edit(&location.path, &location.password, |store| {
-            store.insert(self.client.get(), der, now, self.force)?;
-            let entry = store.find(self.client.get())?.cloned();
-            entry.ok_or_else(|| StoreError::NoAlias { alias: self.client.get().to_owned() })
-        })?;
-        for remark in remarks(&entry)? {
+        let imported = match location.import(self.client.get(), &bytes, now, self.force) {
+            Err(KeystoreFault::Import(error)) => {
+                return Err(error).with_context(|| format!("{shown} cannot be imported"));
+            }
+            other => other?,
+        };
+        for remark in remarks(&imported.entry, now) {
             writeln!(std::io::stderr(), "warning: {remark}")?;
         }
-        let note = if is_new { ", which is new" } else { "" };
-        say(format_args!("{} was imported into {}{note}", printable(entry.alias()), location.path.display()))
+        let note = if imported.is_new { ", which is new" } else { "" };
+        say(format_args!("{} was imported into {}{note}", printable(imported.entry.alias()), location.path.display()))
     }
 }
 
 impl Export {
     fn export(self) -> anyhow::Result<()> {
         let location = self.store.location()?;
-        let entry = location.entry(&location.open()?, self.client.get())?;
-        let der = entry.chain().first();
-        let der = der.with_context(|| format!("the entry {} holds no certificate", printable(entry.alias())))?;
-        let content = if self.der { der.clone() } else { certificate_pem(der).into_bytes() };
+        let (entry, der) = location.export(self.client.get())?;
+        let content = if self.der { der } else { certificate_pem(&der).into_bytes() };
         match &self.file {
             None => Ok(std::io::stdout().write_all(&content)?),
             Some(path) => {
@@ -139,15 +137,7 @@ impl Export {
 impl Remove {
     fn remove(self) -> anyhow::Result<()> {
         let location = self.store.location()?;
-        anyhow::ensure!(location.path.exists(), "there is no keystore {}", location.path.display());
-        let removed = Store::edit(&location.path, &location.password, |store| {
-            let removed = store.remove(self.client.get())?;
-            match removed.kind() {
-                EntryKind::TrustedCertificate => Ok(removed),
-                _ if self.force => Ok(removed),
-                kind => Err(StoreError::HoldsKey { alias: removed.alias().to_owned(), kind }),
-            }
-        })?;
+        let removed = location.remove(self.client.get(), self.force)?;
         say(format_args!("{} was removed from {}", printable(removed.alias()), location.path.display()))
     }
 }

@@ -12,6 +12,8 @@ mod check;
 mod cli;
 mod client;
 mod completions;
+mod config;
+mod console;
 mod decision;
 mod explain;
 mod health;

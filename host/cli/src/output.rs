@@ -4,9 +4,6 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
-use dropins_host::Digest;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// What is as it should be, what is not, and what needs a look. A stream that is no terminal, and one with `NO_COLOR`,
 /// is written without colours; `CLICOLOR_FORCE` brings them back.
@@ -45,42 +42,4 @@ pub(crate) fn say_table(header: &[&str], rows: &[Vec<String>]) -> anyhow::Result
         column.set_padding((0, 2));
     });
     table.lines().try_for_each(|line| say(line.trim_end()))
-}
-
-/// `2027-01-15T08:00:00Z`
-pub(crate) fn utc(seconds: u64) -> String {
-    let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| format!("{seconds} s after 1970"))
-}
-
-/// What tells a digest from others.
-pub(crate) fn short(digest: &Digest) -> String {
-    format!("sha256:{}", digest.short())
-}
-
-/// A time in its two largest units: `40 d 0 h`.
-pub(crate) fn span(seconds: u64) -> String {
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
-        (0, _, _) => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{days} d {} h", hours % 24),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_span_has_at_most_two_units() {
-        assert_eq!([59, 60, 3_661, 3_456_004].map(span), ["59 s", "1 min 0 s", "1 h 1 min", "40 d 0 h"]);
-    }
-
-    #[test]
-    fn times_are_shown_in_utc() {
-        assert_eq!(utc(1_800_000_000), "2027-01-15T08:00:00Z");
-        assert_eq!(utc(u64::MAX), "18446744073709551615 s after 1970");
-    }
 }

@@ -1,12 +1,10 @@
 //! `dropins plugin`: the plug-ins of a home, in the folder and in the running server, and what their authors need.
 
-mod destination;
 mod diff;
 mod folder;
 mod inspect;
 mod install;
 mod list;
-mod names;
 mod new;
 mod remove;
 mod rollback;

@@ -63,7 +63,7 @@ impl Quickstart {
         say(format_args!("2. a client with a fresh RSA key: {CLIENT_ID}"))?;
 
         let listeners = Listeners { https: Some(https), http: None, admin, authz: None };
-        let running = Running::start_on(LoadedHome::read(&home, &[])?, listeners).await?;
+        let running = Running::start_on(LoadedHome::read(&home, &[])?, listeners, Some(dropins_console::mount)).await?;
         let started = LoadedHome::read(&home, &[])?;
         let (issuer, token_endpoint) = (started.deployment.issuer(), started.deployment.endpoint("/oauth2/token"));
         say(format_args!("3. the server: {issuer} (administrator: admin, password: {password})"))?;

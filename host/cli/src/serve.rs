@@ -51,8 +51,8 @@ impl Serve {
             tracing::info!("{}", notice.line(&file_name));
         }
         let sharing = if self.shared { Sharing::Shared } else { Sharing::Alone };
-        let running = Running::start(started, sharing, inherited).await?;
-        say(format_args!("admin on http://{}", running.admin()))?;
+        let running = Running::start(started, sharing, inherited, Some(dropins_console::mount)).await?;
+        say(format_args!("admin on {}", running.admin()))?;
         if let Some(address) = running.asked() {
             say(format_args!("proxies ask at http://{address}"))?;
         }

@@ -7,8 +7,9 @@ use reqwest::Method;
 
 use super::admin;
 use crate::args::HomeArgs;
-use crate::output::{BAD, GOOD, say, say_json, say_table, say_warning, short, span};
+use crate::output::{BAD, GOOD, say, say_json, say_table, say_warning};
 use crate::runtime::block_on;
+use dropins_operations::shown::{short, span};
 use dropins_server::admin::documents::{KeptGeneration, LivePlugin, ReloadState, ReplayState, StatusDocument};
 
 /// Ask the running server what it runs and how it fares.

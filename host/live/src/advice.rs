@@ -10,17 +10,23 @@ use super::live::Live;
 /// The rule of this reason code, with its text and how to fix a request that breaks it. The requests are rejected
 /// before any client is looked up.
 pub async fn rule(generation: &Generation, reason: &str) -> Option<Check> {
+    rules(generation, reason).await.into_iter().find(|check| check.reason == reason)
+}
+
+/// All rules of the plug-in that has one of this reason code, in the order in which it applies them; none if there is
+/// no such plug-in.
+pub async fn rules(generation: &Generation, reason: &str) -> Vec<Check> {
     let credentials: [&[(&str, &str)]; 2] =
         [&[("client_assertion_type", JWT_BEARER), ("client_assertion", "x")], &[("client_secret", "x")]];
     for form in credentials {
         let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let explained = generation.explain(&Request { form, ..Request::default() }).await;
-        let found = explained.explanation.unwrap_or_default().into_iter().find(|check| check.reason == reason);
-        if found.is_some() {
-            return found;
+        let rules = explained.explanation.unwrap_or_default();
+        if rules.iter().any(|check| check.reason == reason) {
+            return rules;
         }
     }
-    None
+    Vec::new()
 }
 
 /// What the client lacks as of now: a document at its id, or any key.

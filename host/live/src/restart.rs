@@ -58,7 +58,7 @@ pub fn hold_back(running: &Deployment, new: &mut Deployment) -> Vec<PendingResta
         new.server = running.server.clone();
         held.push("server");
     }
-    if old.admin.listen != next.admin.listen {
+    if (old.admin.listen, old.admin.tls) != (next.admin.listen, next.admin.tls) {
         next.admin = old.admin.clone();
         held.push("transport.admin");
     }
@@ -103,7 +103,7 @@ fn authz_address(deployment: &Deployment) -> Option<std::net::SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dropins_config::{Environment, parse};
+    use dropins_config::{Effect, Environment, KEYS, parse};
 
     fn read(text: &str) -> Deployment {
         parse(text, &Environment::default()).unwrap().0
@@ -126,6 +126,28 @@ mod tests {
             let wanted = new.clone();
             assert_eq!(hold_back(&running, &mut new), [], "{text}");
             assert_eq!(new, wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_schema_says_which_keys_wait() {
+        let running = read("");
+        for (path, text) in [
+            ("transport.https.listen", "[transport.https]\nlisten = \"127.0.0.1:9555\""),
+            ("transport.http.enabled", "[transport.http]\nenabled = true"),
+            ("transport.admin.listen", "[transport.admin]\nlisten = \"127.0.0.1:9555\""),
+            ("transport.admin.tls", "[transport.admin]\ntls = true"),
+            ("transport.admin.token", "[transport.admin]\ntoken = \"t\""),
+            ("database.identity_db.url", "[database.identity_db]\nurl = \"postgresql://u:p@h/d\""),
+            ("replay_store.type", "[replay_store]\ntype = \"memory\""),
+            ("super_admin.username", "[super_admin]\nusername = \"root\""),
+            ("server.hostname", "[server]\nhostname = \"is.example.com\""),
+            ("oauth.detailed_errors", "[oauth]\ndetailed_errors = true"),
+            ("limits.memory", "[limits]\nmemory = \"8MiB\""),
+        ] {
+            let key = KEYS.iter().find(|key| key.path == path).unwrap();
+            let waits = !hold_back(&running, &mut read(text)).is_empty();
+            assert_eq!(waits, matches!(key.effect(), Effect::Restart | Effect::FirstStart), "{path}");
         }
     }
 

@@ -169,6 +169,8 @@ pub struct AdminServices {
     pub purger: Purger,
     /// Keys that expire soon.
     pub radar: Arc<Radar>,
+    /// Wrong secrets of clients, and wrong words at the console.
+    pub secret_attempts: Arc<SecretAttempts>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// When the server started, seconds since the Unix epoch.
@@ -274,14 +276,14 @@ impl App {
         let published = Arc::new(Published::new(live, ledger));
         let metrics = Arc::new(Metrics::new(&Outcome::ALL.map(Outcome::as_str)));
         let decisions = Arc::new(Decisions::default());
-        let audiences = Arc::new(Audiences::default());
+        let (audiences, secret_attempts) = (Arc::new(Audiences::default()), Arc::new(SecretAttempts::default()));
         let authentication = AuthenticationServices {
             published: Arc::clone(&published),
             metrics: Arc::clone(&metrics),
             decisions: Arc::clone(&decisions),
             audiences: Arc::clone(&audiences),
             replay: Arc::clone(&replay),
-            secret_attempts: Arc::default(),
+            secret_attempts: Arc::clone(&secret_attempts),
             rate_limits: Arc::default(),
             clock: Arc::clone(&clock),
         };
@@ -299,6 +301,7 @@ impl App {
                 replay_size: Arc::default(),
                 purger: Purger::new(database, Arc::clone(&clock)),
                 radar: Arc::default(),
+                secret_attempts,
                 started_at: clock.now_seconds(),
                 started: Instant::now(),
                 clock,

@@ -21,12 +21,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::admin::{self, AdminSocket, Door, ServedHome, metrics};
+use crate::admin::{self, AdminHandles, AdminSocket, Door, Extend, ServedHome, metrics};
 use crate::app::App;
 use crate::authz;
 use crate::gateway;
 use crate::http;
 use crate::reload::{Releases, Reloader, Surroundings};
+use dropins_live::tls::Identity;
 use dropins_live::{BuildError, Compiled, Published, Release, ResourceError, Resources, Snapshot};
 use dropins_telemetry::clock_jump;
 use dropins_telemetry::expiry::{self, Radar};
@@ -40,6 +41,7 @@ pub struct Running {
     urls: Vec<String>,
     asked: Option<SocketAddr>,
     admin: SocketAddr,
+    admin_tls: bool,
     /// For clients and browsers.
     public: Served,
     /// For operators and probes: served until the public listeners have ended.
@@ -150,25 +152,32 @@ pub enum StartError {
 }
 
 impl Running {
-    /// Starts the server of a home, on the sockets of the service manager where it has some.
+    /// Starts the server of a home, on the sockets of the service manager where it has some; `extend` adds routes to the
+    /// admin listener.
     ///
     /// # Errors
     /// [`StartError`] in one paragraph; nothing is served then.
-    pub async fn start(home: LoadedHome, sharing: Sharing, inherited: Inherited) -> Result<Self, StartError> {
-        Self::run(home, sharing, |transport| Listeners::bind(transport, inherited)).await
+    pub async fn start(
+        home: LoadedHome,
+        sharing: Sharing,
+        inherited: Inherited,
+        extend: Option<Extend>,
+    ) -> Result<Self, StartError> {
+        Self::run(home, sharing, extend, |transport| Listeners::bind(transport, inherited)).await
     }
 
     /// Starts the server of a home on addresses that are bound already, and are those of the configuration.
     ///
     /// # Errors
     /// [`StartError`] in one paragraph; nothing is served then.
-    pub async fn start_on(home: LoadedHome, listeners: Listeners) -> Result<Self, StartError> {
-        Self::run(home, Sharing::Alone, |_| Ok(listeners)).await
+    pub async fn start_on(home: LoadedHome, listeners: Listeners, extend: Option<Extend>) -> Result<Self, StartError> {
+        Self::run(home, Sharing::Alone, extend, |_| Ok(listeners)).await
     }
 
     async fn run(
         loaded: LoadedHome,
         sharing: Sharing,
+        extend: Option<Extend>,
         bind: impl FnOnce(&Transport) -> Result<Listeners, StartError>,
     ) -> Result<Self, StartError> {
         let home = loaded.home.clone();
@@ -194,7 +203,8 @@ impl Running {
             None => Ok(None),
         };
         let socket = socket.map_err(|error| StartError::Tmp { path: home.admin_socket(), error })?;
-        if !admin.address().ip().is_loopback() {
+        let admin_tls = admin_tls(&home, &transport, tls.as_ref())?;
+        if !admin.address().ip().is_loopback() && admin_tls.is_none() {
             let address = admin.address();
             tracing::warn!("the admin listener {address} has no TLS: its token crosses the network in clear text");
         }
@@ -211,7 +221,7 @@ impl Running {
                 metrics: Arc::clone(&app.authentication().metrics),
                 replay: Arc::clone(&replay),
                 clock: Arc::clone(&resources.clock),
-                environment,
+                environment: environment.clone(),
                 tls: tls.clone(),
                 builder: Arc::new(Releases),
             },
@@ -233,6 +243,7 @@ impl Running {
             urls: Vec::new(),
             asked: None,
             admin: admin.address(),
+            admin_tls: admin_tls.is_some(),
             public: Served::default(),
             operators: Served::default(),
             socket_stop: CancellationToken::new(),
@@ -260,10 +271,21 @@ impl Running {
             let proxies = Connections::new(Limits::of_public(descriptors), Gauge::default(), |_| true);
             running.public.serve(bound, authz::router(running.app.authentication().clone()), None, proxies);
         }
-        let router =
-            |door| admin::router(running.app.admin().clone(), Arc::clone(&running.reloader), served_home.clone(), door);
+        let handles = AdminHandles {
+            services: running.app.admin().clone(),
+            reloader: Arc::clone(&running.reloader),
+            home: served_home,
+            environment,
+            address: admin.address(),
+            tls: admin_tls.is_some(),
+        };
+        let extension = extend.map(|extend| extend(handles.clone())).unwrap_or_default();
+        let router = |door| {
+            let AdminHandles { services, reloader, home, .. } = handles.clone();
+            admin::router(services, reloader, home, extension.clone(), door)
+        };
         let unbounded = Connections::new(Limits::of_admin(), Gauge::default(), |_| false);
-        running.operators.serve(admin, router(Door::Tcp), None, unbounded);
+        running.operators.serve(admin, router(Door::Tcp), admin_tls, unbounded);
         if let Some(socket) = socket {
             running.operators.listeners.spawn(socket.serve(router(Door::Socket), running.socket_stop.clone()));
         }
@@ -293,8 +315,9 @@ impl Running {
     }
 
     /// Where the admin endpoints are.
-    pub fn admin(&self) -> SocketAddr {
-        self.admin
+    pub fn admin(&self) -> String {
+        let scheme = if self.admin_tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.admin)
     }
 
     /// What decides about changes of the home.
@@ -336,6 +359,22 @@ impl Served {
             }
         }
     }
+}
+
+/// The TLS of the admin listener: that of the HTTPS listener, which follows its files, or else the files themselves.
+fn admin_tls(
+    home: &Home,
+    transport: &Transport,
+    https: Option<&RustlsConfig>,
+) -> Result<Option<RustlsConfig>, StartError> {
+    if !transport.admin.tls {
+        return Ok(None);
+    }
+    if let Some(shared) = https {
+        return Ok(Some(shared.clone()));
+    }
+    let identity = Identity::read(home, None).and_then(|identity| identity.server_config()).map_err(BuildError::Tls)?;
+    Ok(Some(RustlsConfig::from_config(identity)))
 }
 
 /// Locks a home for its only server. Of several that share it, the first one has the lock; a file system without locks

@@ -74,6 +74,29 @@ pub fn decision(reference: &str, endpoint: &str, address: Option<IpAddr>, decisi
     }
 }
 
+/// What an operator did at the console, or was refused there.
+pub struct Operated<'a> {
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
+    /// How the operator signed in: `token` or `code`.
+    pub by: Option<&'static str>,
+    /// What was done: `client-add`, `plugin-install`.
+    pub action: &'static str,
+    /// To what: a client, a plug-in, an alias.
+    pub object: &'a str,
+    /// `done`, or `refused`.
+    pub outcome: &'static str,
+    /// Why it was refused.
+    pub detail: Option<&'a str>,
+}
+
+/// A change that an operator made at the console, or was refused.
+pub fn operated(event: &Operated<'_>) {
+    let Operated { address, by, action, object, outcome, detail } = *event;
+    let address = address.map(display);
+    tracing::info!(target: TARGET, outcome, action, object, by, address, detail, "console");
+}
+
 /// A request that was refused before any plug-in saw it.
 pub fn malformed(reference: &str, address: Option<IpAddr>, error: &OAuthError) {
     let code = error.code.as_str();

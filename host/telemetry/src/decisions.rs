@@ -121,6 +121,20 @@ impl Decisions {
         self.registered.push(DecisionRecord { client, grant, ..record }, KEPT);
     }
 
+    /// The newest records of a client and with a reason code, at most so many, the newest first; an empty text is in all
+    /// of them. A client is found by any part of its id.
+    pub fn search(&self, client: &str, reason: &str, most: usize) -> Vec<DecisionRecord> {
+        let wanted = |record: &DecisionRecord| {
+            record.client.as_deref().unwrap_or_default().contains(client)
+                && (reason.is_empty() || record.reason.as_deref() == Some(reason))
+        };
+        let mut found = self.registered.search(&wanted, most);
+        found.extend(self.unknown.search(&wanted, most));
+        found.sort_by_key(|record| std::cmp::Reverse(record.time));
+        found.truncate(most);
+        found
+    }
+
     /// The last record under this reference id.
     pub fn find(&self, reference: &str) -> Option<DecisionRecord> {
         self.registered.find(reference).or_else(|| self.unknown.find(reference))
@@ -159,6 +173,11 @@ impl Ring {
     fn find(&self, reference: &str) -> Option<DecisionRecord> {
         let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         records.iter().rev().find(|record| record.reference == reference).cloned()
+    }
+
+    fn search(&self, wanted: &dyn Fn(&DecisionRecord) -> bool, most: usize) -> Vec<DecisionRecord> {
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        records.iter().rev().filter(|record| wanted(record)).take(most).cloned().collect()
     }
 }
 

@@ -4,12 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::document;
 use super::facts::Facts;
-use super::registry::Registry;
+use super::{document, registry};
 use crate::args::HomeArgs;
-use dropins_protocol::ClientRecord;
-use dropins_protocol::{names, random, secret_hash};
+use dropins_operations::clients::{Change, add};
 
 /// Register a client in the database; a running server sees it at once, other nodes within 2 s.
 ///
@@ -44,35 +42,12 @@ pub(crate) struct Add {
 
 impl Add {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let registry = Registry::open(&self.home).await?;
-        let client_id = match self.client_id.or(self.named) {
-            Some(client_id) => client_id,
-            None => random::new_client_id()?,
-        };
-        anyhow::ensure!(
-            registry.declared(&client_id).is_none(),
-            "the client `{client_id}` is in {}, and the file wins; choose another id, or remove it there",
-            registry.home.deployment_toml().display()
-        );
-        let mut record = ClientRecord { client_id, enabled: !self.disabled, ..ClientRecord::default() };
-        self.facts.apply(&mut record)?;
-        if record.grant_types.is_empty() {
-            let public = record.auth_method.as_deref() == Some(names::NONE);
-            let default = if public { "authorization_code" } else { "client_credentials" };
-            record.grant_types.push(default.to_owned());
-        }
-        let has_keys = record.certificate.is_some() || record.jwks.is_some() || record.jwks_uri.is_some();
-        if record.auth_method.is_none() && has_keys && !self.secret {
-            record.auth_method = Some(names::PRIVATE_KEY_JWT.to_owned());
-        }
-        let by_secret = record.auth_method.as_deref().is_some_and(|method| method.starts_with("client_secret_"));
-        let secret = if self.secret || by_secret { Some(random::new_client_secret()?) } else { None };
-        if let Some(secret) = &secret {
-            record.secret = Some(secret_hash::create(secret.clone()).await?);
-        }
-        let warnings = registry.check(&record, &self.facts).await?;
-        let record = registry.stored.insert(record).await?;
-        registry.announce(&self.home).await?;
-        document::report(&registry, record, "added", secret.as_ref(), &warnings, self.json).await
+        let registry = registry::open(&self.home).await?;
+        let facts = self.facts.change()?;
+        let change = Change { enabled: Some(!self.disabled), new_secret: self.secret, ..facts };
+        let added = add(&registry, self.client_id.or(self.named), &change).await;
+        let added = added.map_err(|error| registry::explained(error, &self.facts))?;
+        registry::announce(&self.home).await?;
+        document::report(&registry, added, "added", &self.facts, self.json).await
     }
 }

@@ -8,7 +8,8 @@ use clap::Args;
 use dropins_keys::Algorithm;
 
 use super::super::keys::token_algorithm;
-use dropins_protocol::{ClientRecord, Secret, TokenAlgorithm, names};
+use dropins_operations::clients::Change;
+use dropins_protocol::{Secret, TokenAlgorithm, names};
 use zeroize::Zeroizing;
 
 /// The largest file of keys, as in the configuration.
@@ -83,27 +84,34 @@ fn algorithm(name: &str) -> Result<Algorithm, String> {
 }
 
 impl Facts {
-    /// Whether nothing is given.
-    pub(super) fn is_empty(&self) -> bool {
-        let mut record = ClientRecord::default();
-        self.put(&mut record);
-        let files = [&self.certificate, &self.jwks, &self.upstream_client_secret_file];
-        record == ClientRecord::default() && files.iter().all(|file| file.is_none())
-    }
-
-    /// Puts what is given into the record; lists replace those that are there.
-    pub(super) fn apply(&self, record: &mut ClientRecord) -> anyhow::Result<()> {
-        self.put(record);
-        if let Some(path) = &self.certificate {
-            record.certificate = Some(read(path)?);
-        }
-        if let Some(path) = &self.jwks {
-            record.jwks = Some(read(path)?);
-        }
-        if let Some(path) = &self.upstream_client_secret_file {
-            record.upstream.secret = Some(read_secret(path)?);
-        }
-        Ok(())
+    /// What is given, with the files read.
+    pub(super) fn change(&self) -> anyhow::Result<Change> {
+        let scopes = self.scopes.iter().flat_map(|scopes| scopes.split_whitespace()).map(str::to_owned);
+        let algorithms = self.allowed_algorithms.iter().map(|algorithm| algorithm.name().to_owned());
+        Ok(Change {
+            name: self.name.clone(),
+            auth_method: self.auth_method.clone(),
+            signing_alg: self.signing_alg,
+            id_token_signed_response_alg: self.id_token_signed_response_alg,
+            grant_types: self.grant_types.clone(),
+            redirect_uris: self.redirect_uris.clone(),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            scopes: scopes.collect(),
+            certificate: self.certificate.as_deref().map(read).transpose()?,
+            jwks: self.jwks.as_deref().map(read).transpose()?,
+            jwks_uri: self.jwks_uri.clone(),
+            upstream: self.upstream.clone(),
+            upstream_client_id: self.upstream_client_id.clone(),
+            upstream_client_secret: self.upstream_client_secret_file.as_deref().map(read_secret).transpose()?,
+            overrides: vec![
+                ("PreventTokenReuse", self.prevent_token_reuse.iter().map(bool::to_string).collect()),
+                ("AudienceMode", self.audience_mode.iter().cloned().collect()),
+                ("Profile", self.profile.iter().cloned().collect()),
+                ("MaxLifetimeInMinutes", self.max_lifetime_in_minutes.iter().map(u32::to_string).collect()),
+                ("AllowedAlgorithms", algorithms.collect()),
+            ],
+            ..Change::default()
+        })
     }
 
     /// The file that a member of the registration was read from.
@@ -112,42 +120,6 @@ impl Facts {
             "certificate" => self.certificate.as_deref(),
             "jwks" => self.jwks.as_deref(),
             _ => None,
-        }
-    }
-
-    fn put(&self, record: &mut ClientRecord) {
-        let put = |into: &mut Option<String>, given: Option<String>| *into = given.or(into.take());
-        put(&mut record.name, self.name.clone());
-        put(&mut record.auth_method, self.auth_method.clone());
-        put(&mut record.signing_alg, self.signing_alg.map(|algorithm| algorithm.name().to_owned()));
-        put(&mut record.jwks_uri, self.jwks_uri.clone());
-        put(&mut record.upstream.issuer, self.upstream.clone());
-        put(&mut record.upstream.client_id, self.upstream_client_id.clone());
-        let algorithm = &mut record.id_token_signed_response_alg;
-        *algorithm = self.id_token_signed_response_alg.or(*algorithm);
-        let put = |into: &mut Vec<String>, given: Vec<String>| {
-            if !given.is_empty() {
-                *into = given;
-            }
-        };
-        put(&mut record.grant_types, self.grant_types.clone());
-        put(&mut record.redirect_uris, self.redirect_uris.clone());
-        put(&mut record.post_logout_redirect_uris, self.post_logout_redirect_uris.clone());
-        let scopes = self.scopes.iter().flat_map(|scopes| scopes.split_whitespace()).map(str::to_owned);
-        put(&mut record.scopes, scopes.collect());
-        let algorithms: Vec<_> = self.allowed_algorithms.iter().map(|algorithm| algorithm.name().to_owned()).collect();
-        for (property, values) in [
-            ("PreventTokenReuse", self.prevent_token_reuse.iter().map(bool::to_string).collect()),
-            ("AudienceMode", self.audience_mode.iter().cloned().collect()),
-            ("Profile", self.profile.iter().cloned().collect()),
-            ("MaxLifetimeInMinutes", self.max_lifetime_in_minutes.iter().map(u32::to_string).collect()),
-            ("AllowedAlgorithms", algorithms),
-        ] {
-            let values: Vec<String> = values;
-            if !values.is_empty() {
-                record.overrides.retain(|(other, _)| other != property);
-                record.overrides.push((property.to_owned(), values));
-            }
         }
     }
 }

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::registry::Registry;
+use super::registry;
 use crate::args::{ClientId, HomeArgs};
 use crate::output::{say, say_json};
+use dropins_operations::clients::{Removed, remove};
 
 /// Remove a client from the database and revoke what it was granted; a running server sees it at once, other nodes within
 /// 2 s.
@@ -25,11 +26,9 @@ pub(crate) struct Remove {
 
 impl Remove {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let registry = Registry::open(&self.home).await?;
-        let record = registry.stored(self.client.get()).await?;
-        let stays = registry.declared(&record.client_id).is_some();
-        registry.stored.remove(&record.client_id, stays).await?;
-        registry.announce(&self.home).await?;
+        let registry = registry::open(&self.home).await?;
+        let Removed { record, stays } = remove(&registry, self.client.get()).await?;
+        registry::announce(&self.home).await?;
         if self.json {
             say_json(&json!({ "client_id": record.client_id, "removed": true }))?;
             return Ok(ExitCode::SUCCESS);

@@ -3,12 +3,12 @@
 use clap::Parser as _;
 use dropins_keys::{KeyFamily, SigningKey};
 
-use super::registry::Registry;
 use super::*;
 use crate::args::HomeArgs;
 use crate::cli::{Cli, Verb};
 use crate::init;
 use dropins_config::home::{Addresses, Home};
+use dropins_operations::clients::{ClientView, Registry};
 use dropins_protocol::TokenAlgorithm;
 use dropins_protocol::secret_hash;
 use dropins_store::clients::{ClientRecord, KeyUse};
@@ -50,7 +50,7 @@ impl Bench {
     }
 
     fn find(&self, client_id: &str) -> Option<ClientRecord> {
-        let registry = runtime().block_on(Registry::open(&self.home())).unwrap();
+        let registry = runtime().block_on(registry::open(&self.home())).unwrap();
         runtime().block_on(registry.stored.store().find(client_id)).unwrap()
     }
 }
@@ -159,13 +159,9 @@ fn the_ledger_stands_beside_the_keys() {
     let key = SigningKey::generate(KeyFamily::P256).unwrap();
     let pem = bench.file("c.pem", &key.public_key_pem().unwrap());
     bench.run(&["add", "c", "--certificate", &pem]).unwrap();
-    let registry = runtime().block_on(Registry::open(&bench.home())).unwrap();
-    let document = |registry: &Registry| {
-        runtime().block_on(async {
-            let record = registry.stored("c").await.unwrap();
-            document::Client::of_record(registry, record).await.unwrap().to_json(None, &[])
-        })
-    };
+    let registry = runtime().block_on(registry::open(&bench.home())).unwrap();
+    let document =
+        |registry: &Registry| runtime().block_on(async { ClientView::find(registry, "c").await.unwrap().to_json(&[]) });
     let fresh = document(&registry);
     assert!(fresh["keys"][0]["first_seen"].is_u64() && fresh["keys"][0]["last_used"].is_null(), "{fresh}");
     let entry = |thumbprint: &str, source: &str| KeyUse {

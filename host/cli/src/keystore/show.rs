@@ -3,14 +3,14 @@
 //! Unseen characters of the file are printed escaped.
 
 use clap::Args;
-use dropins_keys::keystore::{CertificateView, Entry, EntryKind, Keystore as Store, day, instant};
-use dropins_keys::{KeyInput, lint};
+use dropins_keys::keystore::{CertificateView, Entry, EntryKind, day, instant};
 use serde_json::{Value, json};
 
 use super::location::{StoreArgs, now};
 use crate::args::ClientId;
 use crate::output::{say, say_json};
 use dropins_host::services::printable;
+use dropins_operations::keystores::{remarks, without_alias};
 
 /// List the entries.
 #[derive(Args)]
@@ -60,10 +60,7 @@ impl List {
                 say(format_args!("Certificate fingerprint (SHA-256): {}", CertificateView::fingerprint(der)))?;
             }
         }
-        if !store.unnamed().is_empty() {
-            say(format_args!("\n{}", without_alias(&store)))?;
-        }
-        Ok(())
+        without_alias(&store).map_or(Ok(()), |text| say(format_args!("\n{text}")))
     }
 }
 
@@ -77,23 +74,15 @@ fn summary(entry: &Entry) -> Value {
     })
 }
 
-fn without_alias(store: &Store) -> String {
-    format!(
-        "Certificates without an alias: {}. They belong to no client (`openssl pkcs12 -export -nokeys` names none): \
-         import them under the client id with `dropins keystore import`.",
-        store.unnamed().len()
-    )
-}
-
 impl View {
     pub(super) fn view(self) -> anyhow::Result<()> {
         let location = self.store.location()?;
         let store = location.open()?;
-        let entry = location.entry(&store, self.client.get()).map_err(|error| match store.unnamed() {
-            [] => error,
-            _ => error.context(without_alias(&store)),
+        let entry = location.entry(&store, self.client.get()).map_err(|error| match without_alias(&store) {
+            None => anyhow::Error::from(error),
+            Some(text) => anyhow::Error::from(error).context(text),
         })?;
-        let remarks = remarks(&entry)?;
+        let remarks = remarks(&entry, now()?);
         let chain: Vec<_> = entry.chain().iter().filter_map(|der| CertificateView::of(der)).collect();
         if self.json {
             let mut document = summary(&entry);
@@ -131,16 +120,4 @@ fn show(certificate: &CertificateView) -> anyhow::Result<()> {
     say(format_args!("Certificate fingerprints:\n\t SHA1: {}\n\t SHA256: {}", certificate.sha1, certificate.sha256))?;
     say(format_args!("Signature algorithm name: {}", certificate.signature_algorithm))?;
     say(format_args!("Subject Public Key Algorithm: {}", certificate.public_key))
-}
-
-/// What a client whose id is the alias can expect of the entry, when that is not simply to be found.
-pub(super) fn remarks(entry: &Entry) -> anyhow::Result<Vec<String>> {
-    let (EntryKind::TrustedCertificate, [der, ..]) = (entry.kind(), entry.chain()) else {
-        return Ok(vec!["it is no client's: a key of the server's own".to_owned()]);
-    };
-    if CertificateView::of(der).is_some_and(|certificate| certificate.authority) {
-        return Ok(vec!["it is no client's: the certificate of an authority (CA:TRUE)".to_owned()]);
-    }
-    let findings = lint(&[KeyInput::Keystore { name: entry.alias(), der }], now()?);
-    Ok(findings.iter().map(|finding| finding.message.clone()).collect())
 }

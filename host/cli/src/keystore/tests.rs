@@ -4,6 +4,7 @@ use super::*;
 use crate::keys::Pair;
 use clap::Parser as _;
 use dropins_keys::KeyFamily;
+use dropins_keys::keystore::certificate_to_import;
 
 #[derive(clap::Parser)]
 struct Line {

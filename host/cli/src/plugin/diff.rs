@@ -9,7 +9,8 @@ use reqwest::Method;
 
 use crate::admin;
 use crate::args::HomeArgs;
-use crate::output::{say, say_json, say_table, utc};
+use crate::output::{say, say_json, say_table};
+use dropins_operations::shown::utc;
 use dropins_server::admin::documents::{DiffDocument, ShadowState};
 
 /// Compare a live plug-in with the candidate that runs beside it.

@@ -7,12 +7,13 @@ use dropins_host::{Candidate, CandidateError, Digest, Engine, read_folder};
 use reqwest::Method;
 use serde::Serialize;
 
-use super::names::{names, shadows};
 use crate::admin;
 use crate::args::HomeArgs;
-use crate::output::{say_json, say_table, short};
+use crate::output::{say_json, say_table};
 use dropins_config::{Deployment, Home, Listener, LoadedHome, PluginSelector};
 use dropins_live as live;
+use dropins_operations::plugins::{names, shadows};
+use dropins_operations::shown::short;
 use dropins_server::admin::documents::{ShadowState, StatusDocument};
 
 /// List the plug-ins with the listener entries that name them.

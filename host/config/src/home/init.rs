@@ -13,6 +13,7 @@ use super::layout::Home;
 use super::template::{Addresses, deployment_toml};
 use super::tls;
 use super::write::{self, Access, Existing};
+use crate::schema::json_schema::json_schema;
 
 /// What a new home is made of.
 #[derive(Debug, Clone)]
@@ -117,6 +118,8 @@ impl Home {
             }
             files.write(&self.dropins().join(name), bytes, Access::Public)?;
         }
+        let schema = serde_json::to_string_pretty(&json_schema()).unwrap_or_default() + "\n";
+        files.write(&self.schema(), schema.as_bytes(), Access::Public)?;
         let saved = if options.force { self.save_configuration(options.now)? } else { None };
         // Last: a home with a configuration is complete.
         let mut text = deployment_toml(&options.addresses, &password);
@@ -266,7 +269,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path().join("home"));
         let report = home.init(&options()).unwrap();
-        assert_eq!((report.written.len(), report.kept.len()), (6, 0));
+        assert_eq!((report.written.len(), report.kept.len()), (7, 0));
         let signing_keys = TokenAlgorithm::ALL.map(|algorithm| home.token_signing_key(algorithm));
         for path in [home.deployment_toml(), home.tls_key()].into_iter().chain(signing_keys) {
             assert_eq!(mode(path.clone()), 0o600, "{}", path.display());
@@ -301,7 +304,7 @@ mod tests {
         let configuration = std::fs::read(home.deployment_toml()).unwrap();
         let options = InitOptions { force: true, token_signing_keys: &keys("another"), ..options() };
         let report = home.init(&options).unwrap();
-        assert_eq!((report.written.len(), report.kept.len()), (2, 4));
+        assert_eq!((report.written.len(), report.kept.len()), (3, 4));
         assert_ne!(report.super_admin_password, first.super_admin_password);
         assert_eq!(std::fs::read(report.saved.unwrap()).unwrap(), configuration);
         let again = home.init(&options).unwrap().saved.unwrap();

@@ -35,6 +35,11 @@ impl Home {
         self.conf().join("deployment.toml")
     }
 
+    /// What editors know of the configuration: its keys as JSON Schema, beside it.
+    pub fn schema(&self) -> PathBuf {
+        self.conf().join("deployment.schema.json")
+    }
+
     /// `repository/components/dropins`, the plug-in folder.
     pub fn dropins(&self) -> PathBuf {
         self.root.join("repository/components/dropins")

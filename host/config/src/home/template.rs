@@ -29,7 +29,8 @@ pub(crate) fn deployment_toml(addresses: &Addresses, super_admin_password: &str)
     let Addresses { https, http, admin } = addresses;
     let port = https.port();
     format!(
-        r#"# Configuration of this server. Numbers and booleans may be quoted; $ref{{section.key}}, $env{{NAME}} and
+        r#"#:schema ./deployment.schema.json
+# Configuration of this server. Numbers and booleans may be quoted; $ref{{section.key}}, $env{{NAME}} and
 # $sys{{NAME}} stand for other values, environment variables and system properties.
 # `dropins check` verifies this file. A running server takes up changes by itself; `dropins reload` says what became
 # of them.
@@ -54,7 +55,7 @@ enabled = true
 listen = "{http}"
 enabled = false
 
-# Status, metrics and reload. Off loopback it needs a token.
+# Status, metrics, reload and the console. Off loopback it needs a token, and tls = true for the console.
 [transport.admin]
 listen = "{admin}"
 # token = "$env{{DROPINS_ADMIN_TOKEN}}"

@@ -27,7 +27,7 @@ pub(crate) fn check(root: &Table, environment: &Environment, findings: &mut Find
         if let Some(text) = text {
             let section = key.path.rsplit_once('.').and_then(|(section, _)| root.at(section));
             let span = section.map_or(0..0, |node| node.span.clone());
-            settings.given.insert(key.path, Given { value: Typed::Text(text), span });
+            settings.given.insert(key.path, Given { value: Typed::Text(text), span, secret: false, is_written: false });
         }
     }
     settings
@@ -119,7 +119,15 @@ impl Walk<'_> {
             }
             _ => match typed(key, node) {
                 Ok(value) => {
-                    into.given.insert(key.path, Given { value, span: node.span.clone() });
+                    into.given.insert(
+                        key.path,
+                        Given {
+                            value,
+                            span: node.span.clone(),
+                            secret: node.secret || contains_secret(node),
+                            is_written: true,
+                        },
+                    );
                 }
                 Err(expected) => {
                     into.faulty.insert(key.path);

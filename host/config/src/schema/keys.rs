@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use dropins_protocol::TokenAlgorithm;
 
+use super::effect::Effect;
+
 /// The type of a key. Numbers and booleans may be quoted; words match without regard to case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -36,6 +38,35 @@ pub enum Kind {
     Properties,
     /// An array of tables, `[[path]]`.
     Tables,
+}
+
+impl Kind {
+    /// What a value is, in words: `true or false`, `30s`, `one of jwt, opaque`.
+    pub fn words(self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Secret => "secret text".to_owned(),
+            Self::Boolean => "true or false".to_owned(),
+            Self::Integer(i64::MIN..=-1_000_000, _) => "an integer".to_owned(),
+            Self::Integer(min, max) => format!("an integer from {min} to {max}"),
+            Self::Duration => "a duration: 30s, 500ms, 5m".to_owned(),
+            Self::Size(..) => "a size: 64KiB, 16MiB".to_owned(),
+            Self::Address => "an address with a port".to_owned(),
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Words => "a list of texts".to_owned(),
+            Self::Choices(words) => format!("a list of {}", words.join(", ")),
+            Self::Json => "a table, or its JSON text".to_owned(),
+            Self::Properties => "a table of properties".to_owned(),
+            Self::Tables => "an array of tables".to_owned(),
+        }
+    }
+}
+
+impl Key {
+    /// When a change of it takes effect.
+    pub fn effect(&self) -> Effect {
+        Effect::of(self.path)
+    }
 }
 
 /// One key.
@@ -117,6 +148,7 @@ pub static KEYS: &[Key] = &[
     key("transport.http.listen", Address, Some("127.0.0.1:9763"), "address of the plain HTTP listener"),
     key("transport.http.enabled", Boolean, Some("false"), "whether plain HTTP is served"),
     key("transport.admin.listen", Address, Some("127.0.0.1:9444"), "address of status, metrics and reload"),
+    key("transport.admin.tls", Boolean, Some("false"), "TLS on it, with the certificate of transport.https"),
     key("transport.admin.token", Secret, None, "bearer token of the admin listener; required off loopback"),
     key(
         "transport.authz.enabled",

@@ -31,6 +31,10 @@ pub(crate) enum Typed {
 pub(crate) struct Given {
     pub(crate) value: Typed,
     pub(crate) span: Range<usize>,
+    /// Whether it must stay out of messages.
+    pub(crate) secret: bool,
+    /// Whether the file has it, and not a default that refers to other keys.
+    pub(crate) is_written: bool,
 }
 
 /// The root, or one element of an array of tables.

@@ -5,10 +5,15 @@
 
 static KEYS: &str = include_str!("wso2/keys.txt");
 
+/// Every listed path.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    KEYS.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
+}
+
 /// The listed path that this one is, or belongs to.
 pub(crate) fn known(path: &str) -> Option<&'static str> {
     let is = |known: &&str| path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    KEYS.lines().filter(|line| !line.starts_with('#')).find(is)
+    paths().find(is)
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub struct TlsFiles {
 pub struct Admin {
     /// Address.
     pub listen: SocketAddr,
+    /// Whether it speaks TLS, with the certificate of the HTTPS listener.
+    pub tls: bool,
     /// Bearer token that callers must have.
     pub token: Option<Secret>,
 }
@@ -93,6 +95,7 @@ impl Transport {
             http: http.then(|| settings.address("transport.http.listen")),
             admin: Admin {
                 listen: settings.address("transport.admin.listen"),
+                tls: settings.boolean("transport.admin.tls"),
                 token: settings.secret("transport.admin.token"),
             },
             authz: None,

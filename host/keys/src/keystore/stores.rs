@@ -72,6 +72,13 @@ impl CertificateStores {
         self.find(client_id)
     }
 
+    /// Checks the files for a change now, however short ago they were checked.
+    pub async fn reread(&self) {
+        for store in self.all() {
+            store.reread().await;
+        }
+    }
+
     /// The keys of a client in the stores as they were last read. Returns `None` if no store has the alias.
     ///
     /// # Errors

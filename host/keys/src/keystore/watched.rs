@@ -97,11 +97,16 @@ impl WatchedKeystore {
     /// Reads the file if it has changed; checks at most once a second.
     pub(super) async fn refresh(self: &Arc<Self>) {
         if self.is_due() {
-            let store = Arc::clone(self);
-            let check = tokio::task::spawn_blocking(move || store.check());
-            // A hanging file system or a shutdown does not fail the request: it uses the last content.
-            let _late = tokio::time::timeout(PATIENCE, check).await;
+            self.reread().await;
         }
+    }
+
+    /// Reads the file if it has changed.
+    pub(super) async fn reread(self: &Arc<Self>) {
+        let store = Arc::clone(self);
+        let check = tokio::task::spawn_blocking(move || store.check());
+        // A hanging file system or a shutdown does not fail the request: it uses the last content.
+        let _late = tokio::time::timeout(PATIENCE, check).await;
     }
 
     fn is_due(&self) -> bool {

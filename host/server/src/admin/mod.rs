@@ -1,7 +1,9 @@
 //! The admin listener: health, readiness, metrics, status, decisions, reload and rollback.
 
 mod access;
+mod decision;
 pub mod documents;
+mod extension;
 pub(crate) mod metrics;
 mod refresh;
 mod routes;
@@ -10,6 +12,11 @@ mod socket;
 mod state;
 mod status;
 
+pub use decision::document as decision_document;
+pub use extension::{AdminHandles, Extend, Extension};
+pub use refresh::{RefreshError, refresh as refresh_keys};
 pub use routes::router;
+pub use shadow::differences;
 pub use socket::AdminSocket;
 pub use state::{Door, ServedHome};
+pub use status::document as status_document;

@@ -13,16 +13,25 @@ use axum::routing::{get, post};
 use dropins_host::Handler;
 
 use super::access::refused;
-use super::documents::{AudienceDocument, DecisionDocument};
+use super::documents::AudienceDocument;
+use super::extension::Extension;
 use super::state::{AdminState, Door, ServedHome};
-use super::{access, metrics as metrics_page, refresh, shadow, status as status_document};
+use super::{access, decision, metrics as metrics_page, refresh, shadow, status as status_document};
 use crate::app::AdminServices;
 use crate::json::json;
 use crate::reload::{ReloadReport, Reloader, Target, Trigger};
-use dropins_live::advice;
 
-/// The admin routes as they are served at one door.
-pub fn router(services: AdminServices, reloader: Arc<Reloader>, home: ServedHome, door: Door) -> Router {
+/// Rejected requests of one answer.
+const MOST_DECISIONS: usize = 1000;
+
+/// The admin routes, and those of a program, as they are served at one door.
+pub fn router(
+    services: AdminServices,
+    reloader: Arc<Reloader>,
+    home: ServedHome,
+    extension: Extension,
+    door: Door,
+) -> Router {
     let state = AdminState { services, reloader, home, door, rejected: Arc::default() };
     let guarded = Router::new()
         .route("/metrics", get(metrics))
@@ -30,16 +39,23 @@ pub fn router(services: AdminServices, reloader: Arc<Reloader>, home: ServedHome
         .route("/plugins/{name}/diff", get(differences))
         .route("/audiences", get(audiences))
         .route("/clients/refresh", post(refresh_clients))
-        .route("/decisions/{reference}", get(decision))
-        .route("/keys/refresh", post(refresh::endpoint))
+        .route("/decisions", get(decisions))
+        .route("/decisions/{reference}", get(decision_of))
+        .route("/keys/refresh", post(refresh_keys))
         .route("/reload", post(reload))
         .route("/rollback", post(roll_back))
+        .with_state(state.clone())
+        .merge(extension.guarded)
         .layer(middleware::from_fn_with_state(state.clone(), access::check));
-    Router::new()
+    let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .merge(guarded)
         .with_state(state)
+        .merge(guarded);
+    match door {
+        Door::Tcp => router.merge(extension.open),
+        Door::Socket => router,
+    }
 }
 
 async fn ready(State(state): State<AdminState>) -> Response {
@@ -74,8 +90,22 @@ async fn refresh_clients(State(state): State<AdminState>) -> Response {
     }
 }
 
+/// `POST /keys/refresh?client_id=ID`: fetches the client's published keys now.
+async fn refresh_keys(State(state): State<AdminState>, uri: Uri) -> Response {
+    let query = uri.query().unwrap_or_default();
+    let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "client_id");
+    let Some((_, client_id)) = named else {
+        return refused(StatusCode::BAD_REQUEST, "name a client in the parameter client_id");
+    };
+    match refresh::refresh(&state.services.published, &client_id).await {
+        Ok(document) => json(StatusCode::OK, &document),
+        Err(error) => refused(error.status(), error.to_string()),
+    }
+}
+
 async fn status(State(state): State<AdminState>) -> Response {
-    json(StatusCode::OK, &status_document::document(&state).await)
+    let record = state.reloader.record();
+    json(StatusCode::OK, &status_document::document(&state.services, record, &state.home.root).await)
 }
 
 /// `POST /reload`: looks at the folders now; the answer is the verdict. `?wait=true` waits for the compiler.
@@ -114,21 +144,17 @@ async fn differences(State(state): State<AdminState>, Path(name): Path<String>) 
     }
 }
 
+/// `GET /decisions?client=TEXT&reason=CODE`: the last rejected requests of these clients with this reason.
+async fn decisions(State(state): State<AdminState>, uri: Uri) -> Response {
+    let query: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    let given = |name: &str| query.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_ref());
+    json(StatusCode::OK, &state.services.decisions.search(given("client"), given("reason"), MOST_DECISIONS))
+}
+
 /// `GET /decisions/REFERENCE`: what became of a request that was rejected.
-async fn decision(State(state): State<AdminState>, Path(reference): Path<String>) -> Response {
-    let services = &state.services;
-    let Some(record) = services.decisions.find(&reference) else {
-        return refused(StatusCode::NOT_FOUND, format!("no rejected request with the reference {reference} is kept"));
-    };
-    let live = services.published.current();
-    let rule = match &record.reason {
-        Some(reason) => advice::rule(&live.generation, reason).await,
-        None => None,
-    };
-    let note = match &record.client {
-        Some(client_id) => advice::note(&live, client_id).await,
-        None => None,
-    };
-    let (rule, fix) = rule.map(|rule| (rule.rule, rule.fix)).unzip();
-    json(StatusCode::OK, &DecisionDocument { record, rule, fix, note })
+async fn decision_of(State(state): State<AdminState>, Path(reference): Path<String>) -> Response {
+    match decision::document(&state.services, &reference).await {
+        Some(document) => json(StatusCode::OK, &document),
+        None => refused(StatusCode::NOT_FOUND, format!("no rejected request with the reference {reference} is kept")),
+    }
 }

@@ -26,7 +26,7 @@ pub(super) fn summary(handler: &Handler) -> Option<ShadowState> {
 ///
 /// # Errors
 /// One sentence if there is no such plug-in, or none beside it.
-pub(super) fn differences(generation: &Generation, name: &str) -> Result<DiffDocument, String> {
+pub fn differences(generation: &Generation, name: &str) -> Result<DiffDocument, String> {
     let named = |handler: &&Handler| handler.description().answers_to(name) || handler.listener().id == name;
     let handler = generation.handlers().iter().find(named);
     let handler = handler.ok_or_else(|| format!("no live plug-in answers to `{name}`"))?;

@@ -1,22 +1,22 @@
 //! The status document: what runs, since when, in which order, and what went wrong last.
 
+use std::path::Path;
+
 use dropins_host::Handler;
 use dropins_telemetry::metrics::replay::cache_hit_ratio;
 
 use super::documents::{KeptGeneration, LastFailure, LivePlugin, ReloadState, ReplayState, StatusDocument};
 use super::shadow;
-use super::state::AdminState;
 use crate::app::AdminServices;
 use crate::reload::Record;
 
 /// What `GET /status` answers and `dropins status` shows.
-pub(super) async fn document(state: &AdminState) -> StatusDocument {
-    let services = &state.services;
+pub async fn document(services: &AdminServices, record: &Record, home: &Path) -> StatusDocument {
     let live = services.published.current();
     let (ready, replay) = tokio::join!(services.ready(), replay(services));
     StatusDocument {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        home: state.home.root.clone(),
+        home: home.to_owned(),
         issuer: live.endpoints.issuer.clone(),
         ready: ready.is_ok(),
         not_ready_because: ready.err(),
@@ -25,7 +25,7 @@ pub(super) async fn document(state: &AdminState) -> StatusDocument {
         uptime_seconds: services.started.elapsed().as_secs(),
         generation: live.generation.number(),
         in_flight: live.generation.engine().in_flight(),
-        reload: reload(state.reloader.record()),
+        reload: reload(record),
         plugins: live.generation.handlers().iter().map(plugin).collect(),
         inactive: live.inactive.clone(),
         clients: live.clients.count(),

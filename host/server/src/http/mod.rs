@@ -28,6 +28,9 @@ use axum::routing::{any, get};
 
 use dropins_config::endpoints;
 
+/// What the pages of another listener are made of.
+pub use self::authorize::{Asset, LOGO, TOKENS, html, is_same_origin, see_other, sent_cookie};
+
 use self::slash::RouterExt as _;
 use crate::app::App;
 

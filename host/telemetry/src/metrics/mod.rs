@@ -10,6 +10,7 @@ pub mod plugins;
 pub mod replay;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,9 +37,28 @@ const SECONDS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
 /// From a millisecond to ten seconds.
 const PHASE_SECONDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
+/// Decisions since the start, whichever plug-in gave them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Clients that were authenticated.
+    pub authenticated: u64,
+    /// Requests that were rejected.
+    pub rejected: u64,
+    /// Requests that could not be judged: a part was down, or a plug-in failed.
+    pub failed: u64,
+}
+
+#[derive(Default)]
+struct Counted {
+    authenticated: AtomicU64,
+    rejected: AtomicU64,
+    failed: AtomicU64,
+}
+
 /// The server's own counters. Those of the replay store and of the plug-ins are read when asked for.
 pub struct Metrics {
     registry: Registry,
+    totals: Counted,
     outcomes: Family<Labels<2>, Counter>,
     reasons: Family<Labels<1>, Counter>,
     failures: Family<Labels<2>, Counter>,
@@ -88,6 +108,7 @@ impl Metrics {
             admin_rejections: counters(&mut registry, "admin_rejections", "Rejected admin requests by reason"),
             rate_limited,
             registry,
+            totals: Counted::default(),
             seconds,
             phases,
             connections,
@@ -109,6 +130,12 @@ impl Metrics {
             self.calls.get_or_create(&by_plugin).inc();
         }
         self.seconds.observe(decision.duration.as_secs_f64());
+        let total = match &decision.verdict {
+            Verdict::Authenticated(_) => &self.totals.authenticated,
+            Verdict::Rejected(_) | Verdict::NoMethod | Verdict::SeveralMethods(_) => &self.totals.rejected,
+            Verdict::Unavailable(_) | Verdict::Overloaded | Verdict::Failed(..) => &self.totals.failed,
+        };
+        total.fetch_add(1, Relaxed);
         match &decision.verdict {
             Verdict::Authenticated(client) => {
                 if let Some(strict) = audiences::strict(client) {
@@ -124,6 +151,16 @@ impl Metrics {
                 self.failures.get_or_create(&[("plugin", plugin.into()), ("kind", kind.as_str().into())]).inc();
             }
             _ => {}
+        }
+    }
+
+    /// Decisions since the start.
+    pub fn totals(&self) -> Totals {
+        let Counted { authenticated, rejected, failed } = &self.totals;
+        Totals {
+            authenticated: authenticated.load(Relaxed),
+            rejected: rejected.load(Relaxed),
+            failed: failed.load(Relaxed),
         }
     }
 

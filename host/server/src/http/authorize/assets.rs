@@ -2,6 +2,7 @@
 //!
 //! A name holds the digest of the content, so browsers may keep it forever and a new release has another name.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -9,26 +10,43 @@ use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
+/// The colours that the pages of every listener share.
+pub const TOKENS: &str = include_str!("../../../static/tokens.css");
+
 /// A file that pages refer to.
-pub(super) struct Asset {
-    /// Its name under `/oauth2/static/`.
-    pub(super) name: String,
+pub struct Asset {
+    /// Its name in the folder of such files.
+    pub name: String,
     content_type: &'static str,
-    content: &'static str,
+    content: Cow<'static, str>,
 }
 
 /// The stylesheet.
-pub(super) static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../../static/style.css")));
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    let style = concat!(include_str!("../../../static/tokens.css"), include_str!("../../../static/style.css"));
+    Asset::new("style", "css", "text/css; charset=utf-8", style)
+});
 /// The logo.
-pub(super) static LOGO: LazyLock<Asset> =
+pub static LOGO: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("logo", "svg", "image/svg+xml", include_str!("../../../static/logo.svg")));
 
 impl Asset {
-    fn new(stem: &str, extension: &str, content_type: &'static str, content: &'static str) -> Self {
+    /// A file of this content.
+    pub fn new(stem: &str, extension: &str, content_type: &'static str, content: impl Into<Cow<'static, str>>) -> Self {
+        let content = content.into();
         let digest = digest(&SHA256, content.as_bytes());
         let digest: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Self { name: format!("{stem}-{digest}.{extension}"), content_type, content }
+    }
+
+    /// The file of this name among these.
+    pub fn find(name: &str, assets: &[&'static Self]) -> Response {
+        match assets.iter().find(|asset| asset.name == name) {
+            Some(asset) => {
+                ([(header::CONTENT_TYPE, asset.content_type)], HEADERS, asset.content.as_ref()).into_response()
+            }
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
     }
 }
 
@@ -40,8 +58,5 @@ const HEADERS: [(HeaderName, &str); 3] = [
 ];
 
 pub(super) async fn get(Path(name): Path<String>) -> Response {
-    match [&STYLE, &LOGO].into_iter().find(|asset| asset.name == name) {
-        Some(asset) => ([(header::CONTENT_TYPE, asset.content_type)], HEADERS, asset.content).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+    Asset::find(&name, &[&STYLE, &LOGO])
 }

@@ -56,7 +56,7 @@ impl Browser {
 }
 
 /// The value of a cookie; none when there are two of the name.
-pub(super) fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut ours = pairs.filter(|(other, _)| *other == name).map(|(_, value)| value);

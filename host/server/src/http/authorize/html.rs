@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 /// The response; `form_target` is the client's origin, if its form leads there.
-pub(super) fn html(status: StatusCode, page: askama::Result<String>, form_target: Option<&str>) -> Response {
+pub fn html(status: StatusCode, page: askama::Result<String>, form_target: Option<&str>) -> Response {
     let Ok(page) = page else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let mut response = Response::new(Body::from(page));
     *response.status_mut() = status;

@@ -28,6 +28,12 @@ mod step;
 mod tickets;
 mod visit;
 
+pub use self::assets::{Asset, LOGO, TOKENS};
+pub use self::cookie::sent as sent_cookie;
+pub use self::html::html;
+pub use self::same_origin::is_same_origin;
+pub use self::see_other::see_other;
+
 use axum::Router;
 use axum::routing::{get, post};
 

@@ -6,7 +6,7 @@
 use axum::http::{HeaderMap, header};
 
 /// Whether a page of this origin posts, as far as the headers tell.
-pub(super) fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
+pub fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     match (headers.get("sec-fetch-site"), headers.get(header::ORIGIN)) {
         (Some(site), _) => site == "same-origin",
         (None, Some(from)) => from == origin,

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 /// A redirect that is always followed with GET, so that no password is ever sent on (RFC 9700 section 4.12).
-pub(super) fn see_other(location: &str) -> Response {
+pub fn see_other(location: &str) -> Response {
     let Ok(location) = HeaderValue::try_from(location) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };

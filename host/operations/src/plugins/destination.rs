@@ -19,11 +19,18 @@ pub(super) struct Destination<'a> {
 
 /// Why there is no file for the plug-in.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Occupied {
+pub enum Occupied {
+    /// The file holds another plug-in.
     #[error(
         "{file} is in the folder already and holds another plug-in, {holder}; rename the new file, or give --force"
     )]
-    Plugin { file: String, holder: String },
+    Plugin {
+        /// The file.
+        file: String,
+        /// The other plug-in.
+        holder: String,
+    },
+    /// The file is a shadow.
     #[error("{0} is the shadow of a listener; rename the new file, or change `shadow` in that [[event_listener]]")]
     Shadow(String),
 }

@@ -4,7 +4,7 @@ use dropins_config::{Listener, PluginSelector};
 use dropins_host::Candidate;
 
 /// Whether the listener entry names the component. A shadow bears the name of the plug-in beside it and answers to none.
-pub(super) fn names(listener: &Listener, listeners: &[Listener], component: &Candidate) -> bool {
+pub fn names(listener: &Listener, listeners: &[Listener], component: &Candidate) -> bool {
     let is_shadow = || listeners.iter().any(|other| other.enabled && shadows(other, component));
     match &listener.plugin {
         PluginSelector::Name(name) => component.names().contains(name) && !is_shadow(),
@@ -13,6 +13,6 @@ pub(super) fn names(listener: &Listener, listeners: &[Listener], component: &Can
 }
 
 /// Whether the component only works beside the one that the listener entry names.
-pub(super) fn shadows(listener: &Listener, component: &Candidate) -> bool {
+pub fn shadows(listener: &Listener, component: &Candidate) -> bool {
     listener.shadow.as_deref() == Some(component.file())
 }
