@@ -13,9 +13,10 @@ const TARGET: &str = "wasm32-wasip2";
 const GUEST_RUSTFLAGS: &str = "-Ctarget-feature=+wide-arithmetic,+simd128";
 
 /// Package, artifact, and the variable that `src/lib.rs` includes.
-const COMPONENTS: [(&str, &str, &str); 3] = [
+const COMPONENTS: [(&str, &str, &str); 4] = [
     ("private-key-jwt-authenticator", "private_key_jwt_authenticator.wasm", "PRIVATE_KEY_JWT_WASM"),
     ("client-secret-authenticator", "client_secret_authenticator.wasm", "CLIENT_SECRET_WASM"),
+    ("federated-jwt-authenticator", "federated_jwt_authenticator.wasm", "FEDERATED_JWT_WASM"),
     ("dropins-plugin", "examples/panicking.wasm", "PANICKING_WASM"),
 ];
 
@@ -51,6 +52,7 @@ fn build() -> Result<(), String> {
         "guest/src",
         "guest/Cargo.toml",
         "guest/client-secret",
+        "guest/federated",
         "guest/sdk",
         "guest/strict-json",
         "wit",

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use dropins_plugin::assertion::{Algorithm, Assertion, Compact, JWT_BEARER, Lifetime, read_assertion};
+use dropins_plugin::assertion::{Algorithm, Assertion, Compact, JWT_BEARER, Lifetime, read_assertion, replacements};
 use dropins_plugin::{
     Condition, KeyDescription, LookupError, PublicKey, Registration, Request, Requirement, Services, Shown, ShownOr,
     Unused,
@@ -142,8 +142,7 @@ fn find_keys<'a>(
     Ok((policy, keys))
 }
 
-/// Keys that a client's JWKS URI publishes in place of those that failed to verify the signature: a key may be replaced
-/// under its `kid`. The host fetches the set anew when it is asked again, at most once in ten seconds.
+/// Keys that a client's JWKS URI publishes in place of those that failed to verify the signature.
 fn newer_keys(
     client_id: &str,
     assertion: &Assertion<'_>,
@@ -151,17 +150,13 @@ fn newer_keys(
     policy: &Policy,
     services: &Services<'_>,
 ) -> Vec<Box<dyn PublicKey>> {
-    let known: Vec<KeyDescription> = tried.iter().map(|key| key.describe()).collect();
-    if !known.iter().any(|key| key.source.starts_with("jwks_uri")) {
-        return Vec::new();
-    }
-    if policy.verification == Verification::Guest {
-        // Only its own verifier tells the host that a published key failed.
-        tried.iter().for_each(|key| drop(verify(assertion, key.as_ref(), Verification::Host)));
-    }
-    let found = services.keys.candidates(client_id, &assertion.header.hint()).unwrap_or_default();
-    let is_new = |thumbprint: String| known.iter().all(|key| key.thumbprint != thumbprint);
-    found.into_iter().filter(|key| is_new(key.describe().thumbprint)).collect()
+    replacements(tried, || {
+        if policy.verification == Verification::Guest {
+            // Only its own verifier tells the host that a published key failed.
+            tried.iter().for_each(|key| drop(verify(assertion, key.as_ref(), Verification::Host)));
+        }
+        services.keys.candidates(client_id, &assertion.header.hint()).unwrap_or_default()
+    })
 }
 
 /// Applies what is registered about the client: method, own settings, algorithm.

@@ -169,6 +169,7 @@ impl Policy {
             clock_skew: self.clock_skew,
             leniency_ahead: self.leniency_ahead(),
             longest_lifetime: self.longest_lifetime(),
+            since_issue: false,
             reject_before: self.reject_before,
         }
     }

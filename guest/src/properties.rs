@@ -7,6 +7,7 @@
 use std::ops::RangeInclusive;
 
 use dropins_plugin::assertion::{Algorithm, AlgorithmSet};
+use dropins_plugin::property::{self, boolean, one_of};
 use dropins_plugin::{Problem, Shown};
 
 use crate::policy::{AudienceMode, AudienceReport, CertificateValidity, ForeignIssuers, Policy, Profile, Verification};
@@ -113,19 +114,9 @@ fn put<T>(slot: &mut T, value: Option<T>) -> Option<()> {
     Some(())
 }
 
-fn boolean(value: &str) -> Option<bool> {
-    one_of(value.to_ascii_lowercase().as_str(), [("true", true), ("false", false)])
-}
-
-fn one_of<T, const N: usize>(value: &str, choices: [(&str, T); N]) -> Option<T> {
-    choices.into_iter().find(|(name, _)| *name == value).map(|(_, choice)| choice)
-}
-
 /// A whole number in range, in the unit of the policy.
 fn number(value: &str, range: RangeInclusive<u64>, unit: u64) -> Option<u64> {
-    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let number = value.parse().ok().filter(|number| digits && range.contains(number))?;
-    Some(number * unit)
+    Some(property::number(value, range)? * unit)
 }
 
 impl Policy {

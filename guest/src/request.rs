@@ -17,13 +17,12 @@ pub(crate) const TYPES: [&str; 2] = ["JWT", TYPED];
 /// belongs to another plug-in.
 pub fn is_engaged(request: &Request<'_>, foreign: ForeignIssuers) -> bool {
     let (assertion, kind) = (request.parameter("client_assertion"), request.parameter("client_assertion_type"));
-    let left = || foreign == ForeignIssuers::Leave && kind == Some(JWT_BEARER) && assertion.is_some_and(is_foreign);
+    let left = || {
+        foreign == ForeignIssuers::Leave
+            && kind == Some(JWT_BEARER)
+            && assertion.is_some_and(|token| Names::of(token).is_foreign())
+    };
     (assertion.is_some() || kind.is_some()) && !left()
-}
-
-fn is_foreign(token: &str) -> bool {
-    let Names { issuer, subject } = Names::of(token);
-    issuer.zip(subject).is_some_and(|(issuer, subject)| issuer != subject)
 }
 
 /// The client that the request claims to come from, unproven; for logs.

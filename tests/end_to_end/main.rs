@@ -23,6 +23,7 @@ mod flood;
 mod holder;
 mod home;
 mod http;
+mod issuer_host;
 mod key_host;
 #[allow(dead_code, reason = "tests/load uses the rest")]
 mod load;
@@ -58,6 +59,7 @@ mod databases;
 mod documentation;
 mod exhaustion;
 mod explain;
+mod federated;
 mod full_disk;
 mod gateway;
 mod gateway_attacks;

@@ -14,6 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("dropins-components", &[]),
     ("client-secret-authenticator", &["dropins-plugin"]),
     ("private-key-jwt-authenticator", &["dropins-plugin"]),
+    ("federated-jwt-authenticator", &["dropins-plugin"]),
     ("dropins-host", &["dropins-services"]),
     ("dropins-keys", &["dropins-services", "dropins-strict-json"]),
     ("dropins-database", &["dropins-services"]),

@@ -14,6 +14,7 @@ mod condition;
 pub mod names;
 #[cfg(target_family = "wasm")]
 mod no_wasi;
+pub mod property;
 mod rejection;
 mod report;
 mod request;

@@ -188,7 +188,7 @@ mod tests {
     fn client_key(key: &SigningKey, declared: Option<Algorithm>) -> ClientKey {
         let mut jwk = key.public_jwk();
         jwk.extend(declared.map(|algorithm| ("alg".to_owned(), algorithm.name().into())));
-        crate::jwk::read(&jwk.into(), "test", 0, &mut |_| ()).unwrap()
+        crate::jwk::read(&jwk.into(), "test", crate::KeyPurpose::Signature, 0, &mut |_| ()).unwrap()
     }
 
     #[test]

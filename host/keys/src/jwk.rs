@@ -11,6 +11,7 @@ use crate::algorithm::{Algorithm, Curve};
 use crate::base64url;
 use crate::certificate::Certificate;
 use crate::client_key::{CertificateFacts, ClientKey};
+use crate::key_purpose::KeyPurpose;
 use crate::material::Material;
 use crate::reading::KeyRefusal;
 use crate::text::quoted;
@@ -19,14 +20,20 @@ use crate::text::quoted;
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 /// Reads a key; `warn` receives warnings about a key that is used.
-pub(crate) fn read(jwk: &Value, source: &str, now: i64, warn: &mut dyn FnMut(String)) -> Result<ClientKey, KeyRefusal> {
+pub(crate) fn read(
+    jwk: &Value,
+    source: &str,
+    purpose: KeyPurpose,
+    now: i64,
+    warn: &mut dyn FnMut(String),
+) -> Result<ClientKey, KeyRefusal> {
     let Value::Object(members) = jwk else {
         return Err(KeyRefusal::error("it is not a JSON object"));
     };
     let jwk = Members(members);
     refuse_secrets(&jwk)?;
     let kid = jwk.string("kid")?.map(str::to_owned);
-    check_use(&jwk)?;
+    check_use(&jwk, purpose)?;
     let material = material(&jwk, warn)?;
     let declared = declared_algorithm(&jwk, &material)?;
     let certificate = certificate(&jwk, &material, now, warn)?;
@@ -101,12 +108,11 @@ fn refuse_secrets(jwk: &Members<'_>) -> Result<(), KeyRefusal> {
 }
 
 /// `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3). Sets commonly hold an encryption key too.
-fn check_use(jwk: &Members<'_>) -> Result<(), KeyRefusal> {
-    if let Some(purpose) = jwk.string("use")?.filter(|purpose| *purpose != "sig") {
-        return Err(KeyRefusal::skip(format!(
-            "its \"use\" is {}, only keys with \"sig\" or without \"use\" verify",
-            quoted(purpose)
-        )));
+fn check_use(jwk: &Members<'_>, wanted: KeyPurpose) -> Result<(), KeyRefusal> {
+    let purpose = jwk.string("use")?;
+    if !wanted.includes(purpose) {
+        let received = purpose.map_or_else(|| "missing".to_owned(), quoted);
+        return Err(KeyRefusal::skip(format!("its \"use\" is {received}, only {} verify", wanted.wanted())));
     }
     match jwk.strings("key_ops")? {
         Some(operations) if !operations.contains(&"verify") => Err(KeyRefusal::skip(format!(

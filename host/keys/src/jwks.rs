@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::finding::Severity;
+use crate::key_purpose::KeyPurpose;
 use crate::reading::Reading;
 use crate::text::{foreign_encoding, quoted, without_mark};
 use crate::{jwk, pem};
@@ -17,8 +18,8 @@ const MAX_BYTES: usize = 64 * 1024;
 const MAX_KEYS: usize = 64;
 
 /// Reads a key set; `now` in seconds since the Unix epoch.
-pub(crate) fn read(text: &[u8], source: String, now: i64) -> Reading {
-    read_set(text, source.clone(), now, MAX_BYTES).unwrap_or_else(|message| {
+pub(crate) fn read(text: &[u8], source: String, purpose: KeyPurpose, now: i64) -> Reading {
+    read_set(text, source.clone(), purpose, now, MAX_BYTES).unwrap_or_else(|message| {
         let mut reading = Reading::new(source);
         reading.report(Severity::Error, "", message);
         reading
@@ -29,10 +30,16 @@ pub(crate) fn read(text: &[u8], source: String, now: i64) -> Reading {
 ///
 /// # Errors
 /// Why the text is no key set.
-pub(crate) fn read_set(text: &[u8], source: String, now: i64, max_bytes: usize) -> Result<Reading, String> {
+pub(crate) fn read_set(
+    text: &[u8],
+    source: String,
+    purpose: KeyPurpose,
+    now: i64,
+    max_bytes: usize,
+) -> Result<Reading, String> {
     let mut reading = Reading::new(source);
     for (index, jwk) in keys(text, max_bytes)?.iter().enumerate() {
-        read_key(&mut reading, index, jwk, now);
+        read_key(&mut reading, index, jwk, purpose, now);
     }
     Ok(reading.finish())
 }
@@ -68,10 +75,10 @@ fn keys(text: &[u8], max_bytes: usize) -> Result<Vec<Value>, String> {
     }
 }
 
-fn read_key(reading: &mut Reading, index: usize, jwk: &Value, now: i64) {
+fn read_key(reading: &mut Reading, index: usize, jwk: &Value, purpose: KeyPurpose, now: i64) {
     let label = label(index, jwk);
     let mut warnings = Vec::new();
-    match jwk::read(jwk, &reading.source, now, &mut |warning| warnings.push(warning)) {
+    match jwk::read(jwk, &reading.source, purpose, now, &mut |warning| warnings.push(warning)) {
         Ok(key) => {
             let (kid, kty) = (key.kid(), key.kind().kty());
             let twin = |other: &Arc<crate::ClientKey>| other.kid() == kid && other.kind().kty() == kty;

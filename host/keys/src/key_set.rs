@@ -9,6 +9,7 @@ use dropins_services::{KeyHint, MAX_CANDIDATES};
 use crate::algorithm::Algorithm;
 use crate::client_key::ClientKey;
 use crate::finding::Finding;
+use crate::key_purpose::KeyPurpose;
 use crate::{certificate_text, jwks};
 
 /// One registration of keys.
@@ -24,6 +25,13 @@ pub enum KeyInput<'a> {
     },
     /// A JSON Web Key Set (RFC 7517 section 5).
     Jwks {
+        /// A name for messages, such as the file's.
+        name: Option<&'a str>,
+        /// The JSON text.
+        text: &'a [u8],
+    },
+    /// A JSON Web Key Set of which only the keys for JWT identities count: a SPIFFE bundle.
+    Bundle {
         /// A name for messages, such as the file's.
         name: Option<&'a str>,
         /// The JSON text.
@@ -58,7 +66,8 @@ impl KeySet {
                 KeyInput::Certificate { name, bytes } => {
                     certificate_text::read(bytes, source("certificate", name), now)
                 }
-                KeyInput::Jwks { name, text } => jwks::read(text, source("jwks", name), now),
+                KeyInput::Jwks { name, text } => jwks::read(text, source("jwks", name), KeyPurpose::Signature, now),
+                KeyInput::Bundle { name, text } => jwks::read(text, source("jwks", name), KeyPurpose::JwtSvid, now),
                 KeyInput::Keystore { name, der } => certificate_text::read(der, source("keystore", Some(name)), now),
             };
             set.keys.extend(reading.keys);

@@ -3,7 +3,7 @@
 //! A plug-in explains a request that it rejects, and thereby lists its rules.
 
 use dropins_host::{Check, Generation, Request};
-use dropins_protocol::names::JWT_BEARER;
+use dropins_protocol::names::{JWT_BEARER, JWT_SPIFFE};
 
 use super::live::Live;
 
@@ -16,8 +16,11 @@ pub async fn rule(generation: &Generation, reason: &str) -> Option<Check> {
 /// All rules of the plug-in that has one of this reason code, in the order in which it applies them; none if there is
 /// no such plug-in.
 pub async fn rules(generation: &Generation, reason: &str) -> Vec<Check> {
-    let credentials: [&[(&str, &str)]; 2] =
-        [&[("client_assertion_type", JWT_BEARER), ("client_assertion", "x")], &[("client_secret", "x")]];
+    let credentials: [&[(&str, &str)]; 3] = [
+        &[("client_assertion_type", JWT_BEARER), ("client_assertion", "x")],
+        &[("client_assertion_type", JWT_SPIFFE), ("client_assertion", "x")],
+        &[("client_secret", "x")],
+    ];
     for form in credentials {
         let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let explained = generation.explain(&Request { form, ..Request::default() }).await;

@@ -16,7 +16,7 @@ const CLOCK_SKEW: &str = "ClockSkewInSeconds";
 
 /// The plug-in with the property [`FOREIGN_ISSUERS`], and the one whose assertions it then leaves.
 const ASSERTIONS: &str = "private_key_jwt_authenticator";
-const FEDERATED: &str = "federated_jwt_authenticator";
+pub(super) const FEDERATED: &str = "federated_jwt_authenticator";
 const FOREIGN_ISSUERS: &str = "ForeignIssuers";
 
 /// An entry of the file and the same for the host.
@@ -31,6 +31,14 @@ pub fn is_authenticator(listener: &Listener) -> bool {
 pub(super) fn enabled(deployment: &Deployment) -> Vec<Entry<'_>> {
     let enabled = deployment.listeners.iter().filter(|listener| listener.enabled && is_authenticator(listener));
     enabled.map(|listener| (listener, host_listener(listener))).collect()
+}
+
+/// Whether an entry names the component of this file and name, although it may be disabled.
+pub(super) fn names(deployment: &Deployment, file: &str, name: Option<&str>) -> bool {
+    deployment.listeners.iter().any(|listener| match &listener.plugin {
+        PluginSelector::Name(named) => name == Some(named.as_str()),
+        PluginSelector::File(named) => named == file,
+    })
 }
 
 /// Adds the properties that follow from the plug-ins and the rest of the file.

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use dropins_config::{Deployment, Endpoints};
+use dropins_config::{Deployment, Endpoints, KeyFiles};
 use dropins_gateway::Gateway;
 use dropins_host::Generation;
-use dropins_oauth::clients::{Directory, declared};
+use dropins_oauth::clients::{Directory, TrustedIssuers, declared};
 use dropins_services::Services;
 
 use super::compiled::{Compiled, Inactive, Plugins};
@@ -51,8 +51,12 @@ impl Live {
         declared.problems.into_iter().for_each(|problem| report.problems.push(problem));
         report.warnings.extend(declared.warnings);
         let (stored, sources) = (Arc::clone(&resources.stored), &resources.sources);
+        let (none, usual) = (KeyFiles::default(), sources.fetcher.settings());
+        let files = snapshot.key_files.as_ref().unwrap_or(&none);
+        let (issuers, problems) = TrustedIssuers::open(&deployment, files, &sources.issuers, usual, now);
+        problems.into_iter().for_each(|problem| report.problems.push(problem));
         let clients = Directory::new(declared.clients, stored, sources.external());
-        let clients = Arc::new(clients.with_documents(sources.documents.clone()));
+        let clients = Arc::new(clients.with_documents(sources.documents.clone()).trusting(issuers));
         report.clashes(&clients).await;
         report.registration(&deployment);
         let gateway = upstreams::build(&deployment, &snapshot.key_files, &resources.connections, &mut report);
@@ -83,7 +87,10 @@ impl Live {
         match generation {
             Some(generation) if !report.problems.has_errors() => {
                 report.generation(&generation);
-                report.warnings.extend(inactive.iter().map(Inactive::warning));
+                report.issuers(&deployment, &generation);
+                let named = |one: &&Inactive| listeners::names(&deployment, &one.file, one.name.as_deref());
+                let unnamed = inactive.iter().filter(|one| !named(one));
+                report.warnings.extend(unnamed.map(Inactive::warning));
                 // A corrupt file that no listener names must not stop the others.
                 report.warnings.append(&mut report.plugins);
                 let endpoints = Endpoints::of(&deployment);

@@ -2,7 +2,7 @@
 
 use dropins_host::{Generation, Handler, Validated};
 
-use super::listeners::ASSERTION_METHOD;
+use super::listeners::{ASSERTION_METHOD, FEDERATED};
 use super::report::Report;
 use dropins_config::{Code, Deployment};
 use dropins_oauth::clients::settings;
@@ -14,7 +14,11 @@ pub(super) async fn check(
     plugins: &[Validated],
     report: &mut Report,
 ) {
-    let judges = |handler: &&Handler| handler.description().methods.iter().any(|method| method == ASSERTION_METHOD);
+    let judges = |handler: &&Handler| {
+        // The other plug-in of the method has no property that a client overrides.
+        let description = handler.description();
+        description.name != FEDERATED && description.methods.iter().any(|method| method == ASSERTION_METHOD)
+    };
     let Some(handler) = generation.handlers().iter().find(judges) else { return };
     for client in deployment.service_providers.iter().filter(|client| !client.record.overrides.is_empty()) {
         let overrides = settings(&client.record.overrides);

@@ -10,6 +10,8 @@ use dropins_host::{BindError, Binding, Failure, Generation};
 use dropins_config::{Code, Deployment, Listener, Problem, Problems, Severity, Source};
 use dropins_oauth::clients::Directory;
 
+use super::listeners::FEDERATED;
+
 /// Why there is nothing to serve.
 #[derive(Debug, thiserror::Error)]
 pub struct LiveError {
@@ -119,6 +121,11 @@ impl Report {
             })),
             Err(error) => self.warnings.push(error.to_string()),
         }
+        if let Ok(clashes) = clients.subject_clashes().await {
+            self.warnings.extend(clashes.iter().map(|(pair, client_id)| {
+                format!("the subject `{pair}` is in deployment.toml and in the database, there of `{client_id}`: the file wins")
+            }));
+        }
     }
 
     /// Open registration.
@@ -127,6 +134,14 @@ impl Report {
             let warning =
                 "oauth.dcr.authentication_required is false: every caller that reaches the server can register clients";
             self.warnings.push(warning.to_owned());
+        }
+    }
+
+    /// Issuers whose tokens no plug-in reads.
+    pub(super) fn issuers(&mut self, deployment: &Deployment, generation: &Generation) {
+        let is_read = generation.handlers().iter().any(|handler| handler.description().name == FEDERATED);
+        if !deployment.trusted_issuers.is_empty() && !is_read {
+            self.warnings.push(format!("[[trusted_issuer]] has no effect: no enabled listener names {FEDERATED}"));
         }
     }
 

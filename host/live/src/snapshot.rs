@@ -111,9 +111,13 @@ impl Snapshot {
         }
         match &self.key_files {
             Ok(files) => {
-                let kinds =
-                    [("certificate", &files.certificates), ("jwks", &files.jwks), ("roots", &files.upstream_roots)];
-                for (kind, texts) in kinds {
+                for (kind, texts) in [
+                    ("certificate", &files.certificates),
+                    ("jwks", &files.jwks),
+                    ("roots", &files.upstream_roots),
+                    ("issuer jwks", &files.issuer_jwks),
+                    ("issuer roots", &files.issuer_roots),
+                ] {
                     let files = texts.iter().map(|(client, text)| (client, Digest::of(text.as_bytes())));
                     parts.extend(files.map(|(client, digest)| format!("{kind} {client:?} {digest}")));
                 }

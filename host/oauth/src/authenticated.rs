@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dropins_protocol::names::{PUBLIC_GRANTS, REFRESH_TOKEN};
+use dropins_protocol::names::{CLIENT_CREDENTIALS, PUBLIC_GRANTS};
 
 use crate::clients::RegisteredClient;
 
@@ -33,11 +33,11 @@ impl Authenticated {
         !self.public
     }
 
-    /// Whether it registered the grant, and has the credential that the grant needs. What a refresh token leads to
-    /// outlives any time.
+    /// Whether it registered the grant, and has the credential that the grant needs. Where nothing may outlive a time, that
+    /// is client_credentials: a code and a refresh token lead to what outlives any time.
     pub fn may_use(&self, grant: &str) -> bool {
         let registered = self.client.grant_types.iter().any(|allowed| allowed == grant);
-        let endless = grant == REFRESH_TOKEN && self.not_after.is_some();
+        let endless = grant != CLIENT_CREDENTIALS && self.not_after.is_some();
         registered && !endless && (!self.public || PUBLIC_GRANTS.contains(&grant))
     }
 

@@ -1,9 +1,12 @@
 //! An assertion is judged rule by rule, as if it were posted to the token endpoint now. It is not consumed.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use dropins_config::JudgedEndpoint;
 use dropins_host::{Decision, Request, Verdict};
 use dropins_live::{Live, advice};
-use dropins_protocol::names::JWT_BEARER;
+use dropins_protocol::names::{JWT_BEARER, JWT_SPIFFE};
+use serde_json::{Map, Value};
 
 /// What a home says about an assertion.
 pub struct Judged {
@@ -20,7 +23,7 @@ pub struct Judged {
 /// Judges an assertion, with the `client_id` parameter of its request if it has one.
 pub async fn judge(live: &Live, assertion: &str, client_id: Option<&str>) -> Judged {
     let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut form = vec![field("client_assertion_type", JWT_BEARER), field("client_assertion", assertion)];
+    let mut form = vec![field("client_assertion_type", type_of(assertion, live)), field("client_assertion", assertion)];
     form.extend(client_id.map(|id| field("client_id", id)));
     let (issuer, token_endpoint) = called(live);
     let request = Request { endpoint: token_endpoint.clone(), issuer, token_endpoint, form, ..Request::default() };
@@ -40,6 +43,18 @@ pub async fn judge(live: &Live, assertion: &str, client_id: Option<&str>) -> Jud
         None => None,
     };
     Judged { decision, accepted, conclusion, note }
+}
+
+/// The type under which a client sends it. A SPIFFE JWT-SVID has one of its own: its subject is a SPIFFE ID, and its `iss`
+/// is no trusted issuer.
+fn type_of(assertion: &str, live: &Live) -> &'static str {
+    let part = assertion.split('.').nth(1).unwrap_or_default();
+    let claims: Map<String, Value> =
+        URL_SAFE_NO_PAD.decode(part).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let is_svid = text("sub").is_some_and(|subject| subject.starts_with("spiffe://"))
+        && text("iss").is_none_or(|issuer| Some(issuer) != text("sub") && !live.clients.issuers().holds(issuer));
+    if is_svid { JWT_SPIFFE } else { JWT_BEARER }
 }
 
 /// Issuer and token endpoint that an assertion for this home names.

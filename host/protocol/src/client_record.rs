@@ -2,6 +2,7 @@
 //!
 //! Nothing here is checked: the one set of rules is `dropins_config::client_faults`, for keys `dropins_oauth::clients::lint`.
 
+use crate::federated_subject::FederatedSubject;
 use crate::secret::Secret;
 use crate::secret_hash::SecretHash;
 use crate::token_algorithm::TokenAlgorithm;
@@ -38,6 +39,8 @@ pub struct ClientRecord {
     pub jwks: Option<String>,
     /// Where its JWK set is published.
     pub jwks_uri: Option<String>,
+    /// Subjects of trusted issuers whose tokens authenticate it.
+    pub federated: Vec<FederatedSubject>,
     /// Overrides: property name in the plug-in's spelling, and its values.
     pub overrides: Vec<(String, Vec<String>)>,
     /// Who it is at the authorization server behind this one.

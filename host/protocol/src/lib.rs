@@ -6,6 +6,7 @@
 
 mod access_token;
 mod client_record;
+mod federated_subject;
 mod form;
 mod hash_runs;
 pub mod names;
@@ -19,6 +20,7 @@ mod token_hash;
 
 pub use access_token::AccessToken;
 pub use client_record::{ClientRecord, UpstreamClient};
+pub use federated_subject::FederatedSubject;
 pub use form::{Form, FormError, decode as form_decode, is_form};
 pub use oauth_error::{ErrorCode, OAuthError};
 pub use random::NoRandomness;

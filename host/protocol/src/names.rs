@@ -15,6 +15,8 @@ pub const PUBLIC_GRANTS: [&str; 2] = [AUTHORIZATION_CODE, REFRESH_TOKEN];
 
 /// The method of clients that have keys (OpenID Connect Core section 9).
 pub const PRIVATE_KEY_JWT: &str = "private_key_jwt";
+/// The method of clients with an identity of a SPIFFE trust domain (draft-ietf-oauth-spiffe-client-auth).
+pub const SPIFFE_JWT: &str = "spiffe_jwt";
 /// The method of clients without a credential (RFC 7591 section 2).
 pub const NONE: &str = "none";
 
@@ -23,6 +25,9 @@ pub const OPENID: &str = "openid";
 
 /// The `client_assertion_type` of a JWT (RFC 7523 section 2.2).
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The `client_assertion_type` of a SPIFFE JWT-SVID (draft-ietf-oauth-spiffe-client-auth).
+pub const JWT_SPIFFE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
 /// The beginning of the URI of a pushed request (RFC 9126 section 2.2).
 pub const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";

@@ -43,6 +43,12 @@ pub fn decision(reference: &str, endpoint: &str, address: Option<IpAddr>, decisi
         Verdict::Authenticated(client) => Some(client.method.as_str()),
         _ => None,
     };
+    // Of a client that a trusted issuer vouches for.
+    let vouched = |name: &str| match &decision.verdict {
+        Verdict::Authenticated(client) => client.attribute(name).map(|text| text.chars().take(255).collect::<String>()),
+        _ => None,
+    };
+    let (issuer, subject) = (vouched("iss"), vouched("sub"));
     let digest = decision.plugin.as_ref().map(|plugin| plugin.digest.to_string());
     let key = decision.evidence.key.as_ref();
     macro_rules! event {
@@ -55,6 +61,8 @@ pub fn decision(reference: &str, endpoint: &str, address: Option<IpAddr>, decisi
                 address = address.map(display),
                 client,
                 method,
+                issuer = issuer.as_deref(),
+                subject = subject.as_deref(),
                 reason = (!reason.is_empty()).then_some(reason),
                 detail = (!detail.is_empty()).then_some(detail.as_str()),
                 plugin = decision.plugin.as_ref().map(|plugin| plugin.name.as_str()),

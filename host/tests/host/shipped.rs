@@ -19,7 +19,7 @@ use crate::{ENGINE, authenticated, listener, request};
 const CLIENT: &str = "nwU59qy9AsDqftmwLcfmkvOhvuYa";
 const WSO2_NAME: &str = "org.wso2.carbon.identity.oauth2.token.handler.clientauth.jwt.PrivateKeyJWTClientAuthenticator";
 
-/// Both components, compiled once for all tests.
+/// All components, compiled once for all tests.
 async fn shipped() -> &'static [Validated] {
     static SHIPPED: OnceCell<Vec<Validated>> = OnceCell::const_new();
     let compile = || async {

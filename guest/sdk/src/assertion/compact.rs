@@ -81,6 +81,11 @@ impl Names {
         let compact = Compact::decode(token, &mut Report::<AssertionRule>::off());
         compact.map(|compact| compact.names()).unwrap_or_default()
     }
+
+    /// Whether an issuer other than the subject is named: another party made the assertion for the client.
+    pub fn is_foreign(&self) -> bool {
+        self.issuer.as_ref().zip(self.subject.as_ref()).is_some_and(|(issuer, subject)| issuer != subject)
+    }
 }
 
 /// A well-formed assertion of an algorithm that is supported; nothing in it is proven.

@@ -1,7 +1,8 @@
 //! The times of an assertion: `exp`, `nbf` and `iat` against the one clock of the request.
 //!
 //! The clock skew is granted where clocks of two machines are compared (`exp`, `nbf` and `iat` in the future); the age
-//! of an assertion has none. The lifetime is measured from now, because `iat` is only a claim of the client.
+//! of an assertion has none. The lifetime is measured from now, because `iat` is only a claim of the client; where an
+//! issuer is trusted, from its `iat` too, so that an old token is judged as a new one.
 
 use dropins_strict_json::Value;
 
@@ -21,6 +22,8 @@ pub struct TimeLimits {
     pub leniency_ahead: u64,
     /// How far ahead of now `exp` may be, besides the clock skew.
     pub longest_lifetime: u64,
+    /// Whether `exp` may be that far ahead of `iat` at most, too, without the clock skew.
+    pub since_issue: bool,
     /// The largest age of an assertion by `iat`; 0 turns the rule off.
     pub reject_before: u64,
 }
@@ -70,7 +73,7 @@ impl Lifetime {
             return Err(Rejection::new(missing, format_args!("exp"), format_args!("nothing")));
         };
 
-        let TimeLimits { clock_skew: skew, leniency_ahead, longest_lifetime, reject_before } = *limits;
+        let TimeLimits { clock_skew: skew, leniency_ahead, longest_lifetime, since_issue, reject_before } = *limits;
         report.check(
             Rule::Expired.into(),
             expiry.millis() + skew > now,
@@ -78,13 +81,16 @@ impl Lifetime {
             format_args!("exp {}", Instant(expiry.millis())),
         )?;
         let latest = now.saturating_add(longest_lifetime).saturating_add(skew);
+        let own =
+            issued_at.filter(|_| since_issue).map(|issued_at| issued_at.millis().saturating_add(longest_lifetime));
         report.check(
             Rule::LifetimeTooLong.into(),
-            expiry.millis() <= latest,
+            expiry.millis() <= latest && own.is_none_or(|latest| expiry.millis() <= latest),
             format_args!(
-                "exp up to {} ({} minutes and the clock skew ahead of now {})",
-                Instant(latest),
+                "exp up to {} ({} minutes {} {})",
+                Instant(own.map_or(latest, |own| own.min(latest))),
                 longest_lifetime / 60_000,
+                if own.is_some() { "after iat, now" } else { "and the clock skew ahead of now" },
                 Instant(now)
             ),
             format_args!("exp {}", Instant(expiry.millis())),

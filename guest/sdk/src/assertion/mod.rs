@@ -45,6 +45,7 @@ mod lifetime;
 mod numeric_date;
 mod parameters;
 mod received;
+mod replacement;
 mod rule;
 
 pub use algorithm::{Algorithm, AlgorithmSet};
@@ -54,6 +55,7 @@ pub use compact::{Assertion, Compact, MAX_LENGTH, Names};
 pub use header::Header;
 pub use lifetime::{Lifetime, TimeLimits};
 pub use numeric_date::{Instant, NumericDate};
-pub use parameters::{JWT_BEARER, read_assertion};
+pub use parameters::{JWT_BEARER, JWT_SPIFFE, read_assertion};
 pub use received::Received;
+pub use replacement::replacements;
 pub use rule::{AssertionReason, AssertionRule};

@@ -12,6 +12,9 @@ use crate::shown::Shown;
 /// The `client_assertion_type` of RFC 7523 section 2.2.
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// The `client_assertion_type` of a SPIFFE JWT-SVID (draft-ietf-oauth-spiffe-client-auth).
+pub const JWT_SPIFFE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+
 /// The assertion, still encoded, of a request whose `client_assertion_type` is one of `kinds`, compared exactly.
 ///
 /// # Errors

@@ -11,12 +11,15 @@ use dropins_operations::clients::{Change, add};
 
 /// Register a client in the database; a running server sees it at once, other nodes within 2 s.
 ///
-/// A client with keys authenticates by private_key_jwt unless another method is given. One of the method none, such as
+/// A client with keys authenticates by private_key_jwt unless another method is given. A client with subjects of trusted
+/// issuers authenticates by the tokens of those. One of the method none, such as
 /// a page or an app on a device, has no credential and proves itself by PKCE.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  dropins client add my-client --certificate my-client.pem --scope \"read write\"\n  \
-                  dropins client add --name Reports --auth-method client_secret_basic"
+                  dropins client add --name Reports --auth-method client_secret_basic\n  \
+                  dropins client add worker --federated https://kubernetes.default.svc \
+                  system:serviceaccount:orders:worker"
 )]
 pub(crate) struct Add {
     #[command(flatten)]

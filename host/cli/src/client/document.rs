@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::facts::Facts;
 use super::registry::say as say_fault;
 use crate::output::{say, say_json, say_table, say_warning};
-use dropins_operations::clients::{ClientView, Done, KeyView, Registry};
+use dropins_operations::clients::{ClientView, Done, KeyView, Registry, SubjectView};
 use dropins_operations::shown::utc;
 
 /// Prints a client for people.
@@ -37,6 +37,10 @@ pub(super) fn print(view: &ClientView) -> anyhow::Result<()> {
         if !text.is_empty() {
             say(format_args!("{title:<14} {text}"))?;
         }
+    }
+    for SubjectView { pair, trusted } in &view.federated {
+        let note = if *trusted { "" } else { " (not a trusted issuer)" };
+        say(format_args!("{:<14} {pair}{note}", "known as"))?;
     }
     view.keyless.iter().try_for_each(|lack| say(format_args!("{:<14} {lack}", "keys")))?;
     if view.keys.is_empty() {

@@ -9,7 +9,7 @@ use dropins_keys::Algorithm;
 
 use super::super::keys::token_algorithm;
 use dropins_operations::clients::Change;
-use dropins_protocol::{Secret, TokenAlgorithm, names};
+use dropins_protocol::{FederatedSubject, Secret, TokenAlgorithm, names};
 use zeroize::Zeroizing;
 
 /// The largest file of keys, as in the configuration.
@@ -21,8 +21,8 @@ pub(super) struct Facts {
     /// Name for people
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// The only authentication method that the client may use: private_key_jwt, client_secret_basic, client_secret_post,
-    /// or none for a client without a credential
+    /// The only authentication method that the client may use: private_key_jwt, spiffe_jwt, client_secret_basic,
+    /// client_secret_post, or none for a client without a credential
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
     /// The only signature algorithm that the client may use
@@ -61,6 +61,9 @@ pub(super) struct Facts {
     /// A file with the client's secret at the upstream, on its first line
     #[arg(long, value_name = "FILE")]
     upstream_client_secret_file: Option<PathBuf>,
+    /// A subject of a trusted issuer that the client is known by; repeat it for more
+    #[arg(long, num_args = 2, value_names = ["ISSUER", "SUBJECT"])]
+    federated: Vec<String>,
     /// Override PreventTokenReuse for this client
     #[arg(long, value_name = "BOOL")]
     prevent_token_reuse: Option<bool>,
@@ -100,6 +103,7 @@ impl Facts {
             certificate: self.certificate.as_deref().map(read).transpose()?,
             jwks: self.jwks.as_deref().map(read).transpose()?,
             jwks_uri: self.jwks_uri.clone(),
+            federated: self.federated.chunks(2).filter_map(pair).collect(),
             upstream: self.upstream.clone(),
             upstream_client_id: self.upstream_client_id.clone(),
             upstream_client_secret: self.upstream_client_secret_file.as_deref().map(read_secret).transpose()?,
@@ -122,6 +126,11 @@ impl Facts {
             _ => None,
         }
     }
+}
+
+fn pair(words: &[String]) -> Option<FederatedSubject> {
+    let [issuer, subject] = words else { return None };
+    Some(FederatedSubject { issuer: issuer.clone(), subject: subject.clone() })
 }
 
 /// The secret on the first line of a file.

@@ -192,7 +192,7 @@ impl Wso2 {
         }
         let deployment = &old.converted.deployment;
         let settings = deployment.oauth.jwks_endpoint.fetch_settings();
-        let judged = lint(&record, &settings, &old.stores.certificates, SystemClock.now_seconds());
+        let judged = lint(&record, &settings, &[], &old.stores.certificates, SystemClock.now_seconds());
         if !judged.faults.is_empty() {
             let reason = judged.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
             return Ok(ClientLine { client_id, result: Became::LeftOut, reason: Some(reason), notes });

@@ -83,6 +83,13 @@ file = "client_secret_authenticator.wasm"
 order = 900
 enable = true
 
+# Tokens of trusted issuers (Kubernetes, GitHub Actions, SPIFFE) authenticate the clients whose `federated` names them.
+[[event_listener]]
+id = "federated_jwt_authenticator"
+file = "federated_jwt_authenticator.wasm"
+order = 901
+enable = false
+
 # Seen assertions, so that a replay is refused without a database read. Timeout in seconds.
 [[cache.manager]]
 name = "PrivateKeyJWT"
@@ -117,6 +124,15 @@ allow_id_token = false
 # Who has this bearer token can register clients at /oauth2/register (RFC 7591).
 # [oauth.dcr]
 # initial_access_token = "$env{{DROPINS_REGISTRATION_TOKEN}}"
+
+# Issuers whose tokens authenticate clients, when the listener above is enabled. Their keys are at jwks_uri, in jwks or
+# jwks_file, or where their metadata say.
+# [[trusted_issuer]]
+# issuer = "https://kubernetes.default.svc.cluster.local"
+# jwks_uri = "https://kubernetes.example.com/openid/v1/jwks"
+# ca_file = "cluster-ca.pem"
+# bearer_token_file = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+# allow_reuse = true
 
 # Clients. File names are relative to this folder.
 # [[service_provider]]
@@ -179,7 +195,8 @@ mod tests {
         assert_eq!(deployment.replay_cache, defaults.replay_cache);
         assert_eq!(deployment.oauth, defaults.oauth);
         assert_eq!(deployment.logging, defaults.logging);
-        assert_eq!(deployment.listeners.len(), 2);
+        let enabled: Vec<_> = deployment.listeners.iter().map(|listener| listener.enabled).collect();
+        assert_eq!(enabled, [true, true, false]);
     }
 
     #[test]
@@ -201,7 +218,7 @@ mod tests {
         let variables = names.map(|name| (name.to_owned(), "x".to_owned()));
         let environment = Environment::new(std::path::Path::new("/"), variables, []);
         let (deployment, _) = parse(&text.join("\n"), &environment).unwrap_or_else(|problems| panic!("{problems}"));
-        assert_eq!(deployment.service_providers.len(), 1);
+        assert_eq!((deployment.service_providers.len(), deployment.trusted_issuers.len()), (1, 1));
         assert!(deployment.keystores.primary.is_some() && deployment.transport.admin.token.is_some());
     }
 }

@@ -63,9 +63,11 @@ impl Section {
         !self.has(path) && !self.faulty.contains(path)
     }
 
-    /// Where the value is; the section's header when the file does not give it.
+    /// Where the value, or the first table of the array, is; the section's header when the file does not give it.
     pub(crate) fn span(&self, path: &str) -> Range<usize> {
-        self.given.get(path).map_or_else(|| self.span.clone(), |given| given.span.clone())
+        let given = self.given.get(path).map(|given| &given.span);
+        let table = || self.elements(path).first().map(|element| &element.span);
+        given.or_else(table).unwrap_or(&self.span).clone()
     }
 
     /// The elements of an array of tables.

@@ -11,6 +11,7 @@ use dropins_keys::remote::FetchSettings;
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::{Section, Typed};
 use crate::sections::client_rules::client_faults;
+use crate::sections::subjects;
 use dropins_protocol::{ClientRecord, Secret, SecretHash, TokenAlgorithm, UpstreamClient};
 
 /// Keys that hold a credential.
@@ -110,6 +111,7 @@ impl ServiceProvider {
             scopes: section.words("service_provider.scope"),
             secret: hash,
             jwks_uri: section.text("service_provider.jwks_uri"),
+            federated: subjects::read(section, findings),
             overrides: overrides(section),
             upstream: UpstreamClient {
                 issuer: section.text("service_provider.upstream"),
@@ -169,7 +171,8 @@ fn secret(section: &Section, findings: &mut Findings) -> (Option<Secret>, Option
     (plain, hash)
 }
 
-fn material(
+/// The text of one key or the file of the other; both together are a problem.
+pub(crate) fn material(
     section: &Section,
     text_path: &'static str,
     file_path: &'static str,

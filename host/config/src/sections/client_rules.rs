@@ -4,7 +4,7 @@
 
 use dropins_keys::remote::{FetchSettings, JwksUrl};
 use dropins_protocol::ClientRecord;
-use dropins_protocol::names::{self, MAX_NAME, NONE};
+use dropins_protocol::names::{self, MAX_NAME, NONE, PRIVATE_KEY_JWT, SPIFFE_JWT};
 use dropins_services::{is_unseen, is_uri_text};
 
 use crate::language::problem::Code;
@@ -12,7 +12,11 @@ use crate::language::spelling;
 use crate::sections::url::is_redirect_uri;
 
 /// Authentication methods that come with the server; plug-ins may bring others.
-const METHODS: [&str; 4] = ["private_key_jwt", "client_secret_basic", "client_secret_post", NONE];
+const METHODS: [&str; 5] = ["private_key_jwt", "client_secret_basic", "client_secret_post", "spiffe_jwt", NONE];
+
+/// The member with the subjects of trusted issuers, and the methods of clients that can have some.
+pub(crate) const FEDERATED: &str = "federated";
+const FEDERATED_METHODS: [&str; 2] = [PRIVATE_KEY_JWT, SPIFFE_JWT];
 
 /// Something that keeps a client from being registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +91,13 @@ pub fn client_faults(client: &ClientRecord, credentials: &[&'static str], jwks: 
     }
     if method == NONE {
         faults.extend(public(client, credentials));
+    } else if !client.federated.is_empty() && !method.is_empty() && !FEDERATED_METHODS.contains(&method) {
+        let known = FEDERATED_METHODS.join(", ");
+        let message = format!(
+            "subjects of trusted issuers count for the methods {known}, or without one; not for {}",
+            shown(method)
+        );
+        faults.push(Fault { field: FEDERATED, code: Code::Conflict, message });
     }
     faults
 }
@@ -101,8 +112,9 @@ fn public<'a>(client: &'a ClientRecord, credentials: &'a [&'static str]) -> impl
         let message = format!("the grant {} needs a credential; the method none uses {own}", shown(grant));
         conflict("grant_types", message)
     });
+    let subjects = (!client.federated.is_empty()).then_some(&FEDERATED);
     let held = move |field: &&'static str| conflict(*field, "a client of the method none has no credential".to_owned());
-    grant.into_iter().chain(credentials.iter().map(held))
+    grant.into_iter().chain(credentials.iter().chain(subjects).map(held))
 }
 
 /// Printable ASCII without space, quote and backslash (RFC 6749 section 3.3).

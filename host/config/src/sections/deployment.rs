@@ -14,6 +14,7 @@ use crate::sections::client::ServiceProvider;
 use crate::sections::client_upstreams;
 use crate::sections::clustering;
 use crate::sections::database::Database;
+use crate::sections::federated;
 use crate::sections::keystore::Keystores;
 use crate::sections::limits;
 use crate::sections::listener::Listener;
@@ -22,7 +23,9 @@ use crate::sections::oauth::OAuth;
 use crate::sections::replay::{ReplayAddress, ReplayLoad, ReplayStore};
 use crate::sections::telemetry::Telemetry;
 use crate::sections::transport::{Server, Transport};
+use crate::sections::trusted_issuer::TrustedIssuer;
 use crate::sections::upstream::Upstream;
+use crate::sections::url::BaseUrl;
 use dropins_protocol::Secret;
 use dropins_services::Limits;
 
@@ -45,6 +48,8 @@ pub struct Deployment {
     pub service_providers: Vec<ServiceProvider>,
     /// Authorization servers that requests are forwarded to.
     pub upstreams: Vec<Upstream>,
+    /// Issuers whose tokens authenticate clients.
+    pub trusted_issuers: Vec<TrustedIssuer>,
     /// The identity database.
     pub database: Database,
     /// The replay store.
@@ -111,8 +116,12 @@ impl Deployment {
             transport.authz = Authz::read(settings, issuer.as_str(), findings);
         }
         let jwks = oauth.jwks_endpoint.fetch_settings();
-        let service_providers = ServiceProvider::read_all(settings, &jwks, findings);
+        let mut service_providers = ServiceProvider::read_all(settings, &jwks, findings);
         client_upstreams::check(settings, &service_providers, &upstreams, findings);
+        let own = oauth.issuer.as_ref().or(server.as_ref().map(|server| &server.base_path));
+        let own = own.map(BaseUrl::as_str).unwrap_or_default();
+        let trusted_issuers = TrustedIssuer::read_all(settings, own, &jwks, findings);
+        federated::check(&mut service_providers, settings, &trusted_issuers, findings);
         let database = Database::read(settings, findings);
         let replay_store = ReplayStore::read(settings, findings);
         if let (Some(database), Some(replay_store)) = (&database, &replay_store) {
@@ -129,6 +138,7 @@ impl Deployment {
             replay_cache,
             service_providers,
             upstreams,
+            trusted_issuers,
             database: database?,
             replay_store: replay_store?,
             replay_address: ReplayAddress::read(settings),

@@ -1,4 +1,4 @@
-//! Files that the configuration names for the keys of clients.
+//! Files that the configuration names for the keys of clients and of trusted issuers.
 //!
 //! Regular files of at most 256 KiB, PEM, DER or JSON, relative to `repository/conf`; each that cannot be read is a
 //! problem at the place that names it.
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::language::problem::{Code, Problem, Problems};
 use crate::sections::client::Material;
 use crate::sections::deployment::Deployment;
+use crate::sections::trusted_issuer::{IssuerKeys, TrustedIssuer};
 
 const MAX_BYTES: u64 = 256 * 1024;
 
@@ -22,18 +23,23 @@ pub struct KeyFiles {
     pub jwks: BTreeMap<String, String>,
     /// PEM roots of upstreams, by issuer.
     pub upstream_roots: BTreeMap<String, String>,
+    /// JWK sets of trusted issuers, JSON, by issuer.
+    pub issuer_jwks: BTreeMap<String, String>,
+    /// PEM authorities for fetching the keys of trusted issuers, by issuer.
+    pub issuer_roots: BTreeMap<String, String>,
 }
 
 impl Deployment {
     /// The files that [`Deployment::read_key_files`] reads.
     pub fn key_files(&self, conf: &Path) -> Vec<PathBuf> {
-        let materials = self.service_providers.iter().flat_map(|client| [&client.certificate, &client.jwks]);
+        let clients = self.service_providers.iter().flat_map(|client| [&client.certificate, &client.jwks]);
+        let materials = clients.flatten().chain(self.trusted_issuers.iter().flat_map(issuer_materials));
         let file = |material: &Material| match material {
             Material::File { path, .. } => Some(conf.join(path)),
             Material::Text { .. } => None,
         };
         let roots = self.upstreams.iter().filter_map(|upstream| Some(conf.join(upstream.ca_file.as_ref()?)));
-        materials.flatten().filter_map(file).chain(roots).collect()
+        materials.filter_map(file).chain(roots).collect()
     }
 
     /// Reads the key material of the declared clients.
@@ -76,8 +82,35 @@ impl Deployment {
                 }
             }
         }
+        for issuer in &self.trusted_issuers {
+            let name = &issuer.name;
+            for material in issuer_materials(issuer) {
+                let texts = if issuer.roots.as_ref() == Some(material) {
+                    &mut files.issuer_roots
+                } else {
+                    &mut files.issuer_jwks
+                };
+                match text(material, conf) {
+                    Ok(text) => drop(texts.insert(name.clone(), text)),
+                    Err(error) => {
+                        let message = format!("a file of the trusted issuer `{name}` cannot be read: {error}");
+                        let problem = Problem::new(Code::File, material.span(), "trusted_issuer", message);
+                        problems.push(problem.help(format!("file names are relative to {}", conf.display())));
+                    }
+                }
+            }
+        }
         if problems.is_empty() { Ok(files) } else { Err(problems) }
     }
+}
+
+/// What the configuration of an issuer keeps in text or files.
+fn issuer_materials(issuer: &TrustedIssuer) -> impl Iterator<Item = &Material> {
+    let keys = match &issuer.keys {
+        IssuerKeys::Here(material) => Some(material),
+        IssuerKeys::Uri(_) | IssuerKeys::Discovered => None,
+    };
+    keys.into_iter().chain(&issuer.roots)
 }
 
 fn text(material: &Material, conf: &Path) -> std::io::Result<String> {

@@ -80,6 +80,7 @@ fn facts(view: &ClientView) -> Vec<(&'static str, String)> {
         ("Upstream", client.upstream.issuer.clone().unwrap_or_default()),
         ("Client ID there", client.upstream.client_id.clone().unwrap_or_default()),
         ("Secret there", client.upstream.secret.as_ref().map_or("", |_| "set; sealed").to_owned()),
+        ("Known as", view.federated.iter().map(|subject| subject.pair.to_string()).collect::<Vec<_>>().join(", ")),
         ("Overrides", overrides.collect::<Vec<_>>().join(", ")),
         ("JWKS URI", client.keys.jwks_uri().unwrap_or_default().to_owned()),
         ("Registered", view.times.map(|(created, _)| utc(created)).unwrap_or_default()),

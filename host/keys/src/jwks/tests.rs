@@ -10,7 +10,7 @@ const DAY: i64 = 24 * 60 * 60;
 const NOW: i64 = 1_800_000_000;
 
 fn read_text(text: &str) -> Reading {
-    read(text.as_bytes(), "jwks".to_owned(), NOW)
+    read(text.as_bytes(), "jwks".to_owned(), KeyPurpose::Signature, NOW)
 }
 
 fn read_keys(keys: &[Value]) -> Reading {
@@ -282,7 +282,7 @@ fn a_byte_order_mark_is_skipped_and_another_encoding_is_named() {
     for (bytes, expected) in
         [(wide.as_slice(), "UTF-16"), (pem.as_bytes(), "it is PEM"), (br#"{"keys":null}"#, "\"keys\" is null")]
     {
-        let reading = read(bytes, "jwks".to_owned(), NOW);
+        let reading = read(bytes, "jwks".to_owned(), KeyPurpose::Signature, NOW);
         assert!(matches!(reading.findings.as_slice(), [finding] if finding.message.contains(expected)), "{expected}");
     }
 }

@@ -61,7 +61,7 @@ impl CachedSet {
         settings: &FetchSettings,
     ) -> Result<Self, String> {
         let seconds = i64::try_from(at / 1000).unwrap_or(i64::MAX);
-        let reading = jwks::read_set(&body, url.source().to_owned(), seconds, settings.size_limit)?;
+        let reading = jwks::read_set(&body, url.source().to_owned(), settings.purpose(), seconds, settings.size_limit)?;
         let failures = FailureNote::default();
         let keys = reading.keys.into_iter().filter_map(Arc::into_inner);
         let keys = keys.map(|key| Arc::new(key.with_failures(failures.clone()))).collect();

@@ -5,15 +5,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 
+use super::bearer;
 use super::error::FetchError;
 use super::guard::{AddressGuard, Lookup};
+use super::issuer::IssuerFetch;
 use super::jwks_url::JwksUrl;
 use super::settings::FetchSettings;
 use super::turns::Turns;
@@ -32,12 +34,13 @@ pub(crate) struct Client {
     turns: Turns,
     connection_timeout: Duration,
     read_timeout: Duration,
+    issuer: Option<IssuerFetch>,
 }
 
 impl Client {
     pub(crate) fn new(settings: &FetchSettings, lookup: Arc<dyn Lookup>) -> Result<Self, String> {
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_config(&settings.extra_roots).map_err(|error| error.to_string())?)
+            .tls_backend_preconfigured(tls_config(settings).map_err(|error| error.to_string())?)
             .dns_resolver(AddressGuard::new(lookup, settings.allow_private.clone()))
             .connect_timeout(settings.connection_timeout)
             .redirect(Policy::none())
@@ -59,6 +62,7 @@ impl Client {
             turns: Turns::new(settings),
             connection_timeout: settings.connection_timeout,
             read_timeout: settings.read_timeout,
+            issuer: settings.issuer.clone(),
         })
     }
 
@@ -66,10 +70,21 @@ impl Client {
     pub(crate) async fn get(&self, url: &JwksUrl, headers: HeaderMap, most: usize) -> Result<Answer, FetchError> {
         let answer = async {
             let _turn = self.turns.take(url.url().host_str().unwrap_or_default()).await?;
-            let request = self.http.get(url.url().clone()).headers(headers);
+            let request = self.http.get(url.url().clone()).headers(headers).headers(self.token(url).await?);
             self.read(request.send().await.map_err(|error| self.error(&error))?, most).await
         };
         tokio::time::timeout(self.read_timeout, answer).await.unwrap_or(Err(FetchError::Timeout(self.read_timeout)))
+    }
+
+    /// The header with the issuer's bearer token, if the URL may see it.
+    async fn token(&self, url: &JwksUrl) -> Result<HeaderMap, FetchError> {
+        let issuer = self.issuer.as_ref().filter(|issuer| issuer.trusts_with_token(url.url()));
+        let Some(path) = issuer.and_then(|issuer| issuer.bearer_token_file.clone()) else {
+            return Ok(HeaderMap::new());
+        };
+        let read = tokio::task::spawn_blocking(move || bearer::authorization(&path)).await;
+        let value = read.map_err(|_| FetchError::Interrupted)?.map_err(FetchError::NoToken)?;
+        Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
     }
 
     async fn read(&self, response: Response, most: usize) -> Result<Answer, FetchError> {
@@ -117,8 +132,24 @@ pub(crate) fn request_headers() -> HeaderMap {
     ])
 }
 
-/// TLS 1.2 and 1.3; the operating system's authorities and the extra ones.
-fn tls_config(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+/// TLS 1.2 and 1.3 with the authorities of the settings.
+fn tls_config(settings: &FetchSettings) -> Result<ClientConfig, rustls::Error> {
+    let roots = match settings.issuer.as_ref().and_then(|issuer| issuer.roots.as_ref()) {
+        Some(only) => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(only.iter().cloned());
+            roots
+        }
+        None => usual_roots(&settings.extra_roots),
+    };
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    let mut config = builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The operating system's authorities and the extra ones.
+fn usual_roots(extra_roots: &[CertificateDer<'static>]) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let (_, ignored) = roots.add_parsable_certificates(extra_roots.iter().cloned());
     if ignored > 0 {
@@ -132,8 +163,5 @@ fn tls_config(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, r
     if roots.is_empty() {
         tracing::warn!("there is no certificate authority: no JWKS URI can be fetched");
     }
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-    let mut config = builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    roots
 }

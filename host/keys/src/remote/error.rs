@@ -27,7 +27,9 @@ pub enum FetchError {
     #[error("its host cannot be reached: {0}")]
     Unreachable(String),
     /// The host's certificate cannot be trusted, or TLS failed otherwise.
-    #[error("its host cannot be trusted: {0}; further authorities belong in the truststore")]
+    #[error(
+        "its host cannot be trusted: {0}; further authorities belong in the truststore, those of a trusted issuer in its ca_file"
+    )]
     Tls(String),
     /// It took too long.
     #[error("there was no complete answer within {} ms", .0.as_millis())]
@@ -56,6 +58,12 @@ pub enum FetchError {
     /// Too many fetches wait.
     #[error("too many fetches are waiting")]
     Crowded,
+    /// The metadata of an issuer do not lead to its keys.
+    #[error("its metadata do not lead to its keys: {0}")]
+    BadMetadata(String),
+    /// There is no bearer token to send.
+    #[error("the bearer token of the issuer is not there: {0}")]
+    NoToken(String),
     /// The fetch was cancelled or failed internally.
     #[error("the fetch ended early")]
     Interrupted,
@@ -79,6 +87,8 @@ impl FetchError {
             Self::BadKeySet(_) => FetchOutcome::BadKeySet,
             Self::NotJson(_) => FetchOutcome::NotJson,
             Self::Crowded => FetchOutcome::Crowded,
+            Self::BadMetadata(_) => FetchOutcome::BadMetadata,
+            Self::NoToken(_) => FetchOutcome::NoToken,
             Self::Interrupted => FetchOutcome::Interrupted,
         }
     }

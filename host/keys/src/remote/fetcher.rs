@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dropins_services::{Clock, KeyHint, KeyLookupError, UnixMillis};
+use http::HeaderMap;
 use moka::policy::EvictionPolicy;
 use tokio::sync::Semaphore;
 
 use super::cached_set::CachedSet;
-use super::client::{Client, request_headers};
+use super::client::{Answer, Client, request_headers};
+use super::discovery;
 use super::disk::Disk;
 use super::error::FetchError;
 use super::guard::{Lookup, SystemLookup};
@@ -221,8 +223,8 @@ impl JwksFetcher {
         let outcome = result.as_ref().map_or_else(FetchError::outcome, |(_, outcome)| *outcome);
         let (source, label) = (slot.url().source(), outcome.as_str());
         match &result {
-            Ok(_) => tracing::debug!(source, outcome = label, "the JWK set of a client is current"),
-            Err(error) => tracing::warn!(source, outcome = label, %error, "the JWK set of a client cannot be had"),
+            Ok(_) => tracing::debug!(source, outcome = label, "a JWK set is current"),
+            Err(error) => tracing::warn!(source, outcome = label, %error, "a JWK set cannot be had"),
         }
         self.0.counters.fetch(outcome);
         slot.finish(ticket, result, self.now());
@@ -238,12 +240,34 @@ impl JwksFetcher {
             return Ok((set, FetchOutcome::Restored));
         }
         let before = slot.validated();
-        let headers = before.as_ref().map_or_else(request_headers, |set| set.revalidation(slot.url()));
-        let answer = self.0.client.get(slot.url(), headers, self.settings().size_limit).await?;
+        let answer = match &self.settings().issuer {
+            Some(issuer) if issuer.discovered => self.discovered(slot.url(), &issuer.issuer).await?,
+            _ => {
+                let headers = before.as_ref().map_or_else(request_headers, |set| set.revalidation(slot.url()));
+                self.get(slot.url(), headers).await?
+            }
+        };
         let now = self.now();
         let work = move || self.0.reader.read(slot.url(), answer, before.as_deref(), now);
         // Reading 64 RSA keys takes milliseconds, and the disk may block.
         tokio::task::spawn_blocking(work).await.unwrap_or(Err(FetchError::Interrupted))
+    }
+
+    /// The set that the issuer's metadata at this URL lead to. It is never asked for conditionally: the validators of the
+    /// last one may be those of another URL.
+    async fn discovered(&self, url: &JwksUrl, issuer: &str) -> Result<Answer, FetchError> {
+        let Answer::Set(_, metadata) = self.get(url, request_headers()).await? else {
+            return Err(FetchError::BadStatus(304));
+        };
+        let found = discovery::jwks_url(&metadata, issuer, self.settings()).map_err(FetchError::BadMetadata)?;
+        match self.get(&found, request_headers()).await? {
+            Answer::NotModified(_) => Err(FetchError::BadStatus(304)),
+            set @ Answer::Set(..) => Ok(set),
+        }
+    }
+
+    async fn get(&self, url: &JwksUrl, headers: HeaderMap) -> Result<Answer, FetchError> {
+        self.0.client.get(url, headers, self.settings().size_limit).await
     }
 
     /// Loads the set from disk, once.
@@ -257,5 +281,7 @@ impl JwksFetcher {
     }
 }
 
+#[cfg(test)]
+mod issuer_tests;
 #[cfg(test)]
 mod tests;

@@ -5,14 +5,17 @@
 //! The cause of a failed fetch is for the operator, never for the client.
 
 mod address;
+mod bearer;
 mod cached_set;
 mod client;
+mod discovery;
 mod disk;
 mod documents;
 mod error;
 mod fetcher;
 mod guard;
 mod host_list;
+mod issuer;
 mod jwks_url;
 mod outcome;
 mod set_reader;
@@ -28,6 +31,7 @@ pub use documents::{Document, DocumentFetcher, MAX_DOCUMENT};
 pub use error::FetchError;
 pub use fetcher::{JwksFetcher, OpenError, Refreshed};
 pub use host_list::{BadHost, HostList};
+pub use issuer::{IssuerFetch, metadata_url};
 pub use jwks_url::{JwksUrl, JwksUrlError};
 pub use outcome::FetchOutcome;
 pub use settings::FetchSettings;

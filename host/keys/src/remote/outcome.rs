@@ -35,13 +35,17 @@ pub enum FetchOutcome {
     NotJson,
     /// [`FetchError::Crowded`](super::FetchError::Crowded).
     Crowded,
+    /// [`FetchError::BadMetadata`](super::FetchError::BadMetadata).
+    BadMetadata,
+    /// [`FetchError::NoToken`](super::FetchError::NoToken).
+    NoToken,
     /// [`FetchError::Interrupted`](super::FetchError::Interrupted).
     Interrupted,
 }
 
 impl FetchOutcome {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Fetched,
         Self::NotModified,
         Self::Restored,
@@ -58,6 +62,8 @@ impl FetchOutcome {
         Self::BadKeySet,
         Self::NotJson,
         Self::Crowded,
+        Self::BadMetadata,
+        Self::NoToken,
         Self::Interrupted,
     ];
 
@@ -81,6 +87,8 @@ impl FetchOutcome {
             Self::BadKeySet => "bad_key_set",
             Self::NotJson => "not_json",
             Self::Crowded => "crowded",
+            Self::BadMetadata => "bad_metadata",
+            Self::NoToken => "no_token",
             Self::Interrupted => "interrupted",
         }
     }

@@ -73,7 +73,7 @@ impl SetReader {
 /// Logs a new set. The client controls the number of findings, so only the first ones are logged.
 fn report(url: &JwksUrl, set: &CachedSet) {
     let (keys, findings) = (set.keys().keys().len(), set.findings().len());
-    tracing::info!(source = url.source(), keys, findings, "a client has a new JWK set");
+    tracing::info!(source = url.source(), keys, findings, "a JWK set is new");
     for finding in set.findings().iter().take(MAX_REPORTED) {
         match finding.severity {
             Severity::Error => tracing::error!("{finding}"),

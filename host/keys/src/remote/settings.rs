@@ -6,6 +6,8 @@ use std::time::Duration;
 use rustls_pki_types::CertificateDer;
 
 use super::host_list::HostList;
+use super::issuer::IssuerFetch;
+use crate::key_purpose::KeyPurpose;
 
 /// `[oauth.jwks_endpoint]`, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,15 @@ pub struct FetchSettings {
     pub capacity: u64,
     /// The folder in which the last good sets survive a restart, if any.
     pub folder: Option<PathBuf>,
+    /// The trusted issuer whose keys are fetched; `None` for the keys of clients.
+    pub issuer: Option<IssuerFetch>,
+}
+
+impl FetchSettings {
+    /// The keys that count.
+    pub(crate) fn purpose(&self) -> KeyPurpose {
+        self.issuer.as_ref().map(|issuer| issuer.purpose).unwrap_or_default()
+    }
 }
 
 impl Default for FetchSettings {
@@ -63,6 +74,7 @@ impl Default for FetchSettings {
             memory: 64 * 1024 * 1024,
             capacity: 4096,
             folder: None,
+            issuer: None,
         }
     }
 }

@@ -22,6 +22,20 @@ pub struct FetchStats {
 }
 
 impl FetchStats {
+    /// The sums of both.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        for (outcome, count) in &other.fetches {
+            *self.fetches.entry(*outcome).or_default() += count;
+        }
+        let Self { cached, stale, unavailable, crowded, .. } = *other;
+        self.cached += cached;
+        self.stale += stale;
+        self.unavailable += unavailable;
+        self.crowded += crowded;
+        self
+    }
+
     /// Fetches with this outcome.
     #[must_use]
     pub fn of(&self, outcome: FetchOutcome) -> u64 {

@@ -35,16 +35,40 @@ const PREFERRED: [Algorithm; 11] = [
 
 /// Garbage of the right type, a damaged signature, a stranger, and an assertion that is used twice.
 pub(super) async fn trials(subject: &Subject<'_>, now: UnixMillis) -> Result<Vec<Trial>, Unavailable> {
+    let Some((key, algorithm)) = trial_key(subject).await? else { return Ok(Vec::new()) };
+    build(&key, algorithm, subject, now).map_err(|error| Unavailable::new("the canary's key", error))
+}
+
+/// A key for the first algorithm that the listener accepts; none for a plug-in whose algorithms are all unknown here,
+/// which cannot be shown an assertion that it must accept.
+pub(super) async fn trial_key(subject: &Subject<'_>) -> Result<Option<(TrialKey, Algorithm)>, Unavailable> {
     let accepted = |algorithm: &Algorithm| subject.algorithms.iter().any(|name| name == algorithm.name());
-    // A plug-in whose algorithms are all unknown here cannot be shown an assertion that it must accept.
-    let Some(algorithm) = PREFERRED.into_iter().find(accepted) else { return Ok(Vec::new()) };
-    let down = |error: SigningError| Unavailable::new("the canary's key", error);
-    let family = KeyFamily::for_algorithm(algorithm);
-    match family {
-        KeyFamily::Rsa2048 => build(rsa_key().await?, algorithm, subject, now),
-        _ => build(&SigningKey::generate(family).map_err(down)?, algorithm, subject, now),
+    let Some(algorithm) = PREFERRED.into_iter().find(accepted) else { return Ok(None) };
+    let key = match KeyFamily::for_algorithm(algorithm) {
+        KeyFamily::Rsa2048 => TrialKey::Shared(rsa_key().await?),
+        family => {
+            let made = SigningKey::generate(family);
+            TrialKey::Own(made.map_err(|error| Unavailable::new("the canary's key", error))?)
+        }
+    };
+    Ok(Some((key, algorithm)))
+}
+
+/// A key of its own, or the one of the whole process.
+pub(super) enum TrialKey {
+    Own(SigningKey),
+    Shared(&'static SigningKey),
+}
+
+impl std::ops::Deref for TrialKey {
+    type Target = SigningKey;
+
+    fn deref(&self) -> &SigningKey {
+        match self {
+            Self::Own(key) => key,
+            Self::Shared(key) => key,
+        }
     }
-    .map_err(down)
 }
 
 fn build(
@@ -93,7 +117,7 @@ fn credential(assertion: &str) -> Request {
 }
 
 /// The assertion with another first character in its signature.
-fn damage(assertion: &str) -> String {
+pub(super) fn damage(assertion: &str) -> String {
     let (signed, signature) = assertion.rsplit_once('.').unwrap_or((assertion, ""));
     let (first, rest) = signature.split_at_checked(1).unwrap_or(("", ""));
     let other = if first == "A" { "B" } else { "A" };

@@ -6,6 +6,7 @@
 
 mod assertion;
 mod assumed;
+mod federated;
 mod request;
 mod secret;
 mod throw_away;
@@ -25,6 +26,9 @@ pub struct Canary;
 #[async_trait]
 impl Probe for Canary {
     async fn trials(&self, subject: &Subject<'_>, now: UnixMillis) -> Result<Vec<Trial>, Unavailable> {
+        if subject.description.name == federated::PLUGIN {
+            return federated::trials(subject, now).await;
+        }
         let mut trials = Vec::new();
         for method in &subject.description.methods {
             match method.as_str() {

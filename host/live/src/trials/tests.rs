@@ -55,7 +55,7 @@ async fn passes(properties: &[(&str, &str)]) {
 #[tokio::test]
 async fn the_shipped_plug_ins_pass_with_and_without_reuse_of_instances() {
     for isolation in [Isolation::Fresh, Isolation::Pooled] {
-        for name in ["private_key_jwt_authenticator", "client_secret_authenticator"] {
+        for name in ["private_key_jwt_authenticator", "client_secret_authenticator", "federated_jwt_authenticator"] {
             assemble(listener(name, &[], isolation)).await.unwrap();
         }
     }
@@ -108,6 +108,16 @@ async fn the_narrowest_and_the_widest_values_pass() {
     ])
     .await;
     passes(&[("preventTokenReuse", "False"), ("profile", "fapi2")]).await;
+}
+
+#[tokio::test]
+async fn the_federated_plug_in_passes_with_every_algorithm_and_the_widest_and_narrowest_skew() {
+    let properties = dropins_keys::Algorithm::ALL.map(|algorithm| ("AllowedAlgorithms", algorithm.name()));
+    for property in properties.into_iter().chain([("ClockSkewInSeconds", "0"), ("ClockSkewInSeconds", "3600")]) {
+        if let Err(errors) = assemble(listener("federated_jwt_authenticator", &[property], Isolation::Fresh)).await {
+            panic!("{property:?}: {}", errors[0]);
+        }
+    }
 }
 
 #[tokio::test]

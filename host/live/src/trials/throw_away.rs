@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use dropins_host::services::{
-    ClientDirectory, FixedClock, Memory, Registration, ReplayStore, Services, Unavailable, UnixMillis, Use,
+    ClientDirectory, FixedClock, KeyHint, KeyLookupError, KeySource, Memory, PublicKey, Registration, ReplayStore,
+    Services, Unavailable, UnixMillis, Use,
 };
 use dropins_host::{Expected, Request, Trial};
 use dropins_keys::{KeySet, StaticKeySource};
 
-use dropins_protocol::reference;
+use dropins_protocol::{FederatedSubject, reference};
 
 /// A client with the services of its own server.
 pub(super) struct ThrowAway {
@@ -25,11 +26,32 @@ impl ThrowAway {
         let id = format!("canary-{}", reference());
         let auth_method = Some(method.to_owned());
         let registration = Registration { id: id.clone(), auth_method, ..Registration::default() };
-        let clients = OneClient { registration, secret: secret.map(str::to_owned) };
+        let clients = OneClient { registration, secret: secret.map(str::to_owned), known_as: None };
         let keys = StaticKeySource::new(HashMap::from([(id.clone(), Arc::new(keys))]));
+        Self::with(id, clients, Arc::new(keys), now)
+    }
+
+    /// A client that is registered for this method and known by a subject of the only trusted issuer, which has these
+    /// keys; `settings` are those of the issuer.
+    pub(super) fn federated(
+        method: &str,
+        known_as: FederatedSubject,
+        settings: &[(&str, &str)],
+        keys: KeySet,
+        now: UnixMillis,
+    ) -> Self {
+        let id = format!("canary-{}", reference());
+        let auth_method = Some(method.to_owned());
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let registration = Registration { id: id.clone(), auth_method, settings, ..Registration::default() };
+        let keys = OneIssuer(StaticKeySource::new(HashMap::from([(known_as.issuer.clone(), Arc::new(keys))])));
+        Self::with(id, OneClient { registration, secret: None, known_as: Some(known_as) }, Arc::new(keys), now)
+    }
+
+    fn with(id: String, clients: OneClient, keys: Arc<dyn KeySource>, now: UnixMillis) -> Self {
         let services = Services {
             clients: Arc::new(clients),
-            keys: Arc::new(keys),
+            keys,
             replay: Arc::new(Used::default()),
             clock: Arc::new(FixedClock::at(now)),
         };
@@ -50,12 +72,36 @@ impl ThrowAway {
 struct OneClient {
     registration: Registration,
     secret: Option<String>,
+    known_as: Option<FederatedSubject>,
+}
+
+/// Keys of an issuer, under its name, and of no client.
+struct OneIssuer(StaticKeySource);
+
+#[async_trait]
+impl KeySource for OneIssuer {
+    async fn candidates(&self, _: &str, _: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
+        Ok(Vec::new())
+    }
+
+    async fn of_issuer(&self, issuer: &str, hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
+        self.0.candidates(issuer, hint).await
+    }
+
+    fn decoy(&self, algorithm: &str) -> Option<Arc<dyn PublicKey>> {
+        self.0.decoy(algorithm)
+    }
 }
 
 #[async_trait]
 impl ClientDirectory for OneClient {
     async fn lookup(&self, client_id: &str) -> Result<Option<Registration>, Unavailable> {
         Ok((client_id == self.registration.id).then(|| self.registration.clone()))
+    }
+
+    async fn lookup_subject(&self, issuer: &str, subject: &str) -> Result<Option<Registration>, Unavailable> {
+        let is_known = |pair: &FederatedSubject| (pair.issuer.as_str(), pair.subject.as_str()) == (issuer, subject);
+        Ok(self.known_as.as_ref().is_some_and(is_known).then(|| self.registration.clone()))
     }
 
     async fn check_secret(&self, client_id: &str, secret: &str) -> Result<bool, Unavailable> {

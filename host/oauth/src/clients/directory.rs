@@ -15,14 +15,19 @@ use dropins_services::{
 use super::client_id_url::is_url;
 use super::documents::{DocumentClients, NoDocument};
 use super::external::ExternalKeys;
+use super::issuers::TrustedIssuers;
 use super::registered::RegisteredClient;
 use super::stored::StoredClients;
+use dropins_protocol::FederatedSubject;
 use dropins_protocol::names::MAX_NAME;
 use dropins_protocol::secret_hash;
 
 /// All clients of one configuration.
 pub struct Directory {
     declared: HashMap<String, Arc<RegisteredClient>>,
+    /// The declared clients by the subjects that they are known by.
+    subjects: HashMap<FederatedSubject, Arc<RegisteredClient>>,
+    issuers: TrustedIssuers,
     stored: Arc<StoredClients>,
     external: ExternalKeys,
     /// The same without the keystore.
@@ -53,15 +58,46 @@ impl Directory {
         external: ExternalKeys,
     ) -> Self {
         let declared = declared.into_iter().map(|client| (client.registration.id.clone(), Arc::new(client)));
+        let declared: HashMap<_, _> = declared.collect();
+        let pairs = |client: &Arc<RegisteredClient>| {
+            let client = Arc::clone(client);
+            client.federated.clone().into_iter().map(move |pair| (pair, Arc::clone(&client)))
+        };
+        let subjects = declared.values().flat_map(pairs).collect();
         let published = ExternalKeys { keystore: None, ..external.clone() };
         let decoys = StaticKeySource::new(HashMap::new());
-        Self { declared: declared.collect(), stored, external, published, documents: None, decoys }
+        let issuers = TrustedIssuers::default();
+        Self { declared, subjects, issuers, stored, external, published, documents: None, decoys }
     }
 
     /// The same with clients that documents describe.
     #[must_use]
     pub fn with_documents(self, documents: Option<Arc<DocumentClients>>) -> Self {
         Self { documents, ..self }
+    }
+
+    /// The same with these trusted issuers.
+    #[must_use]
+    pub fn trusting(self, issuers: TrustedIssuers) -> Self {
+        Self { issuers, ..self }
+    }
+
+    /// The trusted issuers.
+    pub fn issuers(&self) -> &TrustedIssuers {
+        &self.issuers
+    }
+
+    /// The enabled client that is known by this subject. A pair of the file hides that of the database, and so does a
+    /// client.
+    async fn find_subject(&self, pair: &FederatedSubject) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
+        let found = match self.subjects.get(pair) {
+            Some(client) => Some(Arc::clone(client)),
+            None => {
+                let stored = self.stored.find_subject(pair).await?;
+                stored.filter(|client| !self.declared.contains_key(&client.registration.id))
+            }
+        };
+        Ok(found.filter(|client| client.enabled))
     }
 
     /// The enabled client with this id. An id over 255 bytes is unknown before any look-up.
@@ -108,6 +144,20 @@ impl Directory {
     /// The clients of the file, in no particular order.
     pub fn declared(&self) -> impl Iterator<Item = &Arc<RegisteredClient>> {
         self.declared.values()
+    }
+
+    /// Subjects that the file gives to a client although the database gives them to another, with that one.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the database cannot be asked.
+    pub async fn subject_clashes(&self) -> Result<Vec<(FederatedSubject, String)>, Unavailable> {
+        let mut clashes = Vec::new();
+        for (pair, client) in &self.subjects {
+            let stored = self.stored.find_subject(pair).await?.map(|stored| stored.registration.id.clone());
+            clashes.extend(stored.filter(|id| *id != client.registration.id).map(|id| (pair.clone(), id)));
+        }
+        clashes.sort();
+        Ok(clashes)
     }
 
     /// How many clients there are: those of the file, and those that the database had when it was last asked.
@@ -184,6 +234,15 @@ impl ClientDirectory for Directory {
         Ok(self.find(client_id).await?.map(|client| client.registration.clone()))
     }
 
+    async fn lookup_subject(&self, issuer: &str, subject: &str) -> Result<Option<Registration>, Unavailable> {
+        let Some(settings) = self.issuers.settings(issuer) else { return Ok(None) };
+        let pair = FederatedSubject { issuer: issuer.to_owned(), subject: subject.to_owned() };
+        let Some(client) = self.find_subject(&pair).await? else { return Ok(None) };
+        let mut registration = client.registration.clone();
+        registration.settings.extend_from_slice(settings);
+        Ok(Some(registration))
+    }
+
     async fn check_secret(&self, client_id: &str, secret: &str) -> Result<bool, Unavailable> {
         let hash = self.find(client_id).await?.and_then(|client| client.secret.clone());
         secret_hash::check(hash, secret).await
@@ -203,6 +262,10 @@ impl KeySource for Directory {
             return Err(StoreLookupError::other_client(client_id, alias).into());
         }
         client.keys.candidates(client_id, hint, sources).await
+    }
+
+    async fn of_issuer(&self, issuer: &str, hint: &KeyHint) -> Result<Vec<Arc<dyn PublicKey>>, KeyLookupError> {
+        self.issuers.candidates(issuer, hint).await
     }
 
     fn decoy(&self, algorithm: &str) -> Option<Arc<dyn PublicKey>> {

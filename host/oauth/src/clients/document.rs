@@ -63,7 +63,7 @@ pub(super) fn read(
     let algorithms = Algorithm::ALL.map(|algorithm| algorithm.name().to_owned()).to_vec();
     faults.extend(metadata.apply(&mut record, &Offers::new(methods, algorithms), Grantor::Document));
     narrow(&mut record, policy, asks_for_scopes, &mut faults);
-    faults.extend(lint(&record, fetches, &CertificateStores::default(), now).faults);
+    faults.extend(lint(&record, fetches, &[], &CertificateStores::default(), now).faults);
     if faults.is_empty() { Ok(record) } else { Err(BadDocument::Faults(faults)) }
 }
 

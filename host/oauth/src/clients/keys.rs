@@ -1,7 +1,7 @@
 //! The keys of one client from all of its sources together.
 //!
 //! Certificate and inline JWK set are read once. A JWKS URI is asked only when these hold no key with the `kid` of the
-//! request; the keystore counts only for a client that registers no keys at all.
+//! request; the keystore counts only for a client that registers no keys at all and no subject of a trusted issuer.
 
 use std::sync::Arc;
 
@@ -28,7 +28,8 @@ impl ClientKeys {
         let inputs: Vec<_> = certificate.into_iter().chain(jwks).collect();
         let (own, findings) = KeySet::read(&inputs, i64::try_from(now).unwrap_or(i64::MAX));
         let jwks_uri = record.jwks_uri.clone();
-        (Self { registered: !inputs.is_empty() || jwks_uri.is_some(), own, jwks_uri }, findings)
+        let registered = !inputs.is_empty() || jwks_uri.is_some() || !record.federated.is_empty();
+        (Self { registered, own, jwks_uri }, findings)
     }
 
     /// The keys in the registration itself.
@@ -46,7 +47,7 @@ impl ClientKeys {
         self.jwks_uri.as_deref()
     }
 
-    /// Whether the keystore entry with the client's id counts: no other keys are registered.
+    /// Whether the keystore entry with the client's id counts: no other keys and no subjects are registered.
     pub fn in_keystore(&self) -> bool {
         !self.registered
     }

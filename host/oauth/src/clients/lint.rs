@@ -3,7 +3,7 @@
 //! Keys are judged by the reader that authentication uses, so that the directory never holds what `dropins check` would
 //! reject in the file.
 
-use dropins_config::{Fault, client_faults, shown};
+use dropins_config::{Fault, TrustedIssuer, client_faults, federated_fault, shown};
 use dropins_keys::keystore::CertificateStores;
 use dropins_keys::remote::FetchSettings;
 use dropins_keys::{Algorithm, Finding, Severity};
@@ -24,7 +24,13 @@ pub struct Lint {
 }
 
 /// Judges a registration; `jwks` says which JWKS URIs may be fetched, `now` is in seconds since the Unix epoch.
-pub fn lint(record: &ClientRecord, jwks: &FetchSettings, keystores: &CertificateStores, now: u64) -> Lint {
+pub fn lint(
+    record: &ClientRecord,
+    jwks: &FetchSettings,
+    issuers: &[TrustedIssuer],
+    keystores: &CertificateStores,
+    now: u64,
+) -> Lint {
     let held = [
         ("client_secret", record.secret.is_some()),
         ("certificate", record.certificate.is_some()),
@@ -34,6 +40,7 @@ pub fn lint(record: &ClientRecord, jwks: &FetchSettings, keystores: &Certificate
     let (client, findings) = RegisteredClient::of_record(record.clone(), now);
     let keys = Lint::of_keys(&client, findings, keystores, now);
     let mut faults = client_faults(record, &credentials, jwks);
+    faults.extend(record.federated.iter().filter_map(|pair| federated_fault(pair, issuers)));
     faults.extend(keys.faults);
     Lint { faults, ..keys }
 }
@@ -56,6 +63,14 @@ impl Lint {
             }
         }
         lint.faults.extend(client.registration.signing_alg.as_deref().and_then(|name| unfit(client, name)));
+        for pair in client.federated.iter().filter(|pair| pair.is_default_account()) {
+            let message = format!(
+                "`{}` is the default service account: every pod of the namespace that names no account of its own is this \
+                 client; give the workload an account of its own",
+                shown(&pair.subject)
+            );
+            lint.warnings.push(Fault::new("federated", message));
+        }
         if client.needs_keystore() {
             lint.in_keystore(&client.registration.id, keystores, now);
         }
@@ -102,7 +117,7 @@ mod tests {
     use dropins_protocol::names::{self, NONE, PRIVATE_KEY_JWT};
 
     fn judge(client: &ClientRecord, jwks: &FetchSettings) -> Lint {
-        lint(client, jwks, &CertificateStores::default(), 0)
+        lint(client, jwks, &[], &CertificateStores::default(), 0)
     }
 
     fn client() -> ClientRecord {
@@ -207,6 +222,26 @@ mod tests {
         assert_eq!(judge(&client, &FetchSettings::default()).faults[0].field, "token_endpoint_auth_signing_alg");
         client.jwks_uri = Some("https://c.example/jwks".to_owned());
         assert_eq!(judge(&client, &FetchSettings::default()), Lint::default());
+    }
+
+    #[test]
+    fn a_client_with_subjects_names_trusted_issuers_and_is_warned_about_a_default_account() {
+        use dropins_protocol::FederatedSubject;
+        let text = "[[trusted_issuer]]\nissuer = \"https://a.example\"\n";
+        let (deployment, _) = dropins_config::parse(text, &dropins_config::Environment::default()).unwrap();
+        let judge = |issuer: &str, subject: &str| {
+            let pair = FederatedSubject { issuer: issuer.to_owned(), subject: subject.to_owned() };
+            let client = ClientRecord { federated: vec![pair], ..client() };
+            let issuers = &deployment.trusted_issuers;
+            lint(&client, &FetchSettings::default(), issuers, &CertificateStores::default(), 0)
+        };
+        assert_eq!(judge("https://a.example", "system:serviceaccount:orders:worker"), Lint::default());
+        let shared = judge("https://a.example", "system:serviceaccount:orders:default");
+        assert!(
+            shared.faults.is_empty() && shared.warnings[0].message.contains("default service account"),
+            "{shared:?}"
+        );
+        assert_eq!(judge("https://b.example", "x").faults[0].field, "federated");
     }
 
     #[test]

@@ -5,9 +5,8 @@ use dropins_keys::keystore::CertificateStores;
 use dropins_services::{PublicKey as _, Registration};
 
 use super::keys::ClientKeys;
-use dropins_protocol::SecretHash;
 use dropins_protocol::names::{NONE, PRIVATE_KEY_JWT};
-use dropins_protocol::{ClientRecord, TokenAlgorithm, UpstreamClient};
+use dropins_protocol::{ClientRecord, FederatedSubject, SecretHash, TokenAlgorithm, UpstreamClient};
 
 /// A client as it is registered.
 #[derive(Debug)]
@@ -37,6 +36,8 @@ pub struct RegisteredClient {
     pub keys: ClientKeys,
     /// Who it is at the authorization server behind this one.
     pub upstream: UpstreamClient,
+    /// The subjects of trusted issuers that it is known by.
+    pub federated: Vec<FederatedSubject>,
 }
 
 impl RegisteredClient {
@@ -72,7 +73,9 @@ impl RegisteredClient {
         let upstream = [self.upstream.issuer.as_ref(), self.upstream.client_id.as_ref()];
         let upstream = upstream.into_iter().flatten().map(String::len).sum::<usize>();
         let own = [upstream, self.registration.id.len().saturating_mul(2), self.name.as_ref().map_or(0, String::len)];
-        let parts = texts.chain(settings).chain(own).chain([self.keys.memory()]);
+        let pairs = self.federated.iter();
+        let pairs = pairs.map(|pair| pair.issuer.len().saturating_add(pair.subject.len()).saturating_add(64));
+        let parts = texts.chain(settings).chain(own).chain(pairs).chain([self.keys.memory()]);
         parts.fold(size_of::<Self>(), usize::saturating_add)
     }
 
@@ -117,6 +120,7 @@ impl RegisteredClient {
             secret: record.secret,
             keys,
             upstream: record.upstream,
+            federated: record.federated,
         };
         (client, findings)
     }

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::documents::DocumentClients;
 use super::external::{ExternalKeys, KeystoreKeys, PublishedKeys};
+use super::issuers::IssuerFetchers;
 use dropins_config::Home;
 use dropins_config::{Deployment, Keystore, Keystores};
 
@@ -26,6 +27,8 @@ pub struct Sources {
     pub keystores: Arc<CertificateStores>,
     /// The clients that documents describe, if the operator wants any.
     pub documents: Option<Arc<DocumentClients>>,
+    /// Fetch the keys of trusted issuers.
+    pub issuers: Arc<IssuerFetchers>,
 }
 
 /// Why a source cannot be opened.
@@ -69,7 +72,9 @@ impl Sources {
             ..deployment.oauth.jwks_endpoint.fetch_settings()
         };
         let documents = documents(deployment, &settings, &clock).transpose()?;
-        Ok(Self { fetcher: JwksFetcher::open(settings, clock)?, keystores, documents })
+        let issuers = IssuerFetchers::new(home.jwks_cache().join("issuers"), home.conf(), Arc::clone(&clock));
+        let fetcher = JwksFetcher::open(settings, clock)?;
+        Ok(Self { fetcher, keystores, documents, issuers: Arc::new(issuers) })
     }
 
     /// The sources as the client directory asks them.

@@ -15,6 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::registered::RegisteredClient;
 use dropins_database::StoreError;
+use dropins_protocol::FederatedSubject;
 use dropins_protocol::names::MAX_NAME;
 use dropins_store::clients::{Changes, ClientError, ClientRecord, IdentityStore, KeyUse};
 
@@ -104,6 +105,16 @@ impl StoredClients {
             self.unknown.invalidate(client_id);
         }
         Ok(client)
+    }
+
+    /// The client that is known by this subject, enabled or not.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the database cannot be asked.
+    pub async fn find_subject(&self, pair: &FederatedSubject) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
+        let Some(client_id) = self.store.find_subject(pair).await? else { return Ok(None) };
+        // The registration decides: the client may have lost the subject meanwhile.
+        Ok(self.find(&client_id).await?.filter(|client| client.federated.contains(pair)))
     }
 
     /// The clients that follow this id, in the byte order of ids; none after the last one.

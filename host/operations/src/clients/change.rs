@@ -1,7 +1,7 @@
 //! What is changed about a client; what is not given stays.
 
 use dropins_keys::Algorithm;
-use dropins_protocol::{ClientRecord, Secret, TokenAlgorithm};
+use dropins_protocol::{ClientRecord, FederatedSubject, Secret, TokenAlgorithm};
 
 /// A fact that a client can do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Fact {
     Secret,
     /// All overrides.
     Overrides,
+    /// All subjects of trusted issuers.
+    Federated,
     /// The upstream that it uses.
     Upstream,
     /// Its id there.
@@ -40,7 +42,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every fact.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Name,
         Self::AuthMethod,
         Self::SigningAlg,
@@ -53,6 +55,7 @@ impl Fact {
         Self::JwksUri,
         Self::Secret,
         Self::Overrides,
+        Self::Federated,
         Self::Upstream,
         Self::UpstreamClientId,
         Self::UpstreamClientSecret,
@@ -73,6 +76,7 @@ impl Fact {
             Self::JwksUri => "jwks-uri",
             Self::Secret => "secret",
             Self::Overrides => "overrides",
+            Self::Federated => "federated",
             Self::Upstream => "upstream",
             Self::UpstreamClientId => "upstream-client-id",
             Self::UpstreamClientSecret => "upstream-client-secret",
@@ -93,6 +97,7 @@ impl Fact {
             Self::JwksUri => record.jwks_uri = None,
             Self::Secret => record.secret = None,
             Self::Overrides => record.overrides.clear(),
+            Self::Federated => record.federated.clear(),
             Self::Upstream => record.upstream.issuer = None,
             Self::UpstreamClientId => record.upstream.client_id = None,
             Self::UpstreamClientSecret => record.upstream.secret = None,
@@ -129,6 +134,8 @@ pub struct Change {
     pub jwks: Option<String>,
     /// Where it publishes its JWK set.
     pub jwks_uri: Option<String>,
+    /// Subjects of trusted issuers that it is known by.
+    pub federated: Vec<FederatedSubject>,
     /// The issuer of the upstream that it uses.
     pub upstream: Option<String>,
     /// Its id there.
@@ -187,6 +194,9 @@ impl Change {
         put(&mut record.redirect_uris, &self.redirect_uris);
         put(&mut record.post_logout_redirect_uris, &self.post_logout_redirect_uris);
         put(&mut record.scopes, &self.scopes);
+        if !self.federated.is_empty() {
+            record.federated.clone_from(&self.federated);
+        }
         record.overrides.retain(|(property, _)| !self.drop_overrides.iter().any(|dropped| dropped == property));
         for (property, values) in self.overrides.iter().filter(|(_, values)| !values.is_empty()) {
             record.overrides.retain(|(other, _)| other != property);

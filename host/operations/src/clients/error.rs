@@ -50,6 +50,14 @@ pub enum ClientsError {
         /// Every reason.
         faults: Vec<Fault>,
     },
+    /// A client of the file has the subject.
+    #[error("the client `{owner}` of deployment.toml has the subject `{subject}` already: a subject is one client")]
+    SubjectTaken {
+        /// The client of the file.
+        owner: String,
+        /// Issuer and subject.
+        subject: String,
+    },
     /// One keystore entry would authenticate two clients.
     #[error("{0}")]
     SharedAlias(String),

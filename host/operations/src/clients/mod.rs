@@ -14,5 +14,5 @@ pub use change::{Change, Fact};
 pub use error::ClientsError;
 pub use lines::{ClientLine, Lines, lines};
 pub use registry::Registry;
-pub use view::{ClientView, KeyView, Origin};
+pub use view::{ClientView, KeyView, Origin, SubjectView};
 pub use work::{Done, Removed, add, change, remove};

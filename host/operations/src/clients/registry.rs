@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use dropins_config::{Deployment, Fault, Home, ServiceProvider};
+use dropins_config::{Deployment, Fault, Home, ServiceProvider, federated_named};
 use dropins_keys::keystore::CertificateStores;
 use dropins_live::{Live, stored_clients};
 use dropins_oauth::clients::{Lint, RegisteredClient, SourceError, Sources, StoredClients, lint};
@@ -89,17 +89,38 @@ impl Registry {
 
     /// Rejects a record that the configuration would reject; returns the warnings.
     pub(super) async fn check(&self, record: &ClientRecord) -> Result<Vec<Fault>, ClientsError> {
-        let jwks = self.deployment.oauth.jwks_endpoint.fetch_settings();
+        let Deployment { oauth, trusted_issuers, .. } = &self.deployment;
+        let jwks = oauth.jwks_endpoint.fetch_settings();
         let keyless = RegisteredClient::of_record(record.clone(), 0).0.needs_keystore();
         let keystores = if keyless { Arc::clone(&self.sources()?.keystores) } else { Arc::default() };
-        let Lint { faults, warnings } = lint(record, &jwks, &keystores, self.now());
+        let Lint { faults, warnings } = lint(record, &jwks, trusted_issuers, &keystores, self.now());
         if !faults.is_empty() {
             return Err(ClientsError::Rejected { client_id: record.client_id.clone(), faults });
         }
+        self.check_subjects(record)?;
         if matches!(keystores.find(&record.client_id), Ok(Some(_))) {
             self.check_alias(&record.client_id, &keystores).await?;
         }
         Ok(warnings)
+    }
+
+    /// Rejects a client with a subject of a client of the file.
+    fn check_subjects(&self, record: &ClientRecord) -> Result<(), ClientsError> {
+        let others =
+            self.deployment.service_providers.iter().filter(|entry| entry.record.client_id != record.client_id);
+        for entry in others {
+            if let Some(pair) = entry.record.federated.iter().find(|pair| record.federated.contains(pair)) {
+                let owner = entry.record.client_id.clone();
+                return Err(ClientsError::SubjectTaken { owner, subject: pair.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The pairs with their issuers as the configuration calls them.
+    pub(super) fn named(&self, record: &mut ClientRecord) {
+        let issuers = &self.deployment.trusted_issuers;
+        record.federated.iter_mut().for_each(|pair| *pair = federated_named(pair, issuers));
     }
 
     /// Rejects a client that would share a keystore entry with one whose id differs in case alone.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use dropins_keys::remote::JwksUrl;
 use dropins_keys::{Algorithm, ClientKey};
 use dropins_oauth::clients::{NoDocument, RegisteredClient, Sources, declared, is_url};
-use dropins_protocol::ClientRecord;
+use dropins_protocol::{ClientRecord, FederatedSubject};
 use dropins_services::PublicKey as _;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -49,12 +49,24 @@ pub struct ClientView {
     pub origin: Origin,
     /// Overrides of plug-in properties.
     pub overrides: Vec<(String, Vec<String>)>,
+    /// Subjects of trusted issuers that it is known by.
+    pub federated: Vec<SubjectView>,
     /// When it was registered and last changed, seconds since the Unix epoch; the database knows.
     pub times: Option<(u64, u64)>,
     /// Its keys.
     pub keys: Vec<KeyView>,
     /// Why it has no key at all.
     pub keyless: Option<String>,
+}
+
+/// A subject that the client is known by.
+#[derive(Serialize)]
+pub struct SubjectView {
+    /// Issuer and subject.
+    #[serde(flatten)]
+    pub pair: FederatedSubject,
+    /// Whether the issuer is trusted now.
+    pub trusted: bool,
 }
 
 /// A key of a client, or one that it had.
@@ -176,8 +188,12 @@ impl ClientView {
             last_used: entry.last_used,
             ..KeyView::default()
         }));
+        let issuers = &registry.deployment.trusted_issuers;
+        let trusted = |pair: &FederatedSubject| issuers.iter().any(|issuer| issuer.name == pair.issuer);
+        let subject = |pair: &FederatedSubject| SubjectView { pair: pair.clone(), trusted: trusted(pair) };
+        let federated = client.federated.iter().map(subject).collect();
         let keyless = client.keyless(&sources.keystores);
-        Ok(Self { client, origin, overrides, times, keys, keyless })
+        Ok(Self { client, origin, overrides, federated, times, keys, keyless })
     }
 
     /// The document for scripts; times in seconds since the Unix epoch.
@@ -199,6 +215,7 @@ impl ClientView {
             "scope": client.scopes.join(" "),
             "has_secret": client.secret.is_some(),
             "jwks_uri": client.keys.jwks_uri(),
+            "federated": self.federated,
             "upstream": client.upstream.issuer,
             "upstream_client_id": client.upstream.client_id,
             "has_upstream_client_secret": client.upstream.secret.is_some(),

@@ -47,6 +47,7 @@ pub async fn add(registry: &Registry, client_id: Option<String>, change: &Change
     }
     let mut record = ClientRecord { client_id, enabled: true, ..ClientRecord::default() };
     change.apply(&mut record);
+    registry.named(&mut record);
     if record.grant_types.is_empty() {
         let public = record.auth_method.as_deref() == Some(names::NONE);
         let default = if public { names::AUTHORIZATION_CODE } else { names::CLIENT_CREDENTIALS };
@@ -74,6 +75,7 @@ pub async fn change(registry: &Registry, client_id: &str, change: &Change) -> Re
     }
     let mut record = registry.stored(client_id).await?;
     change.apply(&mut record);
+    registry.named(&mut record);
     let secret = give_secret(&mut record, change.new_secret).await?;
     let warnings = registry.check(&record).await?;
     let record = registry.stored.update(record).await?;

@@ -26,7 +26,8 @@ pub(crate) async fn page(services: &AdminServices, record: &Record) -> String {
     replay::register(&mut now, &services.replay_location, &services.replay.stats(), size);
     let purged = "Expired rows of the identity database that were deleted";
     counter(&mut now, "identity_purged", purged, services.purger.purged());
-    key_sets::register_fetches(&mut now, &live.resources.sources.fetcher.stats());
+    let fetches = live.resources.sources.fetcher.stats().plus(&live.clients.issuers().fetch_stats());
+    key_sets::register_fetches(&mut now, &fetches);
     if let Some(documents) = live.clients.documents() {
         key_sets::register_documents(&mut now, documents.stats());
     }

@@ -11,6 +11,16 @@ pub enum ClientError {
         /// The id.
         client_id: String,
     },
+    /// Another client is known by a subject.
+    #[error("the client `{owner}` has the subject `{subject}` of `{issuer}` already: a subject is one client")]
+    SubjectTaken {
+        /// The issuer of the pair.
+        issuer: String,
+        /// Its subject.
+        subject: String,
+        /// The other client.
+        owner: String,
+    },
     /// There is no such client.
     #[error("there is no client `{client_id}` in the database")]
     Unknown {

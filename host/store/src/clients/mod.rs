@@ -10,6 +10,7 @@ mod rows;
 mod schema;
 mod sealed;
 mod store;
+mod subjects;
 #[cfg(test)]
 mod tests;
 

@@ -15,7 +15,7 @@ pub(super) const FIND: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID = ?"
 pub(super) const PAGE: &str = "SELECT * FROM DROPINS_CLIENT WHERE CLIENT_ID > ? ORDER BY CLIENT_ID LIMIT ?";
 
 /// The columns with their values, those of the next revision; `sealed` is the secret at the upstream.
-fn columns(client: &ClientRecord, sealed: Option<&String>) -> Result<[(&'static str, Value); 22], StoreError> {
+fn columns(client: &ClientRecord, sealed: Option<&String>) -> Result<[(&'static str, Value); 23], StoreError> {
     Ok([
         ("CLIENT_ID", client.client_id.as_str().into()),
         ("CLIENT_NAME", client.name.as_ref().into()),
@@ -35,6 +35,7 @@ fn columns(client: &ClientRecord, sealed: Option<&String>) -> Result<[(&'static 
         ("UPSTREAM", client.upstream.issuer.as_ref().into()),
         ("UPSTREAM_CLIENT_ID", client.upstream.client_id.as_ref().into()),
         ("UPSTREAM_CLIENT_SECRET", sealed.into()),
+        ("FEDERATED", json(&client.federated)?),
         ("REGISTRATION_TOKEN", client.registration_token.as_ref().map(TokenHash::as_str).into()),
         ("REVISION", client.revision.saturating_add(1).into()),
         ("TIME_CREATED", client.created_at.into()),
@@ -94,6 +95,7 @@ pub(super) fn read(row: &Row) -> Result<ClientRecord, StoreError> {
             client_id: row.optional_text("UPSTREAM_CLIENT_ID")?,
             secret: None,
         },
+        federated: list(row, "FEDERATED")?,
         registration_token: row.optional_text("REGISTRATION_TOKEN")?.map(TokenHash::stored),
         revision: row.unsigned("REVISION")?,
         created_at: row.unsigned("TIME_CREATED")?,

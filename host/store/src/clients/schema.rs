@@ -1,7 +1,9 @@
 //! The tables of clients and of their keys.
 //!
 //! Lists are JSON arrays, because they are only ever read as a whole. `ID_TOKEN_SIGNED_RESPONSE_ALG` is NULL for the
-//! default of the standard. `UPSTREAM_CLIENT_SECRET` is sealed. `DROPINS_CLIENT_VERSION` has one row, with the number of the latest change. A change locks the
+//! default of the standard. `UPSTREAM_CLIENT_SECRET` is sealed. `DROPINS_FEDERATED_SUBJECT` has each pair of `FEDERATED`
+//! with its client, so that a subject is one client on all nodes; `PAIR` is the digest of issuer and subject, which may
+//! be longer than a key. `DROPINS_CLIENT_VERSION` has one row, with the number of the latest change. A change locks the
 //! row until its commit, so changes are numbered in the order in which they become visible. An operator who changes a
 //! client by hand adds one to it; every node then reads all clients again.
 
@@ -26,11 +28,17 @@ pub const MIGRATION: &str = "
         UPSTREAM                     {text},
         UPSTREAM_CLIENT_ID           {text},
         UPSTREAM_CLIENT_SECRET       {text},
+        FEDERATED                    {text}    NOT NULL,
         REGISTRATION_TOKEN           {text},
         REVISION                     {integer} NOT NULL,
         TIME_CREATED                 {integer} NOT NULL,
         TIME_UPDATED                 {integer} NOT NULL
     ) {options};
+    CREATE TABLE DROPINS_FEDERATED_SUBJECT (
+        PAIR      {key} NOT NULL PRIMARY KEY,
+        CLIENT_ID {key} NOT NULL
+    ) {options};
+    CREATE INDEX IDX_DROPINS_FEDERATED_CLIENT ON DROPINS_FEDERATED_SUBJECT (CLIENT_ID);
     CREATE TABLE DROPINS_CLIENT_CHANGE (
         VERSION   {integer} NOT NULL PRIMARY KEY,
         CLIENT_ID {key}     NOT NULL

@@ -6,9 +6,10 @@ use super::key_use::KeyUse;
 use super::key_uses;
 use super::rows;
 use super::sealed::Seal;
+use super::subjects;
 use crate::grants::revocation;
 use dropins_database::{Database, Row, StoreError, retry_on_conflict};
-use dropins_protocol::ClientRecord;
+use dropins_protocol::{ClientRecord, FederatedSubject};
 
 /// Rows of one transaction of the ledger, so that other writers wait for a short one.
 const LEDGER_BATCH: usize = 100;
@@ -19,6 +20,15 @@ const LEDGER_BATCH: usize = 100;
 /// small read whether what they remember is still right.
 #[derive(Debug, Clone)]
 pub struct IdentityStore(Database, Seal);
+
+/// What became of a client that was to be written.
+enum Written {
+    Yes,
+    /// There is one of this id, or none of this revision.
+    No,
+    /// Another client has this subject.
+    Taken(FederatedSubject),
+}
 
 impl IdentityStore {
     /// The clients of this database.
@@ -54,6 +64,21 @@ impl IdentityStore {
         }
     }
 
+    /// The id of the client that is known by this subject.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be asked.
+    pub async fn find_subject(&self, pair: &FederatedSubject) -> Result<Option<String>, StoreError> {
+        subjects::owner(&self.0, pair).await
+    }
+
+    /// Who has a subject that a client cannot have.
+    async fn taken(&self, pair: FederatedSubject) -> Result<ClientError, StoreError> {
+        let owner = self.find_subject(&pair).await?.unwrap_or_default();
+        let FederatedSubject { issuer, subject } = pair;
+        Ok(ClientError::SubjectTaken { issuer, subject, owner })
+    }
+
     /// At most `limit` clients whose id comes after `after`, in the byte order of their ids.
     ///
     /// # Errors
@@ -80,40 +105,53 @@ impl IdentityStore {
     /// Adds a client.
     ///
     /// # Errors
-    /// [`ClientError::Exists`] when there is one with this id.
+    /// [`ClientError::Exists`] when there is one with this id, [`ClientError::SubjectTaken`] when another one has one of
+    /// its subjects.
     pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
         let sealed = self.sealed(&client).await?;
         let (sql, values) = rows::insert(&client, sealed.as_ref())?;
         let added = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
             match transaction.execute(sql, values.clone()).await {
-                Err(StoreError::Duplicate) => return Ok(false),
+                Err(StoreError::Duplicate) => return Ok(Written::No),
                 other => other?,
             };
+            if let Some(taken) = subjects::replace(&mut transaction, &client).await? {
+                return Ok(Written::Taken(taken));
+            }
             changes::note(&mut transaction, &client.client_id).await?;
-            transaction.commit().await.map(|()| true)
+            transaction.commit().await.map(|()| Written::Yes)
         });
-        if added.await? { Ok(()) } else { Err(ClientError::Exists { client_id: client.client_id }) }
+        match added.await? {
+            Written::Yes => Ok(()),
+            Written::No => Err(ClientError::Exists { client_id: client.client_id }),
+            Written::Taken(pair) => Err(self.taken(pair).await?),
+        }
     }
 
     /// Replaces a client.
     ///
     /// # Errors
     /// [`ClientError::Unknown`] when there is none with this id, [`ClientError::Changed`] when it is not the revision
-    /// that was read.
+    /// that was read, [`ClientError::SubjectTaken`] when another one has one of its subjects.
     pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
         let sealed = self.sealed(&client).await?;
         let (sql, values) = rows::update(&client, sealed.as_ref())?;
         let replaced = retry_on_conflict(|| async {
             let mut transaction = self.0.begin().await?;
             if transaction.execute(sql, values.clone()).await? == 0 {
-                return Ok(false);
+                return Ok(Written::No);
+            }
+            if let Some(taken) = subjects::replace(&mut transaction, &client).await? {
+                return Ok(Written::Taken(taken));
             }
             changes::note(&mut transaction, &client.client_id).await?;
-            transaction.commit().await.map(|()| true)
+            transaction.commit().await.map(|()| Written::Yes)
         });
-        if replaced.await? {
-            return Ok(());
+        match replaced.await? {
+            Written::Yes => return Ok(()),
+            Written::Taken(pair) => return Err(self.taken(pair).await?),
+            Written::No => {}
         }
         let there = self.0.query(rows::FIND, vec![client.client_id.as_str().into()]).await?;
         let client_id = client.client_id;
@@ -140,6 +178,7 @@ impl IdentityStore {
                 return Ok(false);
             }
             transaction.execute("DELETE FROM DROPINS_KEY_USE WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;
+            subjects::remove(&mut transaction, client_id).await?;
             if !stays {
                 revocation::revoke_for_client(&mut transaction, client_id, now).await?;
                 transaction.execute("DELETE FROM DROPINS_CONSENT WHERE CLIENT_ID = ?", vec![client_id.into()]).await?;

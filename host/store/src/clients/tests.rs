@@ -11,7 +11,7 @@ use crate::testing::on_every_engine;
 use crate::users::Users;
 use dropins_database::{Database, StoreError};
 use dropins_protocol::secret_hash::SecretHash;
-use dropins_protocol::{Secret, TokenAlgorithm, TokenHash, UpstreamClient};
+use dropins_protocol::{FederatedSubject, Secret, TokenAlgorithm, TokenHash, UpstreamClient};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -26,6 +26,10 @@ async fn on_every_store(case: impl AsyncFn(IdentityStore, Database)) {
 
 fn record(client_id: &str) -> ClientRecord {
     ClientRecord { client_id: client_id.to_owned(), enabled: true, ..ClientRecord::default() }
+}
+
+fn pair(issuer: &str, subject: &str) -> FederatedSubject {
+    FederatedSubject { issuer: issuer.to_owned(), subject: subject.to_owned() }
 }
 
 fn full(client_id: &str) -> ClientRecord {
@@ -45,6 +49,7 @@ fn full(client_id: &str) -> ClientRecord {
         certificate: text("-----BEGIN CERTIFICATE-----"),
         jwks: text("{\"keys\":[]}"),
         jwks_uri: text("https://c.example/jwks"),
+        federated: vec![pair("https://issuer.example", client_id)],
         overrides: vec![("AllowedAlgorithms".to_owned(), vec!["ES256".to_owned(), "PS256".to_owned()])],
         upstream: UpstreamClient {
             issuer: text("https://as.example.com"),
@@ -78,6 +83,43 @@ async fn a_second_client_with_the_same_id_is_rejected() {
         store.insert(record("c")).await.unwrap();
         assert_eq!(store.insert(full("c")).await, Err(ClientError::Exists { client_id: "c".to_owned() }));
         store.insert(record("C")).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_subject_is_one_client_until_that_one_lets_go_of_it() {
+    on_every_store(async |store, _| {
+        let of = |client_id: &str, subjects: &[&str]| {
+            let federated = subjects.iter().map(|subject| pair("https://issuer.example", subject)).collect();
+            ClientRecord { federated, ..record(client_id) }
+        };
+        let long = "s".repeat(2000);
+        let owner = async |subject: &str| store.find_subject(&pair("https://issuer.example", subject)).await.unwrap();
+        store.insert(of("a", &["one", &long, "one"])).await.unwrap();
+        assert_eq!(owner("one").await.as_deref(), Some("a"));
+        assert_eq!(owner(&long).await.as_deref(), Some("a"));
+        assert_eq!((owner("One").await, owner(&long[1..]).await), (None, None));
+        assert_eq!(store.find_subject(&pair("https://issuer.example/", "one")).await.unwrap(), None);
+        let taken = |owner: &str| {
+            let (issuer, subject) = ("https://issuer.example".to_owned(), "one".to_owned());
+            Err(ClientError::SubjectTaken { issuer, subject, owner: owner.to_owned() })
+        };
+        assert_eq!(store.insert(of("b", &["two", "one"])).await, taken("a"));
+        assert_eq!((store.find("b").await.unwrap(), owner("two").await), (None, None), "nothing is written");
+        store.insert(of("b", &["two"])).await.unwrap();
+        let read = async |client_id: &str| store.find(client_id).await.unwrap().unwrap();
+        let with = async |client_id: &str, subjects: &[&str]| ClientRecord {
+            federated: of("", subjects).federated,
+            ..read(client_id).await
+        };
+        assert_eq!(store.update(with("b", &["one"]).await).await, taken("a"));
+        assert_eq!(owner("two").await.as_deref(), Some("b"));
+        store.update(with("a", &["three"]).await).await.unwrap();
+        store.update(with("b", &["one"]).await).await.unwrap();
+        assert_eq!((owner("one").await.as_deref(), owner("two").await), (Some("b"), None));
+        store.remove("b", false, 1_700_000_000).await.unwrap();
+        assert_eq!((owner("one").await, owner("three").await.as_deref()), (None, Some("a")));
     })
     .await;
 }

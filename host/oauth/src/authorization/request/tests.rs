@@ -18,6 +18,7 @@ fn client() -> RegisteredClient {
         post_logout_redirect_uris: Vec::new(),
         scopes: words(&["read", "write"]),
         secret: None,
+        federated: Vec::new(),
         keys: ClientKeys::default(),
         upstream: UpstreamClient::default(),
     }

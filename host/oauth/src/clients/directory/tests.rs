@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use dropins_services::FixedClock;
 
 use super::*;
+use crate::clients::IssuerFetchers;
 use dropins_database::Database;
 use dropins_store::clients::{ClientRecord, IdentityStore};
 
@@ -211,4 +212,83 @@ async fn the_keystore_has_no_key_for_a_client_that_registered_a_secret_and_no_me
     for (id, found) in [("keys", 1), ("secret", 0), ("both", 1)] {
         assert_eq!(directory.candidates(id, &hint).await.unwrap().len(), found, "{id}");
     }
+}
+
+/// A deployment with two issuers whose keys it holds.
+fn trusting(keys: &dropins_keys::SigningKey) -> (TrustedIssuers, tempfile::TempDir) {
+    let jwks = serde_json::json!({ "keys": [keys.public_jwk()] }).to_string();
+    let text = format!(
+        "[[trusted_issuer]]\nissuer = \"https://a.example\"\njwks = '{jwks}'\nallow_reuse = true\nmax_lifetime = \"5m\"\n\
+         [[trusted_issuer]]\nissuer = \"https://b.example\"\njwks = '{jwks}'\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (deployment, _) = dropins_config::parse(&text, &dropins_config::Environment::default()).unwrap();
+    let files = deployment.read_key_files(folder.path()).unwrap();
+    let clock = Arc::new(FixedClock::at(1_000_000));
+    let fetchers = IssuerFetchers::new(folder.path().to_owned(), folder.path().to_owned(), clock);
+    let (issuers, problems) =
+        TrustedIssuers::open(&deployment, &files, &fetchers, &dropins_keys::remote::FetchSettings::default(), 0);
+    assert_eq!(problems, []);
+    (issuers, folder)
+}
+
+fn known_as(client_id: &str, issuer: &str, subject: &str) -> ClientRecord {
+    let pair = FederatedSubject { issuer: issuer.to_owned(), subject: subject.to_owned() };
+    ClientRecord { federated: vec![pair], ..record(client_id) }
+}
+
+#[tokio::test]
+async fn a_client_is_found_by_its_subject_with_what_the_tokens_of_the_issuer_must_satisfy() {
+    let key = dropins_keys::SigningKey::generate(dropins_keys::KeyFamily::P256).unwrap();
+    let (bench, (issuers, _folder)) = (Bench::new(), trusting(&key));
+    let process = bench.process();
+    let file = |record| RegisteredClient::of_record(record, 0).0;
+    let off = ClientRecord { enabled: false, ..known_as("off", "https://a.example", "off") };
+    process.insert(known_as("stored", "https://a.example", "stored")).await.unwrap();
+    process.insert(known_as("hidden", "https://a.example", "hidden")).await.unwrap();
+    process.insert(known_as("other", "https://a.example", "file")).await.unwrap();
+    let declared = [file(known_as("file", "https://a.example", "file")), file(off), file(record("hidden"))];
+    let directory = Directory::new(declared, process, ExternalKeys::default()).trusting(issuers);
+    let found = async |issuer: &str, subject: &str| directory.lookup_subject(issuer, subject).await.unwrap();
+    let file = found("https://a.example", "file").await.unwrap();
+    let setting = |name: &str| file.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    assert_eq!(file.id, "file", "the file wins");
+    assert_eq!(setting("issuer.kind"), Some("oidc"));
+    assert_eq!((setting("issuer.max_lifetime"), setting("issuer.allow_reuse")), (Some("300"), Some("true")));
+    assert_eq!(found("https://a.example", "stored").await.map(|client| client.id).as_deref(), Some("stored"));
+    for (issuer, subject) in [
+        ("https://a.example", "off"),
+        ("https://a.example", "hidden"),
+        ("https://a.example", "File"),
+        ("https://b.example", "file"),
+        ("https://c.example", "file"),
+    ] {
+        assert_eq!(found(issuer, subject).await, None, "{issuer} {subject}");
+    }
+    let clashes = directory.subject_clashes().await.unwrap();
+    assert_eq!(
+        clashes.iter().map(|(pair, owner)| (pair.subject.as_str(), owner.as_str())).collect::<Vec<_>>(),
+        [("file", "other")]
+    );
+}
+
+#[tokio::test]
+async fn keys_of_an_issuer_are_handed_out_for_that_issuer_only() {
+    let key = dropins_keys::SigningKey::generate(dropins_keys::KeyFamily::P256).unwrap();
+    let (bench, (issuers, _folder)) = (Bench::new(), trusting(&key));
+    let directory = Directory::new([], bench.process(), ExternalKeys::default()).trusting(issuers);
+    let hint = |algorithm: &str| KeyHint { algorithm: algorithm.to_owned(), ..KeyHint::default() };
+    let found = directory.of_issuer("https://a.example", &hint("ES256")).await.unwrap();
+    assert_eq!(found.iter().map(|key| key.describe().source).collect::<Vec<_>>(), ["jwks"]);
+    assert!(directory.of_issuer("https://a.example", &hint("RS256")).await.unwrap().is_empty());
+    let Err(error) = directory.of_issuer("https://c.example", &hint("ES256")).await else { panic!("no error") };
+    assert!(error.to_string().contains("is not a trusted issuer"), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_with_a_subject_has_no_keystore_fallback() {
+    let (client, _) = RegisteredClient::of_record(known_as("c", "https://a.example", "c"), 0);
+    assert!(!client.needs_keystore() && !client.keys.in_keystore());
+    let (client, _) = RegisteredClient::of_record(record("c"), 0);
+    assert!(client.needs_keystore() && client.keys.in_keystore());
 }

@@ -19,6 +19,7 @@ use self::answer::Issued;
 use self::failure::{Failure, refuse};
 use crate::app::RegistrationServices;
 use crate::http::answer::respond as answer_error;
+use dropins_config::Deployment;
 use dropins_keys::keystore::CertificateStores;
 use dropins_live::Live;
 use dropins_oauth::clients::{self, Grantor, Metadata, Offers};
@@ -137,7 +138,8 @@ impl Exchange<'_> {
         record: &mut ClientRecord,
         grantor: Grantor,
     ) -> Result<Option<Secret>, Failure> {
-        let jwks = self.live.deployment.oauth.jwks_endpoint.fetch_settings();
+        let Deployment { oauth, trusted_issuers, .. } = &self.live.deployment;
+        let jwks = oauth.jwks_endpoint.fetch_settings();
         let offers = Offers::new(self.live.generation.methods(), self.live.generation.algorithms());
         refuse(metadata.apply(record, &offers, grantor))?;
         let by_secret = record.auth_method.as_deref().is_some_and(|method| method.starts_with("client_secret_"));
@@ -151,7 +153,7 @@ impl Exchange<'_> {
             record.secret = None;
         }
         let now = self.services.clock.now_seconds();
-        refuse(clients::lint(record, &jwks, &CertificateStores::default(), now).faults)?;
+        refuse(clients::lint(record, &jwks, trusted_issuers, &CertificateStores::default(), now).faults)?;
         Ok(secret)
     }
 

@@ -322,7 +322,10 @@ async fn only_what_an_enabled_entry_names_is_compiled_and_the_rest_is_listed() {
     assert_eq!(bench.change().await, (Outcome::Published, 2));
     let live = bench.reloader.published.current();
     let inactive: Vec<_> = live.inactive.iter().map(|one| (one.file.as_str(), one.name.as_deref().unwrap())).collect();
-    assert_eq!(inactive, [("broken.wasm", "broken"), ("other.wasm", SECRET_PLUGIN)]);
+    let (disabled, file) = ("federated_jwt_authenticator", "federated_jwt_authenticator.wasm");
+    let expected = [("broken.wasm", "broken"), (file, disabled), ("other.wasm", SECRET_PLUGIN)];
+    assert_eq!(inactive, expected);
+    assert!(!live.warnings.iter().any(|warning| warning.contains(disabled)), "an entry names it");
     for line in
         ["other.wasm (client_secret_authenticator) is in the dropins folder", "broken.wasm: it is no WebAssembly"]
     {
