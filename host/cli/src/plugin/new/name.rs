@@ -12,7 +12,7 @@ const LONGEST: usize = 64;
 const RESERVED: &str = "\
     abstract alloc as async await become box break const continue core crate do dropins_plugin \
     dropins_strict_json dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut \
-    override priv proc_macro pub ref return self static std struct super test trait true try type unsafe use";
+    override priv proc_macro pub ref return self static std struct super test trait true try type typeof unsafe unsized use virtual where while yield";
 
 /// A name.
 #[derive(Debug, Clone, PartialEq, Eq)]
