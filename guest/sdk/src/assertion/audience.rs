@@ -108,3 +108,41 @@ impl fmt::Display for Audience<'_> {
         self.aliases.iter().try_for_each(|alias| write!(f, ", {}", Shown(alias)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ISSUER: &str = "https://server.example";
+    const TOKEN: &str = "https://server.example/oauth2/token";
+
+    fn holds(demand: Demand, json: &str) -> bool {
+        let request = Request { issuer: ISSUER, token_endpoint: TOKEN, endpoint: TOKEN, ..Request::default() };
+        let aliases = ["alias".to_owned()];
+        let claim = dropins_strict_json::parse(json.as_bytes()).unwrap();
+        Audience { demand, request: &request, aliases: &aliases }.holds(Some(&claim))
+    }
+
+    proptest! {
+        #[test]
+        fn each_demand_is_what_it_says(names in prop::collection::vec("issuer|token|alias|other", 1..4), bare in any::<bool>()) {
+            let spelled = |name: &String| match name.as_str() {
+                "issuer" => ISSUER,
+                "token" => TOKEN,
+                "alias" => "alias",
+                _ => "https://server.example/",
+            };
+            let audiences: Vec<_> = names.iter().map(spelled).collect();
+            let bare = bare && audiences.len() == 1;
+            let json = if bare { format!("{:?}", audiences[0]) } else { format!("{audiences:?}") };
+            let ours = |name: &String| name != "other";
+            let only_issuer = names == ["issuer"];
+            prop_assert_eq!(holds(Demand::IssuerAsString, &json), only_issuer && bare);
+            prop_assert_eq!(holds(Demand::IssuerOnly, &json), only_issuer);
+            prop_assert_eq!(holds(Demand::Every, &json), names.iter().all(ours));
+            prop_assert_eq!(holds(Demand::Any, &json), names.iter().any(ours));
+        }
+    }
+}

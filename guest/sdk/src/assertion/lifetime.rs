@@ -173,3 +173,72 @@ impl std::fmt::Display for Times<'_> {
         write!(f, "exp {}, nbf {}, iat {}", Received(exp), Received(nbf), Received(iat))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    use super::super::{Assertion, Compact};
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+    const LIMITS: TimeLimits =
+        TimeLimits { clock_skew: 30_000, leniency_ahead: 10_000, longest_lifetime: 60_000, reject_before: 90_000 };
+
+    /// The verdict about three texts of times.
+    fn check(exp: &str, nbf: &str, iat: &str) -> Result<Lifetime, AssertionRule> {
+        let claims = format!(r#"{{"exp":{exp},"nbf":{nbf},"iat":{iat}}}"#);
+        let parts = [r#"{"alg":"ES256"}"#, claims.as_str(), "signature"].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let (token, mut report) = (parts.join("."), Report::off());
+        let compact = Compact::decode(&token, &mut report).unwrap();
+        let assertion = Assertion::parse(&compact, &["JWT"], &mut report).unwrap();
+        let lifetime = Lifetime::check(&assertion.claims, &LIMITS, NOW * 1000, &mut report);
+        lifetime.map_err(|rejection| rejection.reason)
+    }
+
+    /// Numbers around now, and any others.
+    fn time() -> impl Strategy<Value = f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a small number")]
+        let near = (-200_i32..200).prop_map(|offset| NOW as f64 + f64::from(offset) / 2.0);
+        prop_oneof![4 => near, 1 => any::<f64>().prop_filter("JSON has no other numbers", |time| time.is_finite())]
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_keeps_every_limit_and_what_keeps_them_passes(exp in time(), nbf in time(), iat in time()) {
+            let texts = [exp, nbf, iat].map(|time| format!("{time:?}"));
+            let negative = nbf < 0.0;
+            let [exp, nbf, iat] = [exp, nbf, iat].map(|time| (time * 1000.0).round());
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+            let now = (NOW * 1000) as f64;
+            let holds = exp + 30_000.0 > now
+                && exp <= now + 90_000.0
+                && nbf.max(iat) <= now + 10_000.0
+                && nbf.max(iat) <= exp
+                && iat >= now - 90_000.0
+                && !negative;
+            let passed = check(&texts[0], &texts[1], &texts[2]);
+            prop_assert_eq!(passed.is_ok(), holds, "{:?}", passed.err());
+            if let Ok(lifetime) = passed {
+                let horizon = lifetime.replay_horizon(&LIMITS);
+                prop_assert!((NOW..=NOW + 120).contains(&horizon), "the identifier is remembered as long as it counts");
+            }
+        }
+
+        #[test]
+        fn no_value_makes_it_panic(value in "(null|true|\"[0-9]{1,12}\"|-?[0-9]{1,30}(\\.[0-9]{1,6})?|\\[\\]|\\{\\})") {
+            for at in 0..3 {
+                let mut texts = ["1700000030", "1700000000", "1700000000"];
+                if let Some(text) = texts.get_mut(at) {
+                    *text = &value;
+                }
+                // A text with a leading zero is no JSON.
+                if !value.trim_start_matches('-').starts_with('0') {
+                    let _ = check(texts[0], texts[1], texts[2]);
+                }
+            }
+        }
+    }
+}
