@@ -7,6 +7,7 @@ use dropins_keys::{KeyFamily, SigningKey};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::client::TestClient;
 use crate::holder::{Holder, REDIRECT_URI, text};
 use crate::home::TestHome;
 use crate::http::{Answer, Request};
@@ -90,10 +91,18 @@ fn every_operation_answers_as_it_is_described() {
     let home = TestHome::new();
     home.append(&format!("[oauth.dcr]\ninitial_access_token = \"{REGISTRATION}\"\n"));
     let app = Holder::register(&home, "app");
+    TestClient::register_with(&home, "smart", "profile = \"smart\"");
     let server = Server::start(&home);
     let rejected = clients(&described, &app, &server);
     pages(&described, &app, &server);
-    for path in ["/oauth2/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+    for path in [
+        "/oauth2/jwks",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/oauth2/token/.well-known/openid-configuration",
+        "/oauth2/oidcdiscovery/.well-known/openid-configuration",
+        "/.well-known/smart-configuration",
+    ] {
         described.describes(&format!("get {path}"), 200, &server.get(path));
     }
     registration(&described, &server);
@@ -130,6 +139,11 @@ fn clients(described: &Described, app: &Holder, server: &Server) -> String {
         401,
         &app.post_with(server, "/oauth2/introspect", &spoiled, &[("token", "x")]),
     );
+    let userinfo = |method, token: Option<&str>| send(server, method, server.url("/oauth2/userinfo"), token, None);
+    described.describes("get /oauth2/userinfo", 200, &userinfo(Method::GET, Some(access)));
+    let post = Request::form(server.url("/oauth2/userinfo"), &[("access_token", access)]);
+    described.describes("post /oauth2/userinfo", 200, &server.http().send(post));
+    described.describes("get /oauth2/userinfo", 401, &userinfo(Method::GET, Some("wrong")));
     described.describes("post /oauth2/revoke", 200, &app.post(server, "/oauth2/revoke", &[("token", refresh)]));
     described.describes("post /oauth2/revoke", 400, &app.post(server, "/oauth2/revoke", &[]));
     let request = [("client_id", "app"), ("response_type", "code"), ("redirect_uri", REDIRECT_URI)];
@@ -147,6 +161,11 @@ fn pages(described: &Described, app: &Holder, server: &Server) {
     let status = post.status;
     assert!([400, 403].contains(&status), "{post:?}");
     described.describes("post /oauth2/authorize", status, &post);
+    described.describes("get /", 200, &server.get("/"));
+    described.describes("get /oidc/logout", 200, &server.get("/oidc/logout"));
+    let post = server.http().send(Request::form(server.url("/oidc/logout"), &[]));
+    let status = post.status;
+    described.describes("post /oidc/logout", status, &post);
     described.describes("get /oauth2/logout", 200, &server.get("/oauth2/logout"));
     let post = server.http().send(Request::form(server.url("/oauth2/logout"), &[]));
     let status = post.status;
@@ -187,7 +206,7 @@ fn operators(described: &Described, server: &Server, reference: &str) {
         let method = if method == "get" { Method::GET } else { Method::POST };
         server.operator(method, path)
     };
-    for path in ["/healthz", "/readyz", "/metrics", "/status"] {
+    for path in ["/healthz", "/readyz", "/metrics", "/status", "/audiences"] {
         described.describes(&format!("get {path}"), 200, &ask("get", path));
     }
     described.describes("get /decisions/{reference}", 200, &ask("get", &format!("/decisions/{reference}")));
