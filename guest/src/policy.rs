@@ -138,7 +138,7 @@ impl Default for Policy {
             profile: Profile::None,
             clock_skew: 30_000,
             max_lifetime: 60 * 60_000,
-            allowed_algorithms: AlgorithmSet::ALL,
+            allowed_algorithms: AlgorithmSet::DEFAULT,
             require_jti: true,
             certificate_validity: CertificateValidity::Enforce,
             verification: Verification::Host,
@@ -202,7 +202,9 @@ mod tests {
         }
         let guest = Policy { verification: Verification::Guest, ..Policy::default() };
         assert!(!guest.algorithms().contains(Algorithm::ES512) && guest.algorithms().contains(Algorithm::ES384));
-        assert_eq!(Policy::default().algorithms(), AlgorithmSet::ALL);
+        assert_eq!(Policy::default().algorithms(), AlgorithmSet::DEFAULT);
+        let named = Policy { allowed_algorithms: AlgorithmSet::ALL, ..guest };
+        assert!(named.algorithms().contains(Algorithm::MLDSA65), "by name, in the component too");
     }
 
     #[test]

@@ -72,8 +72,8 @@ const PROPERTIES: [Property; 15] = [
     .overridable(),
     single(
         ALLOWED_ALGORITHMS,
-        "an array of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519; \
-         never none, never HS*",
+        "an array of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519, ML-DSA-44, \
+         ML-DSA-65 and ML-DSA-87; never none, never HS*",
         |policy, value| {
             let more = Algorithm::parse(value).map(|algorithm| policy.allowed_algorithms.with(algorithm));
             put(&mut policy.allowed_algorithms, more)

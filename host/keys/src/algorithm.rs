@@ -4,7 +4,9 @@
 
 use aws_lc_rs::signature::{self, VerificationAlgorithm};
 
-/// A JWS signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2).
+use crate::ml_dsa::MlDsa;
+
+/// A JWS signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2, RFC 9964 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -29,6 +31,12 @@ pub enum Algorithm {
     EdDsa,
     /// Ed25519 under its fully specified name.
     Ed25519,
+    /// ML-DSA-44, pure, without a context.
+    MlDsa44,
+    /// ML-DSA-65, pure, without a context.
+    MlDsa65,
+    /// ML-DSA-87, pure, without a context.
+    MlDsa87,
 }
 
 /// A curve of RFC 7518 section 6.2.1.1.
@@ -51,11 +59,13 @@ pub enum KeyKind {
     Ec(Curve),
     /// An Ed25519 key.
     Ed25519,
+    /// A key of a parameter set of ML-DSA.
+    MlDsa(MlDsa),
 }
 
 impl Algorithm {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Rs256,
         Self::Rs384,
         Self::Rs512,
@@ -67,6 +77,9 @@ impl Algorithm {
         Self::Es512,
         Self::EdDsa,
         Self::Ed25519,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
     ];
 
     /// The algorithm with this JOSE name, compared exactly (RFC 7515 section 4.1.1).
@@ -90,6 +103,9 @@ impl Algorithm {
             Self::Es512 => "ES512",
             Self::EdDsa => "EdDSA",
             Self::Ed25519 => "Ed25519",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
         }
     }
 
@@ -102,6 +118,9 @@ impl Algorithm {
             Self::Es384 => KeyKind::Ec(Curve::P384),
             Self::Es512 => KeyKind::Ec(Curve::P521),
             Self::EdDsa | Self::Ed25519 => KeyKind::Ed25519,
+            Self::MlDsa44 => KeyKind::MlDsa(MlDsa::Dsa44),
+            Self::MlDsa65 => KeyKind::MlDsa(MlDsa::Dsa65),
+            Self::MlDsa87 => KeyKind::MlDsa(MlDsa::Dsa87),
         }
     }
 
@@ -124,6 +143,9 @@ impl Algorithm {
             Self::Es384 => &signature::ECDSA_P384_SHA384_FIXED,
             Self::Es512 => &signature::ECDSA_P521_SHA512_FIXED,
             Self::EdDsa | Self::Ed25519 => &signature::ED25519,
+            Self::MlDsa44 => MlDsa::Dsa44.verification(),
+            Self::MlDsa65 => MlDsa::Dsa65.verification(),
+            Self::MlDsa87 => MlDsa::Dsa87.verification(),
         }
     }
 }
@@ -169,19 +191,32 @@ impl Curve {
     }
 }
 
+impl MlDsa {
+    /// The algorithm, which has the name of the set.
+    #[must_use]
+    pub const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Dsa44 => Algorithm::MlDsa44,
+            Self::Dsa65 => Algorithm::MlDsa65,
+            Self::Dsa87 => Algorithm::MlDsa87,
+        }
+    }
+}
+
 impl KeyKind {
     /// The algorithms that fit, in the order of [`Algorithm::ALL`].
     pub fn algorithms(self) -> impl Iterator<Item = Algorithm> {
         Algorithm::ALL.into_iter().filter(move |algorithm| algorithm.key_kind() == self)
     }
 
-    /// The `kty` value (RFC 7518 section 6.1, RFC 8037 section 2).
+    /// The `kty` value (RFC 7518 section 6.1, RFC 8037 section 2, RFC 9964 section 3).
     #[must_use]
     pub const fn kty(self) -> &'static str {
         match self {
             Self::Rsa => "RSA",
             Self::Ec(_) => "EC",
             Self::Ed25519 => "OKP",
+            Self::MlDsa(_) => "AKP",
         }
     }
 }
@@ -192,6 +227,7 @@ impl std::fmt::Display for KeyKind {
             Self::Rsa => "RSA",
             Self::Ec(curve) => curve.name(),
             Self::Ed25519 => "Ed25519",
+            Self::MlDsa(set) => set.algorithm().name(),
         })
     }
 }
@@ -211,7 +247,7 @@ mod tests {
     #[test]
     fn nothing_else_is_an_algorithm() {
         for name in
-            ["none", "None", "HS256", "HS384", "HS512", "ES256K", "rs256", "RS1", "", " RS256", "Ed448", "ML-DSA-44"]
+            ["none", "None", "HS256", "HS384", "HS512", "ES256K", "rs256", "RS1", "", " RS256", "Ed448", "ml-dsa-44"]
         {
             assert_eq!(Algorithm::parse(name), None, "{name}");
         }

@@ -85,6 +85,7 @@ impl ClientKey {
             Material::Rsa { n, .. } => n.len(),
             Material::Ec { curve, .. } => 2 * curve.coordinate_bytes(),
             Material::Ed25519(_) => 64,
+            Material::MlDsa { set, .. } => set.signature_bytes(),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Their private keys are unknown, and the tests prove it: the RSA modulus is RSA-2048 of the RSA Factoring Challenge,
 //! whose factors were destroyed when it was made; the coordinate `x` of each EC point, and the Ed25519 point as a whole,
-//! is the first SHA-512 output of a counted text that hits a point, so its discrete logarithm was never known. An RSA
+//! is the first SHA-512 output of a counted text that hits a point, so its discrete logarithm was never known. An ML-DSA
+//! key is made of hashes, which are no lattice with a known short vector. An RSA
 //! signature of 3072 or 4096 bits costs as much as with a key of that size: the modulus is then a hash. The result of
 //! verifying with a decoy means nothing.
 
@@ -15,6 +16,7 @@ use crate::algorithm::{Algorithm, Curve, KeyKind};
 use crate::base64url;
 use crate::client_key::ClientKey;
 use crate::material::Material;
+use crate::ml_dsa::MlDsa;
 
 const RSA_N: &str = "x5cM7tzDsHVEkCAaeqYTzXOREIHHkPXxqHJvRjVQu1t_8NuOHqEYnscvk9FlABG9chrurMKs3jKgQQfwZIwoE6MfWwt3Zf-LRLS2_8kzhLZG6wnHz16FktQOozyAA581tPFKBLUfe_14G-TRZzFkuo65kcLE1zC7vjX1kr3vUkr36Nrv0mxm_ALEea-J1k03P0QnCUOd5mzrlV8-o31RWfYTWAn4UzS1yxgTrdyAzQVgnxCsapWtZYcskJUlva0yvHKVkmQpIPJMYdxbPDt5I-VrFqTZ03PYch8ko_wPGzEx9VYVFyhmvMww-VBUyCTnM6XraBf3vBY5nUjGNhzH5Q";
 const P256: [&str; 2] = ["u7TKELXsmUQYNCq9O3PLIptBrXWYT4ZdEQeD0oiiHFU", "aaaW8OB_TDmdfiVEfIKEIgOMXcaZUM_gHnni_XefPh4"];
@@ -39,6 +41,7 @@ struct Decoy(Vec<ClientKey>);
 impl Decoys {
     pub(crate) fn new() -> Self {
         let kinds = [KeyKind::Rsa, KeyKind::Ed25519].into_iter().chain(Curve::ALL.map(KeyKind::Ec));
+        let kinds = kinds.chain(MlDsa::ALL.map(KeyKind::MlDsa));
         let decoy = |kind| {
             let larger = if kind == KeyKind::Rsa { [3072, 4096].map(larger_rsa).to_vec() } else { Vec::new() };
             let keys = [decoy(kind)].into_iter().chain(larger.into_iter().map(|n| rsa(&n)));
@@ -75,10 +78,17 @@ impl PublicKey for Decoy {
     }
 }
 
+/// So many bytes, made of hashes of a name.
+fn hashes(name: &str, bytes: usize) -> Vec<u8> {
+    let block = |number| digest(&SHA512, format!("dropins decoy {name} {number}").as_bytes()).as_ref().to_vec();
+    let mut all: Vec<u8> = (0..bytes.div_ceil(64)).flat_map(block).collect();
+    all.truncate(bytes);
+    all
+}
+
 /// An odd number of so many bits, made of hashes.
 fn larger_rsa(bits: usize) -> Vec<u8> {
-    let block = |number| digest(&SHA512, format!("dropins decoy RSA-{bits} {number}").as_bytes()).as_ref().to_vec();
-    let mut n: Vec<u8> = (0..bits / 512).flat_map(block).collect();
+    let mut n = hashes(&format!("RSA-{bits}"), bits / 8);
     n.first_mut().into_iter().for_each(|byte| *byte = 0xff);
     n.last_mut().into_iter().for_each(|byte| *byte |= 1);
     n
@@ -102,6 +112,7 @@ fn decoy(kind: KeyKind) -> Option<ClientKey> {
             Material::ec(curve, &b64(x)?, &b64(y)?)
         }
         KeyKind::Ed25519 => Material::ed25519(&b64(ED25519)?),
+        KeyKind::MlDsa(set) => Material::ml_dsa(set, &hashes(set.algorithm().name(), set.public_bytes())),
     };
     ClientKey::new(material.ok()?, None, None, None, "decoy".to_owned()).ok()
 }
@@ -124,6 +135,7 @@ mod tests {
                 KeyKind::Rsa => 256,
                 KeyKind::Ec(curve) => 2 * curve.coordinate_bytes(),
                 KeyKind::Ed25519 => 64,
+                KeyKind::MlDsa(set) => set.signature_bytes(),
             };
             let mut signature = vec![0; bytes];
             signature[bytes - 1] = 1;

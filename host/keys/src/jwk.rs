@@ -1,4 +1,4 @@
-//! One JSON Web Key (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
+//! One JSON Web Key (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2, RFC 9964 section 3).
 //!
 //! Rejects private and symmetric members, wrong types, unsafe numbers, an `alg` that does not fit and an `x5c` for
 //! another key. Skips unsupported key types, curves and uses. Ignores unknown members.
@@ -13,11 +13,12 @@ use crate::certificate::Certificate;
 use crate::client_key::{CertificateFacts, ClientKey};
 use crate::key_purpose::KeyPurpose;
 use crate::material::Material;
+use crate::ml_dsa::MlDsa;
 use crate::reading::KeyRefusal;
 use crate::text::quoted;
 
-/// Members of private keys (RFC 7518 section 6.3.2; `d` is also that of EC and OKP).
-const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+/// Members of private keys (RFC 7518 section 6.3.2; `d` is also that of EC and OKP, `priv` that of AKP).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"];
 
 /// Reads a key; `warn` receives warnings about a key that is used.
 pub(crate) fn read(
@@ -95,7 +96,7 @@ fn refuse_secrets(jwk: &Members<'_>) -> Result<(), KeyRefusal> {
     if jwk.get("k").is_some() || jwk.get("kty").is_some_and(|kty| kty == "oct") {
         return Err(KeyRefusal::error(
             "IT IS A SYMMETRIC KEY: any reader of this file can sign as the client. Treat it as disclosed, and register \
-             the public key of a new RSA, EC or Ed25519 key pair",
+             the public key of a new RSA, EC, Ed25519 or ML-DSA key pair",
         ));
     }
     match PRIVATE_MEMBERS.into_iter().find(|name| jwk.get(name).is_some()) {
@@ -150,13 +151,24 @@ fn material(jwk: &Members<'_>, warn: &mut dyn FnMut(String)) -> Result<Material,
             "Ed25519" => Material::ed25519(&jwk.bytes("x")?),
             other => return Err(unknown_curve(other)),
         },
+        Some("AKP") => {
+            // A key of this type is one of a single algorithm, which its `alg` names.
+            let alg = jwk.string("alg")?.ok_or_else(|| KeyRefusal::error("the member \"alg\" is missing"))?;
+            let set = MlDsa::ALL.into_iter().find(|set| set.algorithm().name() == alg).ok_or_else(|| {
+                KeyRefusal::skip(format!(
+                    "its \"alg\" is {}, which does not verify here; it may be ML-DSA-44, ML-DSA-65 or ML-DSA-87",
+                    quoted(alg)
+                ))
+            })?;
+            Material::ml_dsa(set, &jwk.bytes("pub")?)
+        }
         Some(other) => {
             return Err(KeyRefusal::skip(format!(
-                "the key type {} is not supported; use RSA, EC or OKP",
+                "the key type {} is not supported; use RSA, EC, OKP or AKP",
                 quoted(other)
             )));
         }
-        None => return Err(KeyRefusal::error("the member \"kty\" is missing: it must be RSA, EC or OKP")),
+        None => return Err(KeyRefusal::error("the member \"kty\" is missing: it must be RSA, EC, OKP or AKP")),
     };
     material.map_err(KeyRefusal::error)
 }

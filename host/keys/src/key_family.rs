@@ -1,6 +1,7 @@
 //! The kinds of key that can be generated.
 
 use crate::algorithm::{Algorithm, Curve, KeyKind};
+use crate::ml_dsa::MlDsa;
 
 /// The kinds of key that can be generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,12 +20,24 @@ pub enum KeyFamily {
     P521,
     /// Ed25519.
     Ed25519,
+    /// A parameter set of ML-DSA.
+    MlDsa(MlDsa),
 }
 
 impl KeyFamily {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::P256, Self::P384, Self::P521, Self::Ed25519];
+    pub const ALL: [Self; 10] = [
+        Self::Rsa2048,
+        Self::Rsa3072,
+        Self::Rsa4096,
+        Self::P256,
+        Self::P384,
+        Self::P521,
+        Self::Ed25519,
+        Self::MlDsa(MlDsa::Dsa44),
+        Self::MlDsa(MlDsa::Dsa65),
+        Self::MlDsa(MlDsa::Dsa87),
+    ];
 
     /// The name on a command line.
     #[must_use]
@@ -37,6 +50,9 @@ impl KeyFamily {
             Self::P384 => "p-384",
             Self::P521 => "p-521",
             Self::Ed25519 => "ed25519",
+            Self::MlDsa(MlDsa::Dsa44) => "ml-dsa-44",
+            Self::MlDsa(MlDsa::Dsa65) => "ml-dsa-65",
+            Self::MlDsa(MlDsa::Dsa87) => "ml-dsa-87",
         }
     }
 
@@ -55,6 +71,7 @@ impl KeyFamily {
             KeyKind::Ec(Curve::P384) => Self::P384,
             KeyKind::Ec(Curve::P521) => Self::P521,
             KeyKind::Ed25519 => Self::Ed25519,
+            KeyKind::MlDsa(set) => Self::MlDsa(set),
         }
     }
 }

@@ -4,18 +4,21 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair, RsaSignatureEncoding,
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, PqdsaKeyPair, RsaKeyPair,
+    RsaSignatureEncoding,
 };
 use zeroize::Zeroizing;
 
 use crate::algorithm::{Algorithm, Curve};
 use crate::key_family::KeyFamily;
+use crate::ml_dsa::MlDsa;
 use crate::signing_error::SigningError;
 
 pub(crate) enum KeyPair {
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    MlDsa(PqdsaKeyPair),
 }
 
 impl KeyPair {
@@ -28,6 +31,7 @@ impl KeyPair {
             KeyFamily::P384 => Self::Ec(EcdsaKeyPair::generate(ecdsa(Curve::P384))?),
             KeyFamily::P521 => Self::Ec(EcdsaKeyPair::generate(ecdsa(Curve::P521))?),
             KeyFamily::Ed25519 => Self::Ed25519(Ed25519KeyPair::generate()?),
+            KeyFamily::MlDsa(set) => Self::MlDsa(PqdsaKeyPair::generate(set.signing())?),
         })
     }
 
@@ -38,6 +42,12 @@ impl KeyPair {
         rsa()
             .or_else(ed25519)
             .or_else(|| Self::on_some_curve(|algorithm| EcdsaKeyPair::from_pkcs8(algorithm, der).ok()))
+            .or_else(|| {
+                MlDsa::ALL
+                    .into_iter()
+                    .find_map(|set| PqdsaKeyPair::from_pkcs8(set.signing(), der).ok())
+                    .map(Self::MlDsa)
+            })
     }
 
     /// Reads an RSA key in PKCS#1 (RFC 8017 appendix A.1.2).
@@ -60,6 +70,11 @@ impl KeyPair {
         Ed25519KeyPair::from_seed_and_public_key(seed, public).ok().map(Self::Ed25519)
     }
 
+    /// An ML-DSA key from its seed (RFC 9964 section 3).
+    pub(crate) fn from_ml_dsa_seed(set: MlDsa, seed: &[u8]) -> Option<Self> {
+        PqdsaKeyPair::from_seed(set.signing(), seed).ok().map(Self::MlDsa)
+    }
+
     fn on_some_curve(read: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>) -> Option<Self> {
         Curve::ALL.into_iter().find_map(|curve| read(ecdsa(curve))).map(Self::Ec)
     }
@@ -70,6 +85,7 @@ impl KeyPair {
             Self::Rsa(pair) => pair.public_key().as_der()?,
             Self::Ec(pair) => pair.public_key().as_der()?,
             Self::Ed25519(pair) => pair.public_key().as_der()?,
+            Self::MlDsa(pair) => pair.public_key().as_der()?,
         };
         Ok(der.as_ref().to_vec())
     }
@@ -80,6 +96,7 @@ impl KeyPair {
             Self::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair)?.as_ref().to_vec(),
             Self::Ec(pair) => pair.to_pkcs8v1()?.as_ref().to_vec(),
             Self::Ed25519(pair) => pair.to_pkcs8v1()?.as_ref().to_vec(),
+            Self::MlDsa(pair) => pair.to_pkcs8v1()?.as_ref().to_vec(),
         };
         Ok(Zeroizing::new(der))
     }
@@ -96,6 +113,12 @@ impl KeyPair {
             }
             Self::Ec(pair) => Ok(pair.sign(&random, message)?.as_ref().to_vec()),
             Self::Ed25519(pair) => Ok(pair.try_sign(message)?.as_ref().to_vec()),
+            Self::MlDsa(pair) => {
+                let mut signature = vec![0; pair.algorithm().signature_len()];
+                let length = pair.sign(message, &mut signature)?;
+                signature.truncate(length);
+                Ok(signature)
+            }
         }
     }
 }

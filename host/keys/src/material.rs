@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
 
 use crate::algorithm::{Algorithm, Curve, KeyKind};
 use crate::base64url;
+use crate::ml_dsa::MlDsa;
 
 /// The smallest and the largest RSA modulus, in bits (RFC 7518 section 3.3).
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -72,6 +73,14 @@ pub enum MaterialError {
     /// An attacker can sign for such a point, or two libraries read it differently.
     #[error("the Ed25519 key is not canonical or of small order, so an attacker could sign for it: generate a new key")]
     Ed25519Point,
+    /// An ML-DSA key has another length (RFC 9964 section 3).
+    #[error("the {} key \"pub\" has {received} bytes, it needs exactly {}", set.algorithm(), set.public_bytes())]
+    MlDsaLength {
+        /// The parameter set.
+        set: MlDsa,
+        /// What the key has, in bytes.
+        received: usize,
+    },
     /// The library rejects the key although it passed every check above.
     #[error("the cryptographic library rejects the key: export it again or generate a new one")]
     Rejected,
@@ -83,6 +92,7 @@ pub(crate) enum Material {
     Rsa { n: Vec<u8>, e: Vec<u8> },
     Ec { curve: Curve, x: Vec<u8>, y: Vec<u8> },
     Ed25519([u8; ED25519_BYTES]),
+    MlDsa { set: MlDsa, public: Vec<u8> },
 }
 
 impl Material {
@@ -144,12 +154,23 @@ impl Material {
         Ok(Self::Ed25519(*point))
     }
 
+    /// A public key of ML-DSA; of the right length, any bytes are one (FIPS 204 section 7.2).
+    pub(crate) fn ml_dsa(set: MlDsa, public: &[u8]) -> Result<Self, MaterialError> {
+        if public.len() != set.public_bytes() {
+            return Err(MaterialError::MlDsaLength { set, received: public.len() });
+        }
+        let material = Self::MlDsa { set, public: public.to_vec() };
+        material.parsed(set.algorithm())?;
+        Ok(material)
+    }
+
     /// The bytes of its numbers.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Rsa { n, e } => n.len() + e.len(),
             Self::Ec { x, y, .. } => x.len() + y.len(),
             Self::Ed25519(point) => point.len(),
+            Self::MlDsa { public, .. } => public.len(),
         }
     }
 
@@ -158,11 +179,12 @@ impl Material {
             Self::Rsa { .. } => KeyKind::Rsa,
             Self::Ec { curve, .. } => KeyKind::Ec(*curve),
             Self::Ed25519(_) => KeyKind::Ed25519,
+            Self::MlDsa { set, .. } => KeyKind::MlDsa(*set),
         }
     }
 
     /// The required members in lexicographic order without white space: the input of the thumbprint (RFC 7638
-    /// section 3.2, RFC 8037 appendix A.3) and at the same time a complete JWK.
+    /// section 3.2, RFC 8037 appendix A.3, RFC 9964 section 6) and at the same time a complete JWK.
     pub(crate) fn jwk(&self) -> String {
         let b64 = |bytes: &[u8]| base64url::encode(bytes);
         match self {
@@ -171,6 +193,9 @@ impl Material {
                 format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, curve.name(), b64(x), b64(y))
             }
             Self::Ed25519(x) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, b64(x)),
+            Self::MlDsa { set, public } => {
+                format!(r#"{{"alg":"{}","kty":"AKP","pub":"{}"}}"#, set.algorithm(), b64(public))
+            }
         }
     }
 
@@ -190,6 +215,7 @@ impl Material {
             }
             Self::Ec { x, y, .. } => ParsedPublicKey::new(verifier, [&[4], x.as_slice(), y.as_slice()].concat()),
             Self::Ed25519(point) => ParsedPublicKey::new(verifier, point),
+            Self::MlDsa { public, .. } => ParsedPublicKey::new(verifier, public),
         }
         .map_err(|_| MaterialError::Rejected)
     }

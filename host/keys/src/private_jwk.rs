@@ -1,4 +1,4 @@
-//! A private key in a JWK or in a JWK set (RFC 7517, RFC 7518 section 6, RFC 8037 section 2).
+//! A private key in a JWK or in a JWK set (RFC 7517, RFC 7518 section 6, RFC 8037 section 2, RFC 9964 section 3).
 //!
 //! Of several private keys in a set, the caller chooses one by `kid` or algorithm. Public and symmetric keys in the set
 //! are ignored. No error quotes a member.
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::algorithm::{Algorithm, Curve, KeyKind};
 use crate::key_pair::KeyPair;
+use crate::ml_dsa::MlDsa;
 use crate::signing_error::SigningError;
 use crate::text::quoted;
 use crate::{base64url, der_writer};
@@ -43,17 +44,22 @@ fn chosen<'a>(keys: &'a [Value<'a>], choice: &KeyChoice<'_>) -> Result<&'a Objec
         Value::Object(object) => Some(object),
         _ => None,
     };
-    let private: Vec<_> = keys.iter().filter_map(object).filter(|key| text(key, "d").is_some()).collect();
+    let private: Vec<_> = keys.iter().filter_map(object).filter(|key| is_private(key)).collect();
     let named = |key: &&Object<'_>| choice.kid.is_none_or(|kid| text(key, "kid") == Some(kid));
     let fits = |key: &&Object<'_>| choice.algorithm.is_none_or(|algorithm| fits(key, algorithm));
     match private.as_slice() {
-        [] => Err(problem("the key set holds no private key: a private key has the member \"d\"")),
+        [] => Err(problem("the key set holds no private key: a private key has the member \"d\" or \"priv\"")),
         [only] => Ok(only),
         several => match several.iter().copied().filter(named).filter(fits).collect::<Vec<_>>().as_slice() {
             [one] => Ok(one),
             matching => Err(SigningError::Choice { private: several.len(), matching: matching.len() }),
         },
     }
+}
+
+/// Whether the key has its private number, or its seed.
+fn is_private(key: &Object<'_>) -> bool {
+    text(key, "d").or(text(key, "priv")).is_some()
 }
 
 /// Whether the key's `alg`, or its type and curve where it has none, fits.
@@ -64,6 +70,8 @@ fn fits(key: &Object<'_>, algorithm: Algorithm) -> bool {
             KeyKind::Ec(curve) => text(key, "kty") == Some("EC") && text(key, "crv") == Some(curve.name()),
             KeyKind::Ed25519 => text(key, "crv") == Some("Ed25519"),
             KeyKind::Rsa => text(key, "kty") == Some("RSA"),
+            // Its `alg` is required.
+            KeyKind::MlDsa(_) => false,
         },
     }
 }
@@ -72,8 +80,8 @@ fn key(jwk: &Object<'_>) -> Result<PrivateJwk, SigningError> {
     if text(jwk, "kty") == Some("oct") || text(jwk, "k").is_some() {
         return Err(problem("it is a symmetric key, and no algorithm here signs with one"));
     }
-    if text(jwk, "kty").is_some() && text(jwk, "d").is_none() {
-        return Err(problem("it is a public key: a private key has the member \"d\""));
+    if text(jwk, "kty").is_some() && !is_private(jwk) {
+        return Err(problem("it is a public key: a private key has the member \"d\", one of type AKP \"priv\""));
     }
     let pair = match text(jwk, "kty") {
         Some("RSA") => rsa(jwk)?,
@@ -81,8 +89,9 @@ fn key(jwk: &Object<'_>) -> Result<PrivateJwk, SigningError> {
         Some("OKP") if text(jwk, "crv") == Some("Ed25519") => {
             KeyPair::from_ed25519_seed(&number(jwk, "d")?, &number(jwk, "x")?)
         }
+        Some("AKP") => ml_dsa(jwk)?,
         Some(_) => None,
-        None => return Err(problem("the member \"kty\" is missing: it must be RSA, EC or OKP")),
+        None => return Err(problem("the member \"kty\" is missing: it must be RSA, EC, OKP or AKP")),
     };
     let declared = match text(jwk, "alg") {
         Some(alg) => Some(Algorithm::parse(alg).ok_or_else(|| {
@@ -105,6 +114,18 @@ fn rsa(jwk: &Object<'_>) -> Result<Option<KeyPair>, SigningError> {
     der_writer::header(&mut der, 0x30, integers.len());
     der.extend_from_slice(&integers);
     Ok(KeyPair::from_pkcs1(&der))
+}
+
+/// From the seed; a `pub` must be its own.
+fn ml_dsa(jwk: &Object<'_>) -> Result<Option<KeyPair>, SigningError> {
+    let Some(set) = MlDsa::ALL.into_iter().find(|set| Some(set.algorithm().name()) == text(jwk, "alg")) else {
+        return Ok(None);
+    };
+    let Some(pair) = KeyPair::from_ml_dsa_seed(set, &number(jwk, "priv")?) else { return Ok(None) };
+    let own = pair.public_der()?;
+    Ok(Some(pair).filter(|_| {
+        text(jwk, "pub").is_none_or(|public| base64url::decode(public).is_some_and(|public| own.ends_with(&public)))
+    }))
 }
 
 fn ec(jwk: &Object<'_>) -> Result<Option<KeyPair>, SigningError> {

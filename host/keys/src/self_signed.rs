@@ -14,7 +14,7 @@ impl SigningKey {
     /// (P-521) or Ed25519. Times in seconds since the Unix epoch, both inclusive.
     ///
     /// # Errors
-    /// [`SigningError::Certificate`] when the times cannot be written.
+    /// [`SigningError::Certificate`] when the times cannot be written, or for a key of ML-DSA.
     pub fn self_signed_certificate(
         &self,
         common_name: &str,
@@ -36,22 +36,23 @@ impl SigningKey {
 
         let der = self.to_pkcs8_der()?;
         let der = PrivatePkcs8KeyDer::from(der.as_slice());
-        let mut pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, algorithm(self.kind()))
-            .map_err(|error| failed(&error))?;
+        let algorithm = algorithm(self.kind()).ok_or_else(|| failed(&"none is made for a key of ML-DSA"))?;
+        let mut pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, algorithm).map_err(|error| failed(&error))?;
         let certificate = params.self_signed(&pair).map_err(|error| failed(&error));
         pair.zeroize();
         Ok(certificate?.pem())
     }
 }
 
-fn algorithm(kind: KeyKind) -> &'static SignatureAlgorithm {
-    match kind {
+fn algorithm(kind: KeyKind) -> Option<&'static SignatureAlgorithm> {
+    Some(match kind {
         KeyKind::Rsa => &rcgen::PKCS_RSA_SHA256,
         KeyKind::Ec(Curve::P256) => &rcgen::PKCS_ECDSA_P256_SHA256,
         KeyKind::Ec(Curve::P384) => &rcgen::PKCS_ECDSA_P384_SHA384,
         KeyKind::Ec(Curve::P521) => &rcgen::PKCS_ECDSA_P521_SHA512,
         KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
-    }
+        KeyKind::MlDsa(_) => return None,
+    })
 }
 
 #[cfg(test)]

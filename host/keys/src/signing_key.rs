@@ -106,7 +106,7 @@ impl SigningKey {
     }
 
     /// The public key as a JWK: its required members, the thumbprint as `kid`, and `use`. Without `alg`, since an RSA
-    /// key has six.
+    /// key has six; an ML-DSA key requires it.
     #[must_use]
     pub fn public_jwk(&self) -> Map<String, Value> {
         let mut jwk: Map<String, Value> = serde_json::from_str(&self.material.jwk()).unwrap_or_default();
@@ -115,7 +115,7 @@ impl SigningKey {
         jwk
     }
 
-    /// A JWS signature: RSA as it is, ECDSA as raw r || s (RFC 7518 section 3.4), Ed25519 as 64 bytes.
+    /// A JWS signature: RSA and ML-DSA as it is, ECDSA as raw r || s (RFC 7518 section 3.4), Ed25519 as 64 bytes.
     ///
     /// # Errors
     /// [`SigningError::Mismatch`] when the algorithm needs another kind of key.

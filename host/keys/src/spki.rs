@@ -12,6 +12,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::algorithm::Curve;
 use crate::material::Material;
+use crate::ml_dsa::MlDsa;
 use crate::reading::KeyRefusal;
 
 /// Reads the DER form; nothing may follow it.
@@ -40,13 +41,17 @@ pub(crate) fn material(spki: &SubjectPublicKeyInfo<'_>) -> Result<Material, KeyR
         Material::ec_point(curve(spki)?, bits).map_err(KeyRefusal::error)
     } else if *kind == OID_SIG_ED25519 {
         Material::ed25519(bits).map_err(KeyRefusal::error)
+    } else if let Some(set) = MlDsa::ALL.into_iter().find(|set| kind.to_id_string() == set.oid()) {
+        Material::ml_dsa(set, bits).map_err(KeyRefusal::error)
     } else if *kind == OID_PKCS1_RSASSAPSS {
         Err(KeyRefusal::error(
             "the key is restricted to RSASSA-PSS in its certificate, which is not supported: \
              use a plain RSA key (rsaEncryption), it also signs PS256, PS384 and PS512",
         ))
     } else {
-        Err(KeyRefusal::skip(format!("keys of type {kind} are not supported; use RSA, P-256, P-384, P-521 or Ed25519")))
+        Err(KeyRefusal::skip(format!(
+            "keys of type {kind} are not supported; use RSA, P-256, P-384, P-521, Ed25519 or ML-DSA"
+        )))
     }
 }
 

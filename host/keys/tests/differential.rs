@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, SigningKey, StaticKeySource};
+use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, MlDsa, SigningKey, StaticKeySource};
 use dropins_services::{KeySource as _, PublicKey as _};
 use jwt_simple::prelude::*;
 use private_key_jwt_authenticator::verify_in_guest;
@@ -36,6 +36,9 @@ fn jwt_simple(algorithm: Algorithm, jwk: &str, token: &str) -> bool {
         Algorithm::Es256 => verify!(ES256PublicKey),
         Algorithm::Es384 => verify!(ES384PublicKey),
         Algorithm::EdDsa | Algorithm::Ed25519 => verify!(Ed25519PublicKey),
+        Algorithm::MlDsa44 => verify!(MLDSA44PublicKey),
+        Algorithm::MlDsa65 => verify!(MLDSA65PublicKey),
+        Algorithm::MlDsa87 => verify!(MLDSA87PublicKey),
         Algorithm::Es512 => panic!("jwt-simple has no ES512"),
     }
 }
@@ -75,7 +78,9 @@ fn other_s(signature: &[u8]) -> Vec<u8> {
 
 #[test]
 fn all_verifiers_give_the_same_verdict_on_every_variant_of_a_token() {
-    for family in [KeyFamily::Rsa2048, KeyFamily::P256, KeyFamily::P384, KeyFamily::Ed25519] {
+    let ml_dsa = MlDsa::ALL.map(KeyFamily::MlDsa);
+    let others = [KeyFamily::Rsa2048, KeyFamily::P256, KeyFamily::P384, KeyFamily::Ed25519];
+    for family in others.into_iter().chain(ml_dsa) {
         let key = SigningKey::generate(family).unwrap();
         let pem = key.public_key_pem().unwrap();
         let (keys, _) = KeySet::read(&[KeyInput::Certificate { name: None, bytes: pem.as_bytes() }], 0);
@@ -114,12 +119,14 @@ fn tokens_that_jwt_simple_signs_verify_natively() {
     let rs256 = RS256KeyPair::from_pem(&rsa).unwrap();
     let ps384 = PS384KeyPair::from_pem(&rsa).unwrap();
     let (es256, es384, ed25519) = (ES256KeyPair::generate(), ES384KeyPair::generate(), Ed25519KeyPair::generate());
+    let ml_dsa = MLDSA65KeyPair::generate();
     let tokens = [
         ("RS256", rs256.public_key().to_jwk(), rs256.sign(claims()).unwrap()),
         ("PS384", ps384.public_key().to_jwk(), ps384.sign(claims()).unwrap()),
         ("ES256", es256.public_key().to_jwk(), es256.sign(claims()).unwrap()),
         ("ES384", es384.public_key().to_jwk(), es384.sign(claims()).unwrap()),
         ("EdDSA", ed25519.public_key().to_jwk(), ed25519.sign(claims()).unwrap()),
+        ("ML-DSA-65", ml_dsa.public_key().to_jwk(), ml_dsa.sign(claims()).unwrap()),
     ];
     for (algorithm, jwk, token) in tokens {
         let text = format!("{{\"keys\":[{jwk}]}}");

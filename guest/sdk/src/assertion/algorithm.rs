@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// An asymmetric JWS algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2).
+/// An asymmetric JWS algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2, RFC 9964 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the IANA registry")]
 pub enum Algorithm {
@@ -20,11 +20,14 @@ pub enum Algorithm {
     ES512,
     EdDSA,
     Ed25519,
+    MLDSA44,
+    MLDSA65,
+    MLDSA87,
 }
 
 impl Algorithm {
     /// All of them, in the order of the metadata.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::RS256,
         Self::RS384,
         Self::RS512,
@@ -36,6 +39,9 @@ impl Algorithm {
         Self::ES512,
         Self::EdDSA,
         Self::Ed25519,
+        Self::MLDSA44,
+        Self::MLDSA65,
+        Self::MLDSA87,
     ];
 
     /// The name in the IANA registry.
@@ -52,6 +58,9 @@ impl Algorithm {
             Self::ES512 => "ES512",
             Self::EdDSA => "EdDSA",
             Self::Ed25519 => "Ed25519",
+            Self::MLDSA44 => "ML-DSA-44",
+            Self::MLDSA65 => "ML-DSA-65",
+            Self::MLDSA87 => "ML-DSA-87",
         }
     }
 
@@ -82,6 +91,10 @@ impl AlgorithmSet {
     pub const EMPTY: Self = Self(0);
     /// Every algorithm.
     pub const ALL: Self = Self((1 << Algorithm::ALL.len()) - 1);
+    /// What is accepted unless the operator names other algorithms: all but those that are newer than most verifiers.
+    pub const DEFAULT: Self = Self(Self::ALL.0 & !Self::ML_DSA.0);
+    /// The post-quantum algorithms.
+    const ML_DSA: Self = Self::EMPTY.with(Algorithm::MLDSA44).with(Algorithm::MLDSA65).with(Algorithm::MLDSA87);
     /// What the FAPI 2.0 Security Profile allows (section 5.4.1).
     pub const FAPI2: Self =
         Self::EMPTY.with(Algorithm::PS256).with(Algorithm::ES256).with(Algorithm::EdDSA).with(Algorithm::Ed25519);
@@ -142,7 +155,7 @@ mod tests {
             assert_eq!(Algorithm::parse(algorithm.name()), Some(algorithm));
             assert!(AlgorithmSet::ALL.contains(algorithm));
         }
-        for name in ["none", "HS256", "rs256", "RS256 ", "", "ES256K", "Ed448"] {
+        for name in ["none", "HS256", "rs256", "RS256 ", "", "ES256K", "Ed448", "ML-DSA", "ml-dsa-65"] {
             assert_eq!(Algorithm::parse(name), None, "{name}");
         }
     }
@@ -151,7 +164,8 @@ mod tests {
     fn a_set_lists_its_members_in_one_order() {
         assert_eq!(AlgorithmSet::FAPI2.to_string(), "PS256, ES256, EdDSA, Ed25519");
         assert!(!AlgorithmSet::GUEST.contains(Algorithm::ES512));
-        assert_eq!(AlgorithmSet::GUEST.iter().count(), 10);
+        assert_eq!((AlgorithmSet::GUEST.iter().count(), AlgorithmSet::DEFAULT.iter().count()), (13, 11));
+        assert!(!AlgorithmSet::DEFAULT.contains(Algorithm::MLDSA65));
         assert!(AlgorithmSet::FAPI2.intersection(AlgorithmSet::EMPTY.with(Algorithm::RS256)).is_empty());
     }
 

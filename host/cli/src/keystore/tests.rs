@@ -27,7 +27,7 @@ fn folder_with_certificates() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.pem", "b.pem"] {
         let pair = Pair::generate(KeyFamily::P256, name, 100).unwrap();
-        fs::write(folder.path().join(name), pair.certificate).unwrap();
+        fs::write(folder.path().join(name), pair.certificate.unwrap()).unwrap();
     }
     folder
 }

@@ -92,9 +92,23 @@ const fn alias(key: Key, aliases: &'static [&'static str]) -> Key {
     Key { aliases, ..key }
 }
 
-/// Signature algorithms that a client may use (RFC 7518 section 3.1, RFC 8037, RFC 9864).
-pub(crate) const ALGORITHMS: &[&str] =
-    &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+/// Signature algorithms that a client may use (RFC 7518 section 3.1, RFC 8037, RFC 9864, RFC 9964).
+pub(crate) const ALGORITHMS: &[&str] = &[
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+    "Ed25519",
+    "ML-DSA-44",
+    "ML-DSA-65",
+    "ML-DSA-87",
+];
 
 /// Grant types of the token endpoint.
 const GRANT_TYPES: &[&str] = &["client_credentials", "authorization_code", "refresh_token"];

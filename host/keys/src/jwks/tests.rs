@@ -93,9 +93,11 @@ fn a_key_that_is_not_for_signatures_is_passed_over() {
 
 #[test]
 fn private_and_symmetric_members_are_rejected_loudly_and_never_shown() {
-    for (family, names) in
-        [(KeyFamily::Rsa2048, &["d", "p", "q", "dp", "dq", "qi", "oth"][..]), (KeyFamily::P256, &["d"])]
-    {
+    for (family, names) in [
+        (KeyFamily::Rsa2048, &["d", "p", "q", "dp", "dq", "qi", "oth"][..]),
+        (KeyFamily::P256, &["d"]),
+        (KeyFamily::MlDsa(crate::MlDsa::Dsa65), &["priv"]),
+    ] {
         let jwk = jwk(family);
         for name in names {
             let finding = refusal(with(jwk.clone(), name, "c2VjcmV0"));
@@ -114,10 +116,29 @@ fn private_and_symmetric_members_are_rejected_loudly_and_never_shown() {
 
 #[test]
 fn unknown_key_types_and_curves_are_passed_over() {
-    assert_refused(json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}), Severity::Warning, &["\"AKP\""]);
+    assert_refused(json!({"kty": "AKP", "alg": "SLH-DSA", "pub": "AA"}), Severity::Warning, &["SLH-DSA"]);
+    assert_refused(json!({"kty": "LWE", "alg": "x", "pub": "AA"}), Severity::Warning, &["\"LWE\""]);
     assert_refused(json!({"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"}), Severity::Warning, &["secp256k1"]);
     assert_refused(json!({"kty": "OKP", "crv": "Ed448", "x": "AA"}), Severity::Warning, &["Ed448"]);
     assert_refused(json!({"kty": "OKP", "crv": "X25519", "x": "AA"}), Severity::Warning, &["X25519"]);
+}
+
+#[test]
+fn an_ml_dsa_key_names_its_algorithm_and_has_its_exact_length() {
+    for set in crate::MlDsa::ALL {
+        let good = jwk(KeyFamily::MlDsa(set));
+        assert_accepted(good.clone(), &[set.algorithm()]);
+        let without = with(good.clone(), "alg", Value::Null);
+        assert_refused(without, Severity::Error, &["\"alg\" is missing"]);
+        let public = base64url(&good["pub"]);
+        for bad in [&public[1..], &[public.as_slice(), &[0]].concat(), &[0]] {
+            let bad = with(good.clone(), "pub", crate::base64url::encode(bad));
+            assert_refused(bad, Severity::Error, &[set.algorithm().name(), "needs exactly"]);
+        }
+        let other = crate::MlDsa::ALL.into_iter().find(|other| *other != set).unwrap();
+        let bad = with(good, "alg", other.algorithm().name());
+        assert_refused(bad, Severity::Error, &["needs exactly"]);
+    }
 }
 
 #[test]
@@ -295,7 +316,7 @@ fn the_error_about_a_set_without_a_usable_key_tells_why_each_was_skipped() {
         (with(ec.clone(), "key_ops", json!(["sign"])), "keys[0]: its \"key_ops\" is \"sign\""),
         (with(ec.clone(), "crv", "secp256k1"), "keys[0]: the curve \"secp256k1\" is not supported"),
         (with(jwk(KeyFamily::Rsa2048), "alg", "RSA-OAEP"), "keys[0]: its \"alg\" is \"RSA-OAEP\""),
-        (with(with(ec.clone(), "kid", "a"), "kty", "AKP"), "keys[0] (kid \"a\"): the key type \"AKP\""),
+        (with(with(ec.clone(), "kid", "a"), "kty", "LWE"), "keys[0] (kid \"a\"): the key type \"LWE\""),
     ] {
         let reading = read_keys(&[key]);
         let errors: Vec<_> = reading.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();

@@ -27,6 +27,11 @@ fn jwk(family: KeyFamily) -> (Map<String, Value>, String) {
         }
         KeyPair::Ec(pair) => drop(set("d", pair.private_key().as_be_bytes().unwrap().as_ref())),
         KeyPair::Ed25519(pair) => drop(set("d", pair.seed().unwrap().as_be_bytes().unwrap().as_ref())),
+        // The seed is at the end of its PKCS#8 form (RFC 9881 section 6).
+        KeyPair::MlDsa(_) => {
+            let pkcs8 = pair.to_pkcs8().unwrap();
+            set("priv", &pkcs8[pkcs8.len() - 32..]);
+        }
     }
     (jwk, key.thumbprint())
 }
@@ -41,7 +46,9 @@ fn message(text: &Value) -> String {
 
 #[test]
 fn a_private_jwk_of_every_kind_is_read_alone_and_as_the_only_private_key_of_a_set() {
-    for family in [KeyFamily::Rsa2048, KeyFamily::P256, KeyFamily::P384, KeyFamily::P521, KeyFamily::Ed25519] {
+    let ml_dsa = MlDsa::ALL.map(KeyFamily::MlDsa);
+    let others = [KeyFamily::Rsa2048, KeyFamily::P256, KeyFamily::P384, KeyFamily::P521, KeyFamily::Ed25519];
+    for family in others.into_iter().chain(ml_dsa) {
         let (jwk, thumbprint) = jwk(family);
         let public = SigningKey::generate(KeyFamily::P256).unwrap().public_jwk();
         for text in [json!(jwk), json!({ "keys": [jwk] }), json!({ "keys": [public, jwk] })] {
@@ -52,6 +59,27 @@ fn a_private_jwk_of_every_kind_is_read_alone_and_as_the_only_private_key_of_a_se
         }
         let marked = format!("\u{feff}{}", json!(jwk));
         assert!(SigningKey::read(marked.as_bytes(), &KeyChoice::default()).is_ok());
+    }
+}
+
+#[test]
+fn the_public_part_of_an_ml_dsa_key_is_its_own_and_its_alg_is_there() {
+    let (good, _) = jwk(KeyFamily::MlDsa(MlDsa::Dsa44));
+    let (other, _) = jwk(KeyFamily::MlDsa(MlDsa::Dsa44));
+    let with = |name: &str, value: Value| {
+        let mut jwk = good.clone();
+        jwk.insert(name.to_owned(), value);
+        read(&json!(jwk), &KeyChoice::default())
+    };
+    assert!(with("pub", Value::Null).is_ok());
+    for (name, value) in [
+        ("pub", other["pub"].clone()),
+        ("pub", json!("AA")),
+        ("alg", Value::Null),
+        ("alg", json!("ML-DSA-65")),
+        ("priv", json!("AA")),
+    ] {
+        assert!(with(name, value.clone()).is_err(), "{name} {value}");
     }
 }
 

@@ -19,12 +19,15 @@ pub(super) const METHOD: &str = PRIVATE_KEY_JWT;
 const LIFETIME: u64 = 30;
 
 /// The algorithms by what a key costs.
-const PREFERRED: [Algorithm; 11] = [
+const PREFERRED: [Algorithm; 14] = [
     Algorithm::Es256,
     Algorithm::EdDsa,
     Algorithm::Ed25519,
     Algorithm::Es384,
     Algorithm::Es512,
+    Algorithm::MlDsa44,
+    Algorithm::MlDsa65,
+    Algorithm::MlDsa87,
     Algorithm::Ps256,
     Algorithm::Rs256,
     Algorithm::Ps384,
