@@ -29,7 +29,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { clock_skew: 30_000, algorithms: AlgorithmSet::ALL, cache_jti: true }
+        Self { clock_skew: 30_000, algorithms: AlgorithmSet::DEFAULT, cache_jti: true }
     }
 }
 
