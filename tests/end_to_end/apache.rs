@@ -2,6 +2,8 @@
 //! `private_key_jwt`.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 use reqwest::Method;
@@ -27,20 +29,24 @@ impl Drop for Apache {
     }
 }
 
-fn configuration(home: &TestHome, url: &str, address: &str) -> String {
-    let (root, issuer, key) = (home.root(), home.issuer(), home.conf("apache-private.pem"));
+fn configuration(home: &TestHome, pages: &Path, url: &str, address: &str) -> String {
+    let (root, issuer) = (home.root(), home.issuer());
+    let (certificate, key) = (home.conf("apache.pem"), home.conf("apache-private.pem"));
     let modules = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "auth_openidc"];
     let modules: Vec<_> =
         modules.iter().map(|name| format!("LoadModule {name}_module {MODULES}/mod_{name}.so")).collect();
     format!(
         "{}\nServerRoot {root}\nServerName localhost\nPidFile {root}/apache.pid\nListen {address}\n\
-         ErrorLog {root}/apache.log\nDocumentRoot {root}/www\nDefaultRuntimeDir {root}\n\
+         ErrorLog {root}/apache.log\nUser www-data\nGroup www-data\nDocumentRoot {}\nDefaultRuntimeDir {root}\n\
          OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration\nOIDCSSLValidateServer Off\n\
-         OIDCClientID apache\nOIDCProviderTokenEndpointAuth private_key_jwt\nOIDCPrivateKeyFiles {}\n\
+         OIDCClientID apache\nOIDCPublicKeyFiles {}\nOIDCPrivateKeyFiles {}\n\
+         OIDCProviderTokenEndpointAuth private_key_jwt\n\
          OIDCRedirectURI {url}/protected/callback\nOIDCCryptoPassphrase secret-of-the-test\nOIDCScope \"openid\"\n\
          OIDCPKCEMethod S256\nOIDCResponseType code\n\
          <Location /protected>\nAuthType openid-connect\nRequire valid-user\n</Location>\n",
         modules.join("\n"),
+        pages.display(),
+        certificate.display(),
         key.display()
     )
 }
@@ -50,7 +56,7 @@ fn a_person_signs_in_at_apache_and_the_module_authenticates_with_its_key() {
     if !installed(&["apache2"]) {
         return;
     }
-    if !std::path::Path::new(MODULES).join("mod_auth_openidc.so").is_file() {
+    if !Path::new(MODULES).join("mod_auth_openidc.so").is_file() {
         return skip("mod_auth_openidc is not installed");
     }
     let home = TestHome::new();
@@ -67,10 +73,13 @@ fn a_person_signs_in_at_apache_and_the_module_authenticates_with_its_key() {
     home.dropins(&["user", "add", "jane", "--password-file", password.to_str().unwrap()]).succeeded();
     let server = Server::start(&home);
 
-    std::fs::create_dir_all(home.path("www/protected")).unwrap();
-    std::fs::write(home.path("www/protected/index.html"), "for people who are signed in").unwrap();
+    // Apache reads pages as a user who may not read the home.
+    let pages = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(pages.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::create_dir(pages.path().join("protected")).unwrap();
+    std::fs::write(pages.path().join("protected/index.html"), "for people who are signed in").unwrap();
     let file = home.path("apache.conf");
-    std::fs::write(&file, configuration(&home, &url, &address.to_string())).unwrap();
+    std::fs::write(&file, configuration(&home, pages.path(), &url, &address.to_string())).unwrap();
     let mut apache = command("apache2");
     apache.args(["-X", "-f", file.to_str().unwrap()]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let _apache = Apache(apache.spawn().unwrap());
@@ -79,7 +88,11 @@ fn a_person_signs_in_at_apache_and_the_module_authenticates_with_its_key() {
     let mut cookies = BTreeMap::new();
     let mut get = |target: &str| -> Option<Answer> {
         let pairs: Vec<_> = cookies.iter().map(|(name, value): (&String, &String)| format!("{name}={value}")).collect();
-        let answer = http.try_send(Request::new(Method::GET, target).header("cookie", pairs.join("; "))).ok()?;
+        let answer = http
+            .try_send(
+                Request::new(Method::GET, target).header("cookie", pairs.join("; ")).header("accept", "text/html"),
+            )
+            .ok()?;
         for set in &answer.cookies {
             let (name, value) = set.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();
             cookies.insert(name.to_owned(), value.to_owned());

@@ -7,7 +7,7 @@ use crate::client::TestClient;
 use crate::home::{TestHome, free_address};
 use crate::http::{Http, Request};
 use crate::plain;
-use crate::program::{command, installed};
+use crate::program::{command, installed, signal};
 use crate::server::{Server, credential};
 use crate::wait::until;
 
@@ -20,12 +20,12 @@ fn example(name: &str) -> String {
     rest.split_once("```").unwrap().0.to_owned()
 }
 
-/// A proxy that is killed when it is dropped.
+/// A proxy that is stopped when it is dropped, with its workers.
 struct RunningProxy(Child);
 
 impl Drop for RunningProxy {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        signal(self.0.id(), "TERM");
         let _ = self.0.wait();
     }
 }
