@@ -180,6 +180,28 @@ mod tests {
     }
 
     #[test]
+    fn a_gateway_issues_tokens_after_a_restart_and_a_server_stops_issuing_them_at_once() {
+        let (gateway, server) = (read("[oauth]\nenabled = false"), read(""));
+        let mut new = server.clone();
+        let held = hold_back(&gateway, &mut new);
+        assert!(held[0].to_string().contains("needs a restart") && !new.oauth.enabled, "{held:?}");
+        let mut new = gateway.clone();
+        assert_eq!(hold_back(&server, &mut new), []);
+        assert!(!new.oauth.enabled);
+    }
+
+    #[test]
+    fn proxies_ask_at_the_address_of_the_start_and_its_other_keys_are_live() {
+        let authz = |lines: &str| read(&format!("[transport.authz]\nenabled = true\n{lines}"));
+        let running = authz("");
+        let mut moved = authz("listen = \"127.0.0.1:9555\"\ntoken = \"t\"");
+        assert_eq!(hold_back(&running, &mut moved)[0].section, "transport.authz");
+        assert_eq!(moved.transport.authz, running.transport.authz);
+        let mut changed = authz("token = \"t\"");
+        assert_eq!(hold_back(&running, &mut changed), []);
+    }
+
+    #[test]
     fn the_public_url_waits_for_the_listener_that_moved_with_it() {
         let running = read("");
         let text = "[server]\nbase_path = \"https://localhost:9555\"\n[transport.https]\nlisten = \"127.0.0.1:9555\"";

@@ -241,3 +241,6 @@ fn credential(section: &Section, findings: &mut Findings) -> Option<UpstreamCred
     }
     Some(credential)
 }
+
+#[cfg(test)]
+mod tests;
