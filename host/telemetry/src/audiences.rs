@@ -14,6 +14,9 @@ const KEPT: usize = 10_000;
 /// Bytes of an audience that are remembered.
 const TEXT: usize = 256;
 
+/// The beginning of an id that is a URL: strangers may have chosen it, so it makes none forgotten.
+const URL: &str = "https://";
+
 /// The attributes of a verdict.
 const AUDIENCE: &str = "aud";
 const STRICT: &str = "aud_strict";
@@ -52,6 +55,9 @@ impl Audiences {
                 cut(audience).clone_into(&mut known.audience);
             }
             (known.strict, known.time) = (strict, time);
+            return;
+        }
+        if clients.len() >= KEPT && client.id.starts_with(URL) {
             return;
         }
         if clients.len() >= KEPT
@@ -129,5 +135,7 @@ mod tests {
         let all = audiences.all();
         let has = |id: &str| all.iter().any(|sent| sent.client_id == id);
         assert_eq!((all.len(), has("c0"), has("c1"), has("new")), (KEPT, true, false, true));
+        note(u64::MAX, "https://stranger.example/id");
+        assert!(!audiences.all().iter().any(|sent| sent.client_id.starts_with(URL)));
     }
 }

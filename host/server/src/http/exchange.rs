@@ -221,7 +221,7 @@ impl<S: AsRef<AuthenticationServices>> Exchange<S> {
         decision
     }
 
-    /// Counts and logs a decision, and notes the key that authenticated the client.
+    /// Counts and logs a decision.
     fn record(&self, endpoint: &str, decision: &Decision) {
         let services = self.authentication();
         services.metrics.decided(decision);
@@ -230,13 +230,10 @@ impl<S: AsRef<AuthenticationServices>> Exchange<S> {
         let now = services.clock.now_seconds();
         services.decisions.decided(now, &self.reference, endpoint, self.address, decision);
         services.audiences.note(now, decision);
-        if let (Verdict::Authenticated(client), Some(key)) = (&decision.verdict, &decision.evidence.key) {
-            services.published.ledger().used(&client.id, key);
-        }
     }
 
-    /// The registration of the client: a plug-in can vouch only for clients that the server knows, and a client can be
-    /// removed or disabled meanwhile.
+    /// The registration of the client, whose key is noted: a plug-in can vouch only for clients that the server knows, and
+    /// a client can be removed or disabled meanwhile.
     async fn registered(&self, client: &Client, decision: &Decision) -> Result<Authenticated, OAuthError> {
         let (reference, id) = (self.reference.as_str(), client.id.as_str());
         let registered = self.live.clients.find(id).await.map_err(|down| {
@@ -247,6 +244,10 @@ impl<S: AsRef<AuthenticationServices>> Exchange<S> {
             tracing::warn!(reference, client = id, "an authenticated client is rejected: it is not registered now");
             OAuthError::invalid_client()
         })?;
+        // Strangers choose the ids that documents describe: nothing about them is written down for good.
+        if let (Some(key), None) = (&decision.evidence.key, &registered.host) {
+            self.authentication().published.ledger().used(id, key);
+        }
         let not_after = decision.evidence.not_after;
         Ok(Authenticated { client: registered, public: decision.plugin.is_none(), not_after })
     }

@@ -14,7 +14,8 @@ use dropins_oauth::authorization::AuthorizationRequest;
 use dropins_oauth::grants::GrantRefusal;
 use dropins_protocol::{ErrorCode, OAuthError};
 
-/// Open requests of a client without a credential: an attacker can push in its name, and each is a row.
+/// Open requests of a client without a credential, or that a document describes: an attacker can push in its name, and
+/// each is a row.
 const MAX_OPEN: u64 = 100;
 
 pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
@@ -34,7 +35,8 @@ async fn handle(exchange: &mut Exchange, request: Request) -> Result<Response, O
         exchange.refused(&client, "pushed request", error.into())
     })?;
     let (requests, request) = (&exchange.services.pushed, json!(request).to_string());
-    let pushed = match client.is_authenticated() {
+    // Anybody can have a client that a document describes.
+    let pushed = match client.is_authenticated() && client.registered().host.is_none() {
         true => requests.push(client.id(), request).await.map(Some),
         false => requests.push_within(MAX_OPEN, client.id(), request).await,
     };
