@@ -106,6 +106,8 @@ fn the_reference_id_of_a_rejection_leads_to_its_reason_and_how_to_fix_it() {
     let json = home.dropins(&["explain", &reference, "--json"]).succeeded().json();
     assert_eq!((&json["reason"], &json["generation"]), (&"audience-mismatch".into(), &1.into()));
     assert_eq!(json["endpoint"], home.token_endpoint());
+    let list = |reason: &str| home.dropins(&["explain", "--client", "app", "--reason", reason]).succeeded().stdout;
+    assert!(list("audience-mismatch").contains(&reference) && !list("expired").contains(&reference));
 
     let unknown = TestClient::unregistered(&home, "nobody").mint();
     let reference = server.authenticate(&unknown).reference();

@@ -58,7 +58,8 @@ fn the_members_reach_the_key_lookup() {
 fn every_asymmetric_algorithm_is_accepted_and_no_other() {
     for algorithm in Algorithm::ALL {
         // The post-quantum algorithms by name only.
-        let by_default = if AlgorithmSet::DEFAULT.contains(algorithm) { "authenticated" } else { "algorithm-not-allowed" };
+        let by_default =
+            if AlgorithmSet::DEFAULT.contains(algorithm) { "authenticated" } else { "algorithm-not-allowed" };
         assert_eq!(with_header("alg", json!(algorithm.name())), by_default, "{algorithm}");
         let named = after(|world| {
             world.properties.push(("AllowedAlgorithms", algorithm.name()));

@@ -46,6 +46,9 @@ struct EntryPage {
     frame: Frame,
     store: &'static str,
     back: String,
+    /// As the file spells it.
+    name: String,
+    /// As it may be printed.
     alias: String,
     kind: String,
     created: Option<String>,
@@ -187,6 +190,7 @@ pub(crate) async fn entry(State(desk): State<Arc<Desk>>, operator: Operator, uri
         pem: has_certificate.then(|| export("pem")),
         der: has_certificate.then(|| export("der")),
         removable,
+        name: entry.alias().to_owned(),
         alias: printable(entry.alias()),
     })
 }

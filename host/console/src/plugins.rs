@@ -1,5 +1,6 @@
 //! The plug-ins: what decides in which order and how it fares; a component installed, a generation returned to.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
 use dropins_config::LoadedHome;
-use dropins_host::{BreakerState, Candidate, ShadowCounts};
+use dropins_host::{BreakerState, Candidate, Digest, ShadowCounts};
 use dropins_operations::plugins::{Folder, Installed, PluginsError, Serving, install as put};
 use dropins_operations::shown::{short, span, utc};
 use dropins_server::admin::documents::{DiffDocument, LivePlugin, ShadowState, StatusDocument};
@@ -75,7 +76,7 @@ pub(crate) async fn get(State(desk): State<Arc<Desk>>, operator: Operator) -> Re
     });
     page(&PluginsPage {
         frame: Frame::of(&desk, &operator, Part::Plugins),
-        live: live(&desk, &status),
+        live: live(&desk, &status).await,
         has_shadows: !shadows.is_empty(),
         shadows: Table::plain(
             "Shadows: candidates that decide nothing",
@@ -95,12 +96,16 @@ pub(crate) async fn get(State(desk): State<Arc<Desk>>, operator: Operator) -> Re
     })
 }
 
-fn live(desk: &Desk, status: &StatusDocument) -> Table {
+async fn live(desk: &Desk, status: &StatusDocument) -> Table {
     let folder = desk.live().resources.home.dropins();
-    let rows = status.plugins.iter().map(|plugin| {
+    let files: Vec<_> = status.plugins.iter().map(|plugin| (folder.join(&plugin.file), plugin.digest)).collect();
+    let holds = |(path, digest): &(PathBuf, Digest)| {
+        Candidate::read(path, u64::MAX - 1).is_ok_and(|component| component.digest() == *digest)
+    };
+    let held = tokio::task::spawn_blocking(move || files.iter().map(holds).collect::<Vec<_>>()).await;
+    let held = held.unwrap_or_default().into_iter().chain(std::iter::repeat(true));
+    let rows = status.plugins.iter().zip(held).map(|(plugin, same)| {
         let (state, class) = breaker(&plugin.breaker);
-        let found = Candidate::read(&folder.join(&plugin.file), u64::MAX - 1);
-        let same = found.is_ok_and(|component| component.digest() == plugin.digest);
         let file = if same { plugin.file.clone() } else { format!("{} holds other bytes", plugin.file) };
         vec![
             Cell::by(plugin.order.to_string(), plugin.order).class("number"),

@@ -22,6 +22,9 @@ use crate::page::{page, page_with};
 use crate::posted::{FORM, Posted};
 use crate::session::By;
 
+/// Bytes of the form of a person who has not signed in.
+const WORD: usize = 4 << 10;
+
 /// What wrong words are counted under: no client has an id with a control character.
 const COUNTED_AS: &str = "\0console";
 
@@ -56,7 +59,7 @@ pub(crate) async fn get(State(desk): State<Arc<Desk>>, headers: HeaderMap, reque
 
 pub(crate) async fn post(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     let address = operator::address(request.extensions());
-    let posted = match Posted::read(request, FORM).await {
+    let posted = match Posted::read(request, WORD).await {
         Ok(posted) => posted,
         Err(error) => return error.response(),
     };

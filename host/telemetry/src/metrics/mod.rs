@@ -195,7 +195,7 @@ impl Metrics {
         self.reloads.get_or_create(&label("result", result)).inc();
     }
 
-    /// Counts a rejected admin request: `token`, `page`, `home` or `closed`.
+    /// Counts a rejected admin request: `token`, `page`, `home`, `closed` or `console`.
     pub fn admin_rejected(&self, reason: &'static str) {
         self.admin_rejections.get_or_create(&label("reason", reason)).inc();
     }
