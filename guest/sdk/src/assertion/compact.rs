@@ -148,6 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_foreign_if_it_can_be_read_and_names_an_issuer_other_than_its_subject() {
+        let is_foreign = |claims: &str| Names::of(&format!("e30.{}.AQ", URL_SAFE_NO_PAD.encode(claims))).is_foreign();
+        assert!(is_foreign(r#"{"iss":"a","sub":"b"}"#));
+        for claims in [r#"{"iss":"a","sub":"a"}"#, r#"{"iss":"a"}"#, r#"{"iss":"a","sub":5}"#, "[]", "garbage"] {
+            assert!(!is_foreign(claims), "{claims}");
+        }
+        assert!(!Names::of("garbage").is_foreign());
+    }
+
+    #[test]
     fn the_signing_input_is_the_first_two_parts() {
         let compact = decode("e30.W10.AQI").unwrap();
         assert_eq!(compact.signing_input, "e30.W10");
