@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::browser::{browser, node};
+use crate::client::TestClient;
 use crate::documentation::{CLIENT_ID, assertion, make_keys, shell};
 use crate::home::TestHome;
 use crate::http::{Answer, Request};
@@ -270,6 +271,7 @@ fn no_page_shows_a_secret_or_a_private_key() {
     for path in [
         "/console/",
         "/console/clients",
+        "/console/clients/audience",
         "/console/clients/show?id=declared",
         "/console/clients/show?id=stored",
         "/console/clients/edit?id=stored",
@@ -341,4 +343,19 @@ fn every_key_is_listed_with_its_meaning_and_editors_find_the_schema() {
     assert_eq!(schema, written);
     assert!(home.deployment().starts_with("#:schema ./deployment.schema.json\n"));
     crate::program::dropins(&["config", "keys", "nothing"]).failed(&["there is no section [nothing]"]);
+}
+
+#[test]
+fn clients_are_shown_by_the_audience_that_they_sent() {
+    let home = TestHome::new();
+    let [good, bad] = ["good", "bad"].map(|id| TestClient::register(&home, id));
+    let server = Server::start(&home);
+    server.authenticate(&good.mint()).token();
+    server.authenticate(&bad.assertion().claim("aud", home.token_endpoint()).sign()).token();
+    let operator = Operator::sign_in(&home, &server);
+    let page = operator.get("/console/clients/audience").body;
+    assert!(page.contains("would reject 1 of the 2 clients") && page.contains(&home.token_endpoint()), "{page}");
+    home.replace("AudienceReport = \"strict\"\n", "");
+    home.dropins(&["reload"]).succeeded();
+    assert!(operator.get("/console/clients/audience").body.contains("is not noted"));
 }

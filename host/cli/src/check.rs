@@ -9,7 +9,6 @@ use serde_json::json;
 
 use crate::admin;
 use crate::args::HomeArgs;
-use crate::client::audience;
 use crate::output::{say, say_json, say_warning};
 use crate::replay_load;
 use crate::runtime::block_on;
@@ -110,7 +109,7 @@ impl Check {
         let asked = admin::ask_if_running::<AudienceDocument>(&self.home, Method::GET, "/audiences").await;
         let document = asked.ok().flatten()?;
         let is_due = document.reported && document.clients.iter().any(|sent| !sent.strict);
-        is_due.then(|| format!("{}: `dropins client audience` names them", audience::summary(&document)))
+        is_due.then(|| format!("{}: `dropins client audience` names them", document.summary()))
     }
 }
 

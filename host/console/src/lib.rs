@@ -52,6 +52,7 @@ pub fn mount(handles: AdminHandles) -> Extension {
         .route("/console/plugins/rollback", post(plugins::roll_back))
         .route("/console/clients", get(clients::list::get))
         .route("/console/clients/new", get(clients::edit::blank).post(clients::edit::add))
+        .route("/console/clients/audience", get(clients::audience::get))
         .route("/console/clients/show", get(clients::show::get))
         .route("/console/clients/edit", get(clients::edit::get).post(clients::edit::change))
         .route("/console/clients/enable", post(clients::switch::enable))

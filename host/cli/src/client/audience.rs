@@ -44,16 +44,7 @@ impl Audience {
             let rows: Vec<_> = document.clients.iter().map(row).collect();
             say_table(&["CLIENT ID", "STRICT", "AUDIENCE", "LAST SENT"], &rows)?;
         }
-        say(summary(&document))?;
+        say(document.summary())?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// How many clients would fail.
-pub(crate) fn summary(document: &AudienceDocument) -> String {
-    let rejected = document.clients.iter().filter(|sent| !sent.strict).count();
-    let all = document.clients.len();
-    format!(
-        "AudienceMode = \"strict\" would reject {rejected} of the {all} clients that have authenticated since the start"
-    )
 }

@@ -4,7 +4,7 @@
 //! change. Clients that `deployment.toml` declares are shown, and changed only there.
 
 mod add;
-pub(crate) mod audience;
+mod audience;
 mod document;
 mod facts;
 mod list;

@@ -152,6 +152,17 @@ pub struct AudienceDocument {
     pub clients: Vec<SentAudience>,
 }
 
+impl AudienceDocument {
+    /// How many clients would fail, in a sentence.
+    pub fn summary(&self) -> String {
+        let rejected = self.clients.iter().filter(|sent| !sent.strict).count();
+        let all = self.clients.len();
+        format!(
+            "AudienceMode = \"strict\" would reject {rejected} of the {all} clients that have authenticated since the start"
+        )
+    }
+}
+
 /// `POST /keys/refresh`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefreshDocument {

@@ -1,6 +1,7 @@
 //! The admin listener: health, readiness, metrics, status, decisions, reload and rollback.
 
 mod access;
+mod audiences;
 mod decision;
 pub mod documents;
 mod extension;
@@ -12,6 +13,7 @@ mod socket;
 mod state;
 mod status;
 
+pub use audiences::document as audience_document;
 pub use decision::document as decision_document;
 pub use extension::{AdminHandles, Extend, Extension};
 pub use refresh::{RefreshError, refresh as refresh_keys};

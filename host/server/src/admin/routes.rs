@@ -4,22 +4,19 @@
 
 use std::sync::Arc;
 
+use super::access::refused;
+use super::extension::Extension;
+use super::state::{AdminState, Door, ServedHome};
+use super::{access, audiences, decision, metrics as metrics_page, refresh, shadow, status as status_document};
+use crate::app::AdminServices;
+use crate::json::json;
+use crate::reload::{ReloadReport, Reloader, Target, Trigger};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use dropins_host::Handler;
-
-use super::access::refused;
-use super::documents::AudienceDocument;
-use super::extension::Extension;
-use super::state::{AdminState, Door, ServedHome};
-use super::{access, decision, metrics as metrics_page, refresh, shadow, status as status_document};
-use crate::app::AdminServices;
-use crate::json::json;
-use crate::reload::{ReloadReport, Reloader, Target, Trigger};
 
 /// Rejected requests of one answer.
 const MOST_DECISIONS: usize = 1000;
@@ -37,7 +34,7 @@ pub fn router(
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/plugins/{name}/diff", get(differences))
-        .route("/audiences", get(audiences))
+        .route("/audiences", get(audiences_of))
         .route("/clients/refresh", post(refresh_clients))
         .route("/decisions", get(decisions))
         .route("/decisions/{reference}", get(decision_of))
@@ -72,14 +69,8 @@ async fn metrics(State(state): State<AdminState>) -> Response {
 }
 
 /// `GET /audiences`: which audience each client sent last.
-async fn audiences(State(state): State<AdminState>) -> Response {
-    let handlers = state.services.published.current();
-    let reports = |handler: &Handler| {
-        let mut properties = handler.listener().properties.iter();
-        properties.any(|(name, value)| name.eq_ignore_ascii_case("AudienceReport") && value == "strict")
-    };
-    let reported = handlers.generation.handlers().iter().any(reports);
-    json(StatusCode::OK, &AudienceDocument { reported, clients: state.services.audiences.all() })
+async fn audiences_of(State(state): State<AdminState>) -> Response {
+    json(StatusCode::OK, &audiences::document(&state.services))
 }
 
 /// `POST /clients/refresh`: sees now which clients another process changed.
