@@ -184,8 +184,13 @@ mod tests {
     use super::*;
 
     const NOW: u64 = 1_700_000_000;
-    const LIMITS: TimeLimits =
-        TimeLimits { clock_skew: 30_000, leniency_ahead: 10_000, longest_lifetime: 60_000, reject_before: 90_000 };
+    const LIMITS: TimeLimits = TimeLimits {
+        clock_skew: 30_000,
+        leniency_ahead: 10_000,
+        longest_lifetime: 60_000,
+        since_issue: false,
+        reject_before: 90_000,
+    };
 
     /// The verdict about three texts of times.
     fn check(exp: &str, nbf: &str, iat: &str) -> Result<Lifetime, AssertionRule> {

@@ -146,9 +146,8 @@ fn a_pair_names_a_trusted_issuer_and_belongs_to_one_client() {
     let half = "[[service_provider]]\nclient_id = \"a\"\nfederated = [{ subject = \"x\" }]\n";
     refused(half, &["3:", "missing", "has no `issuer`"]);
     refused(&half.replace("{ subject = \"x\" }", "\"x\""), &["3:", "wrong-type"]);
-    let misspelt = half.replace("subject = \"x\"", "issuer = \"x\", subjct = \"x\"");
-    let problems = parse(&misspelt, &Environment::default()).unwrap_err().to_string();
-    assert!(problems.contains("has no `subject`") && problems.contains("`subjct` is not a key"), "{problems}");
+    let more = WORKER.replace(" }]", ", subjct = \"x\" }]");
+    refused(&format!("{KUBERNETES}{more}"), &["13:", "unknown-key", "did you mean `subject`?"]);
 }
 
 #[test]

@@ -151,8 +151,9 @@ async fn a_hundred_thousand_clients_do_not_slow_a_look_up_down() {
         let transaction = connection.transaction().unwrap();
         let sql = "
             INSERT INTO DROPINS_CLIENT
-                (CLIENT_ID, ENABLED, GRANT_TYPES, REDIRECT_URIS, SCOPES, OVERRIDES, REVISION, TIME_CREATED, TIME_UPDATED)
-            VALUES (?1, 1, '[]', '[]', '[]', '[]', 1, 0, 0)";
+                (CLIENT_ID, ENABLED, GRANT_TYPES, REDIRECT_URIS, POST_LOGOUT_REDIRECT_URIS, SCOPES, OVERRIDES, FEDERATED,
+                 REVISION, TIME_CREATED, TIME_UPDATED)
+            VALUES (?1, 1, '[]', '[]', '[]', '[]', '[]', '[]', 1, 0, 0)";
         for number in 0..clients {
             transaction.prepare_cached(sql).unwrap().execute([format!("client-{number:06}")]).unwrap();
         }
