@@ -9,7 +9,7 @@ use dropins_host::services::Registration;
 use dropins_oauth::authorization::AuthorizationRequest;
 use dropins_oauth::clients::{ClientKeys, RegisteredClient};
 use dropins_protocol::TokenAlgorithm;
-use dropins_protocol::{ErrorCode, Form};
+use dropins_protocol::{ErrorCode, Form, UpstreamClient};
 use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 
@@ -34,6 +34,8 @@ fn client(more: &str, public: bool) -> RegisteredClient {
         scopes: vec!["read".to_owned()],
         secret: None,
         keys: ClientKeys::default(),
+        upstream: UpstreamClient::default(),
+        federated: Vec::new(),
     }
 }
 

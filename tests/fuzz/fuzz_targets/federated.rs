@@ -96,7 +96,8 @@ fuzz_target!(|input: &[u8]| {
     let Ok(client) = judge(&request, &Policy::default(), &services, &mut Report::on()) else { return };
     // Another reader finds the same.
     let claims = token.split('.').nth(1).expect("three parts");
-    let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON");
+    let claims: Value =
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON");
     assert_eq!(claims["sub"], client.subject.as_str());
     match kind {
         "spiffe" => assert_eq!(trust_domain(&client.subject), Some(client.issuer.as_str())),

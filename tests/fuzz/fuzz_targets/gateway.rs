@@ -14,7 +14,8 @@ use libfuzzer_sys::fuzz_target;
 const CREDENTIALS: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];
 
 static UPSTREAM: LazyLock<Upstream> = LazyLock::new(|| {
-    let text = "[[upstream]]\nissuer = \"https://as.example.com\"\ntarget = \"http://127.0.0.1:1\"\ntoken_endpoint = \"/t\"\n";
+    let text =
+        "[[upstream]]\nissuer = \"https://as.example.com\"\ntarget = \"http://127.0.0.1:1\"\ntoken_endpoint = \"/t\"\n";
     parse(text, &Environment::default()).unwrap().0.upstreams.remove(0)
 });
 
@@ -50,7 +51,9 @@ fn headers(text: &[u8]) {
         for only in ["forwarded", "x-forwarded", "x-real-ip", "x-client-id"] {
             assert_ne!(plain, only);
         }
-        for of_the_connection in ["connection", "transfer-encoding", "te", "upgrade", "host", "content-length", "keep-alive"] {
+        for of_the_connection in
+            ["connection", "transfer-encoding", "te", "upgrade", "host", "content-length", "keep-alive"]
+        {
             assert_ne!(plain, of_the_connection);
         }
         assert!(sent.get_all(name).iter().any(|other| other == value));
