@@ -52,7 +52,7 @@ fn a_candidate_that_decides_alike_agrees_on_tokens_replays_and_rejections() {
     assert!(shown.contains("same 4  different 0  failed 0  skipped 0"), "{shown}");
     let listed = home.dropins(&["plugin", "list", "--json"]).succeeded().json();
     let states: Vec<_> = listed.as_array().unwrap().iter().map(|plugin| plugin["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["live", "live", "shadow"], "{listed:#}");
+    assert_eq!(states, ["live", "live", "shadow", "inactive"], "{listed:#}");
 }
 
 #[test]

@@ -16,7 +16,14 @@ pub(crate) const TABLE: &[(&str, Floors)] = &[
     ("host/config", &[&["language"], &["schema"], &["sections"], &["endpoints", "parse"], &["home"]]),
     (
         "host/server",
-        &[&["json", "rate_limits"], &["reload"], &["app"], &["http", "admin"], &["authz", "gateway"], &["running"]],
+        &[
+            &["json", "rate_limits", "service_manager"],
+            &["reload"],
+            &["app"],
+            &["http", "admin"],
+            &["authz", "gateway"],
+            &["running"],
+        ],
     ),
 ];
 

@@ -38,10 +38,11 @@ pub use sections::federated::{fault as federated_fault, named as federated_named
 pub use sections::files::KeyFiles;
 pub use sections::issuer::Issuer;
 pub use sections::judged_paths::{JudgedEndpoint, JudgedPaths};
+pub use sections::jwks_endpoint::JwksEndpoint;
 pub use sections::keystore::{Keystore, Keystores};
 pub use sections::listener::{Listener, PluginSelector};
 pub use sections::logging::{LogFile, LogFormat, Logging, Rotate};
-pub use sections::oauth::{ClientCredentials, JwksEndpoint, OAuth, TokenType, Validity};
+pub use sections::oauth::{ClientCredentials, OAuth, TokenType, Validity};
 pub use sections::pass::Pass;
 pub use sections::plain_path::is_plain_path;
 pub use sections::rate_limit::Rate;

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use dropins_config::Upstream as Config;
 
-use crate::metadata::Cache;
+use crate::metadata_cache::Cache;
 use crate::roots::{BadRoots, tls_config};
 use crate::send::Sender;
 

@@ -3,7 +3,6 @@
 //! They are asked for once a minute at most; while the upstream is down, the last ones are served for an hour. URLs of the
 //! upstream become ours; what leads nowhere here is left out; methods and algorithms are those that are taken here.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -13,11 +12,13 @@ use dropins_protocol::names::NONE;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use crate::headers::{Arrival, onward};
-use crate::request::{Onward, request_to};
+use crate::metadata_cache::{Document, Entry, MetadataError};
+use crate::onward::Onward;
+use crate::request::request_to;
 use crate::routes::route;
 use crate::upstream::Upstream;
 
@@ -37,17 +38,6 @@ const URLS: [&str; 2] = ["check_session_iframe", "jwks_uri"];
 /// What cannot be true any more: client certificates do not pass, and a signature is about the upstream's own document.
 const UNTRUE: [&str; 2] = ["mtls_endpoint_aliases", "signed_metadata"];
 
-/// Why there are no metadata. The texts are for the operator.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MetadataError {
-    /// The upstream has none at this path.
-    #[error("it has none at {0}")]
-    Missing(String),
-    /// They cannot be had.
-    #[error("{0}")]
-    Failed(String),
-}
-
 /// What clients can prove themselves with here.
 #[derive(Debug, Clone, Default)]
 pub struct Methods {
@@ -57,21 +47,8 @@ pub struct Methods {
     pub algorithms: Vec<String>,
 }
 
-type Document = Map<String, Value>;
-
 /// A document to be waited for.
 pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<Document, MetadataError>> + Send + 'a>>;
-
-struct Entry {
-    asked: Instant,
-    /// The last good document.
-    good: Option<(Instant, Document)>,
-    error: Option<MetadataError>,
-}
-
-/// What an upstream said last, by path.
-#[derive(Default)]
-pub(crate) struct Cache(tokio::sync::Mutex<BTreeMap<String, Entry>>);
 
 impl Upstream {
     /// The document at one of its metadata paths, as the upstream gives it.

@@ -15,13 +15,11 @@ use crate::account::Account;
 use crate::body::{Field, rewrite};
 use crate::flow::{BoxError, Flow};
 use crate::headers::{Arrival, onward};
+use crate::onward::Onward;
 use crate::upstream::Upstream;
 
 /// What a client proves itself with here, and the upstream never hears.
 const CREDENTIALS: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];
-
-/// A request on its way.
-pub(crate) type Onward = Request<UnsyncBoxBody<Bytes, BoxError>>;
 
 /// A request of an authenticated client, read to its end.
 pub struct Judged<'a> {

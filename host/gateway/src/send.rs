@@ -17,7 +17,7 @@ use rustls::ClientConfig;
 
 use crate::answer;
 use crate::flow::{BoxError, Flow, TooLarge};
-use crate::request::Onward;
+use crate::onward::Onward;
 
 /// How long a connection is kept without a request: less than Node's 5 s, so that it is seldom closed by the other side
 /// in the moment of a request.

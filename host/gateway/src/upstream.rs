@@ -9,7 +9,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::connections::{Connections, Kept};
 use crate::flow::BoxError;
-use crate::request::Onward;
+use crate::onward::Onward;
 use crate::roots::BadRoots;
 use crate::send::SendError;
 

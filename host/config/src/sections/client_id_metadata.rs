@@ -6,7 +6,7 @@
 use dropins_keys::remote::{FetchSettings, HostList};
 use dropins_protocol::names::CLIENT_CREDENTIALS;
 
-use super::oauth::{JwksEndpoint, hosts};
+use super::jwks_endpoint::{JwksEndpoint, hosts};
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;
-use crate::sections::oauth::positive;
+use crate::sections::positive::positive;
 use dropins_database::TIMEOUT;
 use dropins_services::Limits;
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dropins_keys::remote::{FetchSettings, HostList};
-
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;
 use crate::sections::client_id_metadata::ClientIdMetadata;
+use crate::sections::jwks_endpoint::JwksEndpoint;
+use crate::sections::positive::positive;
 use crate::sections::rate_limit::Rate;
 use crate::sections::registration::DynamicRegistration;
 use crate::sections::url::BaseUrl;
@@ -83,53 +83,6 @@ pub struct ClientCredentials {
     pub allow_refresh_tokens: bool,
 }
 
-/// `[oauth.jwks_endpoint]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JwksEndpoint {
-    /// Time to connect.
-    pub connection_timeout: Duration,
-    /// Time for the whole answer.
-    pub read_timeout: Duration,
-    /// Largest answer, bytes.
-    pub size_limit_bytes: u64,
-    /// Hosts for which `http:` is allowed.
-    pub allow_http_hosts: HostList,
-    /// Hosts that may be loopback or private.
-    pub allowed_private_hosts: HostList,
-}
-
-impl JwksEndpoint {
-    pub(crate) fn read(settings: &Section, findings: &mut Findings) -> Self {
-        Self {
-            connection_timeout: positive(settings, "oauth.jwks_endpoint.connection_timeout", findings),
-            read_timeout: positive(settings, "oauth.jwks_endpoint.read_timeout", findings),
-            size_limit_bytes: settings.size("oauth.jwks_endpoint.size_limit_bytes"),
-            allow_http_hosts: hosts(settings, "oauth.jwks_endpoint.allow_http_hosts", findings),
-            allowed_private_hosts: hosts(settings, "oauth.jwks_endpoint.allowed_private_hosts", findings),
-        }
-    }
-
-    /// The settings of the fetcher, without what only a running server has: extra roots and a folder.
-    pub fn fetch_settings(&self) -> FetchSettings {
-        FetchSettings {
-            connection_timeout: self.connection_timeout,
-            read_timeout: self.read_timeout,
-            size_limit: usize::try_from(self.size_limit_bytes).unwrap_or(usize::MAX),
-            allow_http: self.allow_http_hosts.clone(),
-            allow_private: self.allowed_private_hosts.clone(),
-            ..FetchSettings::default()
-        }
-    }
-}
-
-pub(crate) fn hosts(settings: &Section, path: &'static str, findings: &mut Findings) -> HostList {
-    HostList::parse(settings.words(path)).unwrap_or_else(|error| {
-        let problem = Problem::new(Code::BadValue, settings.span(path), path, error.to_string());
-        findings.problem(problem.help("write names or addresses: [\"jwks.example.com\", \"10.0.0.7\"]"));
-        HostList::default()
-    })
-}
-
 impl OAuth {
     pub(crate) fn read(settings: &Section, findings: &mut Findings) -> Self {
         Self {
@@ -179,18 +132,4 @@ fn issuer(settings: &Section, findings: &mut Findings) -> Option<BaseUrl> {
             None
         }
     }
-}
-
-/// A duration for which zero makes no sense.
-pub(crate) fn positive(settings: &Section, path: &'static str, findings: &mut Findings) -> Duration {
-    let duration = settings.duration(path);
-    if duration.is_zero() {
-        findings.problem(Problem::new(
-            Code::BadValue,
-            settings.span(path),
-            path,
-            format!("`{path}` is more than zero"),
-        ));
-    }
-    duration
 }

@@ -13,8 +13,8 @@ use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;
 use crate::sections::issuer::Issuer;
 use crate::sections::judged_paths::{JudgedEndpoint, JudgedPaths};
-use crate::sections::oauth::positive;
 use crate::sections::pass::Pass;
+use crate::sections::positive::positive;
 use crate::sections::url::BaseUrl;
 
 /// One `[[upstream]]` entry.

@@ -200,6 +200,7 @@ mod tests {
             assert_eq!(field(with(|document| document["redirect_uris"] = json!([bad]))), "redirect_uris", "{bad}");
         }
         assert!(with(|document| document["redirect_uris"] = json!(["http://127.0.0.1:33418/"])).is_ok());
-        assert_eq!(field(with(|document| document["redirect_uris"] = json!([]))), "redirect_uris");
+        let nowhere = with(|document| document["redirect_uris"] = json!([]));
+        assert_eq!(field(nowhere), "grant_types", "no grant is left that needs no user");
     }
 }
