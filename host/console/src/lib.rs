@@ -1,7 +1,7 @@
 //! The operator's console: pages at `/console/` of the admin listener.
 //!
 //! What its pages do, the command line does with the same code: `dropins_operations`, and the documents of the server.
-//! Pages are rendered here and work without scripts. [`guard`] decides which requests come from its own pages, [`session`]
+//! Pages are rendered here and work without scripts. `guard` decides which requests come from its own pages, `session`
 //! who has signed in; every change is an event of the audit log. No page shows a secret or a private key.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
