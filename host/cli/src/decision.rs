@@ -133,14 +133,6 @@ struct Rule<'a> {
 /// What is known, one line each.
 fn lines(document: &DecisionDocument, now: u64) -> Vec<String> {
     let DecisionDocument { record, rule, fix, note } = document;
-    let plugin = record.plugin.as_ref().map(|name| {
-        let digest = record.digest.as_deref().unwrap_or_default();
-        format!("{name} {digest}, generation {}", record.generation.unwrap_or_default())
-    });
-    let key = record.key.as_ref().map(|key| match &record.key_source {
-        Some(source) => format!("{key} ({source})"),
-        None => key.clone(),
-    });
     let ago = span(now.saturating_sub(record.time));
     let rows = [
         ("outcome", Some(record.outcome.clone())),
@@ -154,9 +146,9 @@ fn lines(document: &DecisionDocument, now: u64) -> Vec<String> {
         ("grant", record.grant.clone()),
         ("endpoint", record.endpoint.clone()),
         ("address", record.address.map(|address| address.to_string())),
-        ("plug-in", plugin),
+        ("plug-in", record.shown_plugin()),
         ("algorithm", record.algorithm.clone()),
-        ("key", key),
+        ("key", record.shown_key()),
         ("time", Some(format!("{}, {ago} ago", utc(record.time)))),
     ];
     rows.into_iter().filter_map(|(title, text)| Some(format!("{title:<10} {}", text?))).collect()

@@ -129,14 +129,6 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, operator: Operator, uri:
 
 fn facts(document: &DecisionDocument, now: u64) -> Vec<(&'static str, String)> {
     let DecisionDocument { record, rule, fix, note } = document;
-    let plugin = record.plugin.as_ref().map(|name| {
-        let digest = record.digest.as_deref().unwrap_or_default();
-        format!("{name} {digest}, generation {}", record.generation.unwrap_or_default())
-    });
-    let key = record.key.as_ref().map(|key| match &record.key_source {
-        Some(source) => format!("{key} ({source})"),
-        None => key.clone(),
-    });
     let rows = [
         ("Outcome", Some(record.outcome.clone())),
         ("Rule", rule.clone()),
@@ -148,9 +140,9 @@ fn facts(document: &DecisionDocument, now: u64) -> Vec<(&'static str, String)> {
         ("Grant", record.grant.clone()),
         ("Endpoint", record.endpoint.clone()),
         ("Address", record.address.map(|address| address.to_string())),
-        ("Plug-in", plugin),
+        ("Plug-in", record.shown_plugin()),
         ("Algorithm", record.algorithm.clone()),
-        ("Key", key),
+        ("Key", record.shown_key()),
         ("Time", Some(format!("{}, {} ago", utc(record.time), span(now.saturating_sub(record.time))))),
     ];
     rows.into_iter().filter_map(|(title, text)| Some((title, text?))).collect()

@@ -142,6 +142,21 @@ impl Decisions {
 }
 
 impl DecisionRecord {
+    /// The plug-in with its digest and its generation.
+    pub fn shown_plugin(&self) -> Option<String> {
+        let digest = self.digest.as_deref().unwrap_or_default();
+        let generation = self.generation.unwrap_or_default();
+        self.plugin.as_ref().map(|name| format!("{name} {digest}, generation {generation}"))
+    }
+
+    /// The key with its source.
+    pub fn shown_key(&self) -> Option<String> {
+        self.key.as_ref().map(|key| match &self.key_source {
+            Some(source) => format!("{key} ({source})"),
+            None => key.clone(),
+        })
+    }
+
     fn new(
         time: u64,
         reference: &str,
