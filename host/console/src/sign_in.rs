@@ -1,7 +1,7 @@
 //! Signing in by a code of the command line or by the admin token, and signing out.
 //!
-//! Wrong words of one address are bounded; a valid code is accepted all the same, so that nobody on the machine can keep
-//! the operator out.
+//! Wrong words of one address are bounded; a valid code is accepted all the same, so that another user of the
+//! machine cannot lock the operator out.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -141,7 +141,7 @@ fn credential(
     let lost = match StoredSecret::read(row.get("CONSUMER_SECRET"), known.kept) {
         StoredSecret::Plain(secret) => return Ok((method.map(str::to_owned), Some(secret))),
         StoredSecret::None => "it has no secret",
-        StoredSecret::Hashed => "its secret is kept as a hash, from which nobody can read it",
+        StoredSecret::Hashed => "its secret is kept as a hash and cannot be read",
         StoredSecret::Encrypted => "its secret is encrypted for the old server",
     };
     if has_key && method.is_none() {

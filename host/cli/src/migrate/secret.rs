@@ -14,7 +14,7 @@ pub(super) enum StoredSecret {
     None,
     /// The secret.
     Plain(Secret),
-    /// A hash: nobody can read the secret from it.
+    /// A hash, which does not give the secret back.
     Hashed,
     /// A ciphertext under the keystore of the old server.
     Encrypted,

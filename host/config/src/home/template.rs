@@ -115,7 +115,7 @@ allow_id_token = false
 # [oauth.rate_limit]
 # per_address = "200/s"
 
-# Clients that nobody registers: their id is the URL of a document about them.
+# Clients that are not registered: their id is the URL of a document about them.
 # [oauth.client_id_metadata]
 # mode = "listed"
 # hosts = ["client.example.com"]

@@ -32,7 +32,7 @@ pub struct Directory {
     external: ExternalKeys,
     /// The same without the keystore.
     published: ExternalKeys,
-    /// Clients that nobody registered.
+    /// Clients that are described by a document at their id.
     documents: Option<Arc<DocumentClients>>,
     decoys: StaticKeySource,
 }

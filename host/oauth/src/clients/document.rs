@@ -17,7 +17,7 @@ use super::metadata::{Grantor, Metadata, MetadataError, Offers};
 /// Faults of a document that are named; the rest would be foreign text without end.
 const MAX_FAULTS: usize = 5;
 
-/// Members that speak of a secret, which nobody could know (section 4.1 of the draft).
+/// Members about a shared secret; a public document cannot hold one (section 4.1 of the draft).
 const SECRETS: [&str; 2] = ["client_secret", "client_secret_expires_at"];
 
 /// Why a document describes no client.

@@ -146,7 +146,7 @@ pub struct Change {
     pub overrides: Vec<(&'static str, Vec<String>)>,
     /// Properties whose overrides are forgotten.
     pub drop_overrides: Vec<&'static str>,
-    /// Whether it is let in.
+    /// Whether it is enabled.
     pub enabled: Option<bool>,
     /// Whether it gets a new secret.
     pub new_secret: bool,

@@ -17,7 +17,7 @@ pub struct ClientLine {
     pub client_id: String,
     /// Where it is registered.
     pub origin: &'static str,
-    /// Whether it is let in.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// The only method that it may use; `None` is any.
     #[serde(rename = "token_endpoint_auth_method")]

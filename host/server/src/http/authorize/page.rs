@@ -40,7 +40,7 @@ struct ConsentPage<'a> {
     initial: String,
     scopes: Vec<ScopeWords>,
     destination: &'a str,
-    /// The host that vouches for a client that nobody registered.
+    /// The host of the document that describes an unregistered client.
     vouching: Option<&'a str>,
     /// Whether any program of the person's machine may receive the answer.
     is_local: bool,
@@ -136,7 +136,7 @@ pub(super) fn home(visit: &Visit, session: Option<&Session>) -> Response {
     html(StatusCode::OK, HomePage { frame: visit.frame(), username }.render(), None)
 }
 
-/// The name of the client; one that nobody registered may call itself anything, so its host is always there.
+/// The name of the client. An unregistered client chooses any name, so its host is always there.
 fn name_of(client: &RegisteredClient) -> Cow<'_, str> {
     match (&client.name, &client.host) {
         (Some(name), Some(host)) => format!("{name} ({host})").into(),
