@@ -27,6 +27,13 @@ pub struct SentAudience {
     pub strict: bool,
 }
 
+impl SentAudience {
+    /// The facts for the audit log.
+    pub(crate) fn facts(self) -> [(&'static str, String); 2] {
+        [("aud", self.received), ("aud_strict", if self.strict { "accepted" } else { "rejected" }.to_owned())]
+    }
+}
+
 /// Applies the rules of `aud`; the audience is returned where the policy asks for a report.
 pub(crate) fn check(
     assertion: &Assertion<'_>,

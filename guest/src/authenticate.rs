@@ -8,8 +8,7 @@ use std::borrow::Cow;
 
 use dropins_plugin::assertion::{Algorithm, Assertion, Compact, JWT_BEARER, Lifetime, read_assertion, replacements};
 use dropins_plugin::{
-    Condition, KeyDescription, LookupError, PublicKey, Registration, Request, Requirement, Services, Shown, ShownOr,
-    Unused,
+    Authenticated, Client, LookupError, PublicKey, Registration, Request, Services, Shown, ShownOr, joined,
 };
 
 use crate::audience::{self, SentAudience};
@@ -22,25 +21,6 @@ use crate::verify::{signing_key, verify};
 /// The client authentication method (OpenID Connect Core section 9).
 pub const METHOD: &str = "private_key_jwt";
 
-/// An authenticated client, with facts for the audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Client {
-    /// The client id.
-    pub id: String,
-    /// The signature algorithm.
-    pub algorithm: Algorithm,
-    /// The key that verified the signature.
-    pub key: KeyDescription,
-    /// The `kid` of the header.
-    pub kid: Option<String>,
-    /// The assertion's identifier.
-    pub jti: Option<String>,
-    /// What the assertion sent as `aud`, if the policy asks for a report.
-    pub audience: Option<SentAudience>,
-    /// The condition that the host settles.
-    pub condition: Option<Condition<Reason>>,
-}
-
 /// Judges a request: parameters, form of the assertion, and then [`authenticate`].
 ///
 /// # Errors
@@ -50,7 +30,7 @@ pub fn judge(
     policy: &Policy,
     services: &Services<'_>,
     report: &mut Report,
-) -> Result<Client, Refusal> {
+) -> Result<Authenticated<Reason>, Refusal> {
     let compact = Compact::decode(read_assertion(request, &[JWT_BEARER], report)?, report)?;
     let assertion = Assertion::parse(&compact, &TYPES, report)?;
     authenticate(&assertion, request, policy, services, report)
@@ -66,7 +46,7 @@ pub fn authenticate(
     policy: &Policy,
     services: &Services<'_>,
     report: &mut Report,
-) -> Result<Client, Refusal> {
+) -> Result<Authenticated<Reason>, Refusal> {
     let Assertion { header, claims, .. } = assertion;
     let client_id = client_id(claims, request.parameter("client_id"), report)?;
     let (policy, keys) = match find_keys(client_id, assertion, policy, services, report) {
@@ -90,17 +70,16 @@ pub fn authenticate(
         found => found?,
     };
     let audience = audience::check(assertion, request, &policy, report)?;
-    let lifetime = Lifetime::check(claims, &policy.time_limits(), request.now, report)?;
+    let limits = policy.time_limits();
+    let lifetime = Lifetime::check(claims, &limits, request.now, report)?;
     let jti = claims.jti(policy.requires_jti(), report)?;
-    let condition = jti.filter(|_| policy.prevent_token_reuse).map(|jti| unused(jti, &lifetime, &policy, report));
-    Ok(Client {
-        id: client_id.to_owned(),
-        algorithm: header.algorithm,
-        key,
-        kid: header.kid.as_deref().map(str::to_owned),
-        jti: jti.map(str::to_owned),
-        audience,
-        condition,
+    let once = jti.filter(|_| policy.prevent_token_reuse);
+    let mut attributes = assertion.facts(key);
+    attributes.extend(jti.map(|jti| ("jti", jti.to_owned())));
+    attributes.extend(audience.into_iter().flat_map(SentAudience::facts));
+    Ok(Authenticated {
+        client: Client { id: client_id.to_owned(), method: METHOD, attributes },
+        conditions: once.map(|jti| lifetime.unused(jti, &limits, policy.memory(), report)).into_iter().collect(),
     })
 }
 
@@ -177,42 +156,11 @@ fn check_registration<'a>(
         Cow::Borrowed(policy)
     } else {
         Cow::Owned(policy.with_overrides(&registration.settings).map_err(|problems| {
-            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            let received = problems.join("; ");
-            Rejection::new(Reason::ClientSettingsInvalid, format_args!("good settings"), format_args!("{received}"))
+            let (expected, received) = (format_args!("good settings"), joined(&problems));
+            Rejection::new(Reason::ClientSettingsInvalid, expected, format_args!("{received}"))
         })?)
     };
-    let allowed = policy.algorithms();
-    report.check(
-        Reason::AlgorithmNotAllowed,
-        allowed.contains(algorithm),
-        format_args!("one of {allowed}"),
-        format_args!("{algorithm}"),
-    )?;
-    let registered = registration.signing_alg.as_deref();
-    report.check(
-        Reason::AlgorithmNotRegistered,
-        registered.is_none_or(|name| Algorithm::parse(name).is_some_and(|one| one.same_scheme(algorithm))),
-        format_args!("{}", ShownOr(registered, "no registered algorithm")),
-        format_args!("{algorithm}"),
-    )?;
+    policy.algorithms().check(algorithm, report)?;
+    algorithm.check_registered(registration, report)?;
     Ok(policy)
-}
-
-/// The condition that is left to the host: the client did not use the `jti` before.
-fn unused(jti: &str, lifetime: &Lifetime, policy: &Policy, report: &mut Report) -> Condition<Reason> {
-    let expires_at = lifetime.replay_horizon(&policy.time_limits());
-    report.left_to_the_host(
-        Reason::Replayed,
-        format_args!("a jti that this client did not use before {expires_at}"),
-        format_args!("jti {}", Shown(jti)),
-    );
-    let unused = Unused {
-        identifier: jti.to_owned(),
-        issued_at: lifetime.issued_at.map(|time| time.seconds()),
-        expires_at,
-        cached: policy.cache_jti,
-        retry_window: policy.retry_window,
-    };
-    Condition { reason: Reason::Replayed, requirement: Requirement::Unused(unused) }
 }

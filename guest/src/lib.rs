@@ -1,7 +1,7 @@
 //! The `private_key_jwt` client authenticator (RFC 7523) as a WebAssembly component.
 //!
 //! Everything is plain Rust without WIT types, so that every rule is tested natively. A request goes
-//! [`Request`] -> [`Compact`] -> [`Assertion`] -> [`Client`]; each step is a type that the step before it has checked.
+//! [`Request`] -> [`Compact`] -> [`Assertion`] -> [`Authenticated`]; each step is a type that the step before it has checked.
 //! The rules, their reason codes and their order are one table: [`Reason`]. What every plug-in of assertions does is in
 //! the SDK: [`dropins_plugin::assertion`].
 
@@ -22,11 +22,11 @@ mod testing;
 mod tests;
 
 pub use audience::SentAudience;
-pub use authenticate::{Client, METHOD, authenticate, judge};
-pub use dropins_plugin::Request;
+pub use authenticate::{METHOD, authenticate, judge};
 pub use dropins_plugin::assertion::{
     Algorithm, AlgorithmSet, Assertion, Claims, Compact, Header, JWT_BEARER as ASSERTION_TYPE, MAX_LENGTH, NumericDate,
 };
+pub use dropins_plugin::{Authenticated, Request};
 pub use plugin::PrivateKeyJwt;
 pub use policy::{AudienceMode, AudienceReport, CertificateValidity, ForeignIssuers, Policy, Profile, Verification};
 pub use reason::{Reason, Refusal, Rejection, Report};

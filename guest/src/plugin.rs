@@ -1,11 +1,11 @@
 //! The plug-in: its names, what it reads of a request, and the trait that it is exported by.
 //!
-//! Properties that are invalid fail every request closed.
+//! It adds nothing to the rules.
 
-use dropins_plugin::{Authenticated, Authenticator, Description, Fields, Log, Problem, Request, Services};
+use dropins_plugin::assertion::AlgorithmSet;
+use dropins_plugin::{Authenticated, Authenticator, Description, Fields, Problem, Request, Services};
 
-use crate::audience::SentAudience;
-use crate::authenticate::{Client, METHOD, judge};
+use crate::authenticate::{METHOD, judge};
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal, Report};
 use crate::request::{claimed_client, is_engaged};
@@ -16,6 +16,7 @@ pub struct PrivateKeyJwt;
 
 impl Authenticator for PrivateKeyJwt {
     type Reason = Reason;
+    type Policy = Policy;
 
     const DESCRIPTION: Description = Description {
         name: "private_key_jwt_authenticator",
@@ -31,16 +32,16 @@ impl Authenticator for PrivateKeyJwt {
         assertion_types: &[],
     };
 
-    fn check_config(properties: Fields<'_, '_>, log: &dyn Log) -> Vec<Problem> {
-        for warning in Policy::warnings(properties) {
-            log.warn(&warning);
-        }
-        Policy::from_properties(properties).err().unwrap_or_default()
+    fn policy(properties: Fields<'_, '_>) -> Result<Policy, Vec<Problem>> {
+        Policy::from_properties(properties)
     }
 
-    fn algorithms(properties: Fields<'_, '_>) -> Vec<&'static str> {
-        let policy = Policy::from_properties(properties);
-        policy.map(|policy| policy.algorithms().iter().map(|one| one.name()).collect()).unwrap_or_default()
+    fn warnings(properties: Fields<'_, '_>) -> Vec<String> {
+        Policy::warnings(properties)
+    }
+
+    fn algorithms(policy: &Policy) -> AlgorithmSet {
+        policy.algorithms()
     }
 
     fn can_authenticate(properties: Fields<'_, '_>, request: &Request<'_>) -> bool {
@@ -52,34 +53,13 @@ impl Authenticator for PrivateKeyJwt {
     }
 
     fn authenticate(
-        properties: Fields<'_, '_>,
+        policy: &Policy,
         request: &Request<'_>,
         services: &Services<'_>,
         report: &mut Report,
     ) -> Result<Authenticated<Reason>, Refusal> {
-        let policy = Policy::from_properties(properties).map_err(|problems| {
-            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            Refusal::Unavailable(format!("configuration: {}", problems.join("; ")))
-        })?;
-        judge(request, &policy, services, report).map(described)
+        judge(request, policy, services, report)
     }
 }
 
 dropins_plugin::export!(PrivateKeyJwt);
-
-/// The client with its facts for the audit log, and the condition that is left.
-fn described(client: Client) -> Authenticated<Reason> {
-    let mut attributes = vec![("alg", client.algorithm.name().to_owned())];
-    attributes.extend(client.key.kid.or(client.kid).map(|kid| ("kid", kid)));
-    attributes.push(("thumbprint", client.key.thumbprint));
-    attributes.push(("source", client.key.source));
-    attributes.extend(client.jti.map(|jti| ("jti", jti)));
-    if let Some(SentAudience { received, strict }) = client.audience {
-        attributes.push(("aud", received));
-        attributes.push(("aud_strict", if strict { "accepted" } else { "rejected" }.to_owned()));
-    }
-    Authenticated {
-        client: dropins_plugin::Client { id: client.id, method: METHOD, attributes },
-        conditions: client.condition.into_iter().collect(),
-    }
-}

@@ -3,7 +3,7 @@
 //! A policy exists only for valid properties; its defaults are those of the documentation. Times are
 //! milliseconds.
 
-use dropins_plugin::assertion::{AlgorithmSet, TimeLimits};
+use dropins_plugin::assertion::{AlgorithmSet, Memory, TimeLimits};
 
 /// Which audiences are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +172,11 @@ impl Policy {
             since_issue: false,
             reject_before: self.reject_before,
         }
+    }
+
+    /// How the host remembers a `jti`.
+    pub fn memory(&self) -> Memory {
+        Memory { cached: self.cache_jti, retry_window: self.retry_window }
     }
 
     /// How far ahead of now `exp` may be, in milliseconds; SMART App Launch allows five minutes.

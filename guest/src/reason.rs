@@ -46,12 +46,8 @@ dropins_plugin::rules! {
     ClientSettingsInvalid "client-settings-invalid" InvalidClient
         "The client's own settings are good." "configuration"
         "Correct the client's overrides in its service_provider entry.";
-    AlgorithmNotAllowed "algorithm-not-allowed" InvalidClient
-        "alg is one of the allowed algorithms." "RFC 8725 section 3.1"
-        "Sign with an allowed algorithm, or add this one to AllowedAlgorithms.";
-    AlgorithmNotRegistered "algorithm-not-registered" InvalidClient
-        "alg is the one that the client registered." "OpenID Connect Registration section 2"
-        "Sign with the registered algorithm, or change token_endpoint_auth_signing_alg.";
+    AlgorithmNotAllowed;
+    AlgorithmNotRegistered;
     KeysUnusable "keys-unusable" InvalidClient
         "The client's keys can be had." "RFC 7523 section 3"
         "Correct the client's certificate or JWKS; see the log line about them.";
@@ -85,9 +81,7 @@ dropins_plugin::rules! {
     TooOld;
     JtiMissing;
     JtiInvalid;
-    Replayed "replayed" InvalidClient
-        "The assertion was not used before." "RFC 7523 section 3"
-        "Make a new assertion with a new jti for each request.";
+    Replayed;
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! A good request to a server with one client, for tests that change one thing of it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dropins_plugin::testing::{Judged, TestClient, TestKey, TestRequest, TestServer};
 use serde_json::{Value, json};
 
@@ -33,12 +31,12 @@ pub(crate) type Change = fn(&mut World);
 
 /// The key that signs; it answers to any `kid`.
 pub(crate) fn signing() -> TestKey {
-    TestKey::stand_in("signing").without_kid()
+    TestKey::anonymous("signing")
 }
 
 /// A key that did not sign.
 pub(crate) fn wrong() -> TestKey {
-    TestKey::stand_in("wrong").without_kid()
+    TestKey::anonymous("wrong")
 }
 
 /// The key that signs, with the validity of its certificate.
@@ -73,11 +71,8 @@ impl World {
     pub(crate) fn judge(&mut self) -> Judged<Reason> {
         let text = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
         self.server.properties = self.properties.iter().map(text).collect();
-        let mut assertion = self.assertion.clone().unwrap_or_else(|| signing().jws(&self.header, &self.claims));
-        if let Some(signature) = &self.signature {
-            let (signed, _) = assertion.rsplit_once('.').expect("three parts");
-            assertion = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
-        }
+        let made = || signing().jws_with(&self.header, &self.claims, self.signature.as_deref());
+        let assertion = self.assertion.clone().unwrap_or_else(made);
         let form = [self.form.clone(), vec![("client_assertion".to_owned(), assertion)]].concat();
         let request = TestRequest { form, ..TestRequest::default().at(self.endpoint) };
         self.server.judge::<PrivateKeyJwt>(&request)

@@ -22,10 +22,12 @@ pub(crate) fn verify(
     key: &dyn PublicKey,
     verification: Verification,
 ) -> Result<bool, Unsupported> {
-    let (algorithm, message) = (assertion.header.algorithm, assertion.signing_input.as_bytes());
     match verification {
-        Verification::Host => key.verify(algorithm.name(), message, assertion.signature),
-        Verification::Guest => verify_in_guest(&key.jwk(), algorithm, message, assertion.signature),
+        Verification::Host => assertion.verify(key),
+        Verification::Guest => {
+            let (algorithm, message) = (assertion.header.algorithm, assertion.signing_input.as_bytes());
+            verify_in_guest(&key.jwk(), algorithm, message, assertion.signature)
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 //! whether the secret is the client's. So an unknown client costs as much time as a wrong secret.
 
 use dropins_plugin::{
-    Authenticated, Authenticator, Client, Condition, Description, Fields, Log, Problem, Request, Requirement, Services,
+    Authenticated, Authenticator, Client, Condition, Description, Fields, Problem, Request, Requirement, Services,
+    property,
 };
 
 use crate::credential::{Credential, Method};
@@ -17,6 +18,7 @@ pub struct ClientSecret;
 
 impl Authenticator for ClientSecret {
     type Reason = Reason;
+    type Policy = ();
 
     const DESCRIPTION: Description = Description {
         name: "client_secret_authenticator",
@@ -32,12 +34,8 @@ impl Authenticator for ClientSecret {
         assertion_types: &[],
     };
 
-    fn check_config(properties: Fields<'_, '_>, _: &dyn Log) -> Vec<Problem> {
-        let message = "is not known here; client_secret_authenticator has no properties";
-        properties
-            .iter()
-            .map(|(name, _)| Problem { property: (*name).to_owned(), message: message.to_owned() })
-            .collect()
+    fn policy(properties: Fields<'_, '_>) -> Result<(), Vec<Problem>> {
+        property::none(properties)
     }
 
     fn can_authenticate(_: Fields<'_, '_>, request: &Request<'_>) -> bool {
@@ -50,7 +48,7 @@ impl Authenticator for ClientSecret {
     }
 
     fn authenticate(
-        _: Fields<'_, '_>,
+        (): &(),
         request: &Request<'_>,
         _: &Services<'_>,
         report: &mut Report,

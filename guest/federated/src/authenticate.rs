@@ -4,9 +4,9 @@
 //! expires, and so is what is issued for it.
 
 use dropins_plugin::assertion::{
-    Algorithm, Assertion, Audience, Compact, Demand, JWT_BEARER, JWT_SPIFFE, Lifetime, TimeLimits, read_assertion,
+    Assertion, Audience, Compact, Demand, JWT_BEARER, JWT_SPIFFE, Lifetime, Memory, TimeLimits, read_assertion,
 };
-use dropins_plugin::{Condition, KeyDescription, Registration, Request, Requirement, Services, Shown, ShownOr, Unused};
+use dropins_plugin::{Authenticated, Client, Condition, Registration, Request, Requirement, Services, Shown, ShownOr};
 
 use crate::issuer::{IssuerKind, IssuerSettings};
 use crate::party::Party;
@@ -20,27 +20,6 @@ pub(crate) const METHODS: [&str; 2] = [BEARER, SPIFFE];
 const BEARER: &str = "private_key_jwt";
 const SPIFFE: &str = "spiffe_jwt";
 
-/// An authenticated client, with facts for the audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Client {
-    /// The client id.
-    pub id: String,
-    /// The method that it is registered for.
-    pub method: &'static str,
-    /// The issuer of the token.
-    pub issuer: String,
-    /// The subject of the token.
-    pub subject: String,
-    /// The signature algorithm.
-    pub algorithm: Algorithm,
-    /// The key that verified the signature.
-    pub key: KeyDescription,
-    /// The token's identifier.
-    pub jti: Option<String>,
-    /// The condition that the host settles.
-    pub condition: Condition<Reason>,
-}
-
 /// Judges a request that is of this plug-in's kind.
 ///
 /// # Errors
@@ -50,18 +29,13 @@ pub fn judge(
     policy: &Policy,
     services: &Services<'_>,
     report: &mut Report,
-) -> Result<Client, Refusal> {
+) -> Result<Authenticated<Reason>, Refusal> {
     let kind = TokenKind::of(request).unwrap_or(TokenKind::Bearer);
     let compact = Compact::decode(read_assertion(request, &[JWT_BEARER, JWT_SPIFFE], report)?, report)?;
     let assertion = Assertion::parse(&compact, types(kind), report)?;
     let Assertion { header, claims, .. } = &assertion;
     let party = Party::of(claims, kind, report)?;
-    report.check(
-        Reason::AlgorithmNotAllowed,
-        policy.algorithms.contains(header.algorithm),
-        format_args!("one of {}", policy.algorithms),
-        format_args!("{}", header.algorithm),
-    )?;
+    policy.algorithms.check(header.algorithm, report)?;
     let key = signing_key(&assertion, party.issuer, services, report)?;
     let (registration, issuer) = registration(&party, services, report)?;
     let method = fits(&registration, &issuer, kind, &assertion, request, report)?;
@@ -71,19 +45,13 @@ pub fn judge(
     let lifetime = Lifetime::check(claims, &limits, request.now, report)?;
     let jti = claims.jti(!issuer.allow_reuse, report)?;
     let condition = match jti.filter(|_| !issuer.allow_reuse) {
-        Some(jti) => unused(jti, lifetime.replay_horizon(&limits), &lifetime, policy, report),
+        Some(jti) => lifetime.unused(jti, &limits, Memory { cached: policy.cache_jti, retry_window: 0 }, report),
         None => not_after(&lifetime, report),
     };
-    Ok(Client {
-        id: registration.id,
-        method,
-        issuer: party.issuer.to_owned(),
-        subject: party.subject.to_owned(),
-        algorithm: header.algorithm,
-        key,
-        jti: jti.map(str::to_owned),
-        condition,
-    })
+    let mut attributes = assertion.facts(key);
+    attributes.extend([("iss", party.issuer.to_owned()), ("sub", party.subject.to_owned())]);
+    attributes.extend(jti.map(|jti| ("jti", jti.to_owned())));
+    Ok(Authenticated { client: Client { id: registration.id, method, attributes }, conditions: vec![condition] })
 }
 
 /// The values of `typ` that are allowed besides none.
@@ -158,32 +126,8 @@ fn fits(
         format_args!("a client registered for {BEARER}, {SPIFFE} or no method"),
         format_args!("{}", ShownOr(registered, "no registered method")),
     )?;
-    let algorithm = assertion.header.algorithm;
-    let registered = registration.signing_alg.as_deref();
-    report.check(
-        Reason::AlgorithmNotRegistered,
-        registered.is_none_or(|name| Algorithm::parse(name).is_some_and(|one| one.same_scheme(algorithm))),
-        format_args!("{}", ShownOr(registered, "no registered algorithm")),
-        format_args!("{algorithm}"),
-    )?;
+    assertion.header.algorithm.check_registered(registration, report)?;
     Ok(method.unwrap_or(default))
-}
-
-/// The condition that the client did not use the `jti` before.
-fn unused(jti: &str, expires_at: u64, lifetime: &Lifetime, policy: &Policy, report: &mut Report) -> Condition<Reason> {
-    report.left_to_the_host(
-        Reason::Replayed,
-        format_args!("a jti that this client did not use before {expires_at}"),
-        format_args!("jti {}", Shown(jti)),
-    );
-    let unused = Unused {
-        identifier: jti.to_owned(),
-        issued_at: lifetime.issued_at.map(|time| time.seconds()),
-        expires_at,
-        cached: policy.cache_jti,
-        retry_window: 0,
-    };
-    Condition { reason: Reason::Replayed, requirement: Requirement::Unused(unused) }
 }
 
 /// The condition that the token has not expired, which bounds what is issued for it.

@@ -20,8 +20,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use authenticate::{Client, judge};
-pub use dropins_plugin::Request;
+pub use authenticate::judge;
+pub use dropins_plugin::{Authenticated, Request};
 pub use issuer::{IssuerKind, IssuerSettings};
 pub use plugin::FederatedJwt;
 pub use policy::Policy;

@@ -1,11 +1,11 @@
 //! The plug-in: its names, what it reads of a request, and the trait that it is exported by.
 //!
-//! Properties that are invalid fail every request closed.
+//! It adds nothing to the rules.
 
-use dropins_plugin::assertion::JWT_SPIFFE;
-use dropins_plugin::{Authenticated, Authenticator, Description, Fields, Log, Problem, Request, Services};
+use dropins_plugin::assertion::{AlgorithmSet, JWT_SPIFFE};
+use dropins_plugin::{Authenticated, Authenticator, Description, Fields, Problem, Request, Services};
 
-use crate::authenticate::{Client, METHODS, judge};
+use crate::authenticate::{METHODS, judge};
 use crate::policy::Policy;
 use crate::reason::{Reason, Refusal, Report};
 use crate::request::{claimed_client, is_engaged};
@@ -16,6 +16,7 @@ pub struct FederatedJwt;
 
 impl Authenticator for FederatedJwt {
     type Reason = Reason;
+    type Policy = Policy;
 
     const DESCRIPTION: Description = Description {
         name: "federated_jwt_authenticator",
@@ -27,13 +28,12 @@ impl Authenticator for FederatedJwt {
         assertion_types: &[JWT_SPIFFE],
     };
 
-    fn check_config(properties: Fields<'_, '_>, _: &dyn Log) -> Vec<Problem> {
-        Policy::from_properties(properties).err().unwrap_or_default()
+    fn policy(properties: Fields<'_, '_>) -> Result<Policy, Vec<Problem>> {
+        Policy::from_properties(properties)
     }
 
-    fn algorithms(properties: Fields<'_, '_>) -> Vec<&'static str> {
-        let policy = Policy::from_properties(properties);
-        policy.map(|policy| policy.algorithms.iter().map(|one| one.name()).collect()).unwrap_or_default()
+    fn algorithms(policy: &Policy) -> AlgorithmSet {
+        policy.algorithms
     }
 
     fn can_authenticate(_: Fields<'_, '_>, request: &Request<'_>) -> bool {
@@ -45,31 +45,13 @@ impl Authenticator for FederatedJwt {
     }
 
     fn authenticate(
-        properties: Fields<'_, '_>,
+        policy: &Policy,
         request: &Request<'_>,
         services: &Services<'_>,
         report: &mut Report,
     ) -> Result<Authenticated<Reason>, Refusal> {
-        let policy = Policy::from_properties(properties).map_err(|problems| {
-            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            Refusal::Unavailable(format!("configuration: {}", problems.join("; ")))
-        })?;
-        judge(request, &policy, services, report).map(described)
+        judge(request, policy, services, report)
     }
 }
 
 dropins_plugin::export!(FederatedJwt);
-
-/// The client with its facts for the audit log, and the condition that is left.
-fn described(client: Client) -> Authenticated<Reason> {
-    let mut attributes = vec![("alg", client.algorithm.name().to_owned())];
-    attributes.extend(client.key.kid.map(|kid| ("kid", kid)));
-    attributes.push(("thumbprint", client.key.thumbprint));
-    attributes.push(("source", client.key.source));
-    attributes.extend([("iss", client.issuer), ("sub", client.subject)]);
-    attributes.extend(client.jti.map(|jti| ("jti", jti)));
-    Authenticated {
-        client: dropins_plugin::Client { id: client.id, method: client.method, attributes },
-        conditions: vec![client.condition],
-    }
-}

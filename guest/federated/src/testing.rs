@@ -1,7 +1,5 @@
 //! A good token of one of two issuers for the client that both vouch for, for tests that change one thing of it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dropins_plugin::assertion::{JWT_BEARER, JWT_SPIFFE};
 use dropins_plugin::testing::{Judged, TestClient, TestIssuer, TestKey, TestRequest, TestServer};
 use dropins_plugin::{LookupError, Registration};
@@ -32,12 +30,12 @@ pub(crate) struct World {
 
 /// The key that signs; it answers to any `kid`.
 pub(crate) fn signing() -> TestKey {
-    TestKey::stand_in("signing").without_kid()
+    TestKey::anonymous("signing")
 }
 
 /// A key that did not sign.
 pub(crate) fn wrong() -> TestKey {
-    TestKey::stand_in("wrong").without_kid()
+    TestKey::anonymous("wrong")
 }
 
 impl Default for World {
@@ -88,11 +86,8 @@ impl World {
     }
 
     pub(crate) fn form(&self) -> Vec<(String, String)> {
-        let mut token = self.token.clone().unwrap_or_else(|| signing().jws(&self.header, &self.claims));
-        if let Some(signature) = &self.signature {
-            let (signed, _) = token.rsplit_once('.').expect("three parts");
-            token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
-        }
+        let made = || signing().jws_with(&self.header, &self.claims, self.signature.as_deref());
+        let token = self.token.clone().unwrap_or_else(made);
         [self.form.clone(), vec![("client_assertion".to_owned(), token)]].concat()
     }
 

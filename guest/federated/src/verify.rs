@@ -20,7 +20,7 @@ pub(crate) fn signing_key(
 ) -> Result<KeyDescription, Refusal> {
     let keys = candidates(assertion, issuer, services, report).inspect_err(|_| {
         if let Some(decoy) = services.keys.decoy(assertion.header.algorithm.name()) {
-            let _ = verify(assertion, decoy.as_ref());
+            let _ = assertion.verify(decoy.as_ref());
         }
     })?;
     let key = first(assertion, &keys).or_else(|rejection| {
@@ -62,7 +62,7 @@ fn first(assertion: &Assertion<'_>, keys: &[Box<dyn PublicKey>]) -> Result<KeyDe
     let keys = keys.get(..MAX_CANDIDATES).unwrap_or(keys);
     let (mut wrong, mut mismatch) = (false, None);
     for key in keys {
-        match verify(assertion, key.as_ref()) {
+        match assertion.verify(key.as_ref()) {
             Ok(true) => return Ok(key.describe()),
             Ok(false) => wrong = true,
             Err(unsupported) => mismatch = Some(unsupported),
@@ -78,8 +78,4 @@ fn first(assertion: &Assertion<'_>, keys: &[Box<dyn PublicKey>]) -> Result<KeyDe
             format_args!("a signature that is wrong under {} of its keys that fit", keys.len()),
         ),
     })
-}
-
-fn verify(assertion: &Assertion<'_>, key: &dyn PublicKey) -> Result<bool, dropins_plugin::Unsupported> {
-    key.verify(assertion.header.algorithm.name(), assertion.signing_input.as_bytes(), assertion.signature)
 }

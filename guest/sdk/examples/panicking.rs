@@ -1,7 +1,7 @@
 //! The smallest plug-in, which panics when a request asks for it: the place and the text reach the log of the server.
 
 use dropins_plugin::{
-    Authenticated, Authenticator, Description, Fields, Log, Problem, Refusal, Report, Request, Services,
+    Authenticated, Authenticator, Description, Fields, Problem, Refusal, Report, Request, Services, property,
 };
 
 #[allow(unreachable_pub, dead_code, missing_docs, reason = "the macro declares what a plug-in exports")]
@@ -18,6 +18,7 @@ pub struct Panicking;
 
 impl Authenticator for Panicking {
     type Reason = Reason;
+    type Policy = ();
 
     const DESCRIPTION: Description = Description {
         name: "panicking",
@@ -29,8 +30,8 @@ impl Authenticator for Panicking {
         assertion_types: &[],
     };
 
-    fn check_config(_: Fields<'_, '_>, _: &dyn Log) -> Vec<Problem> {
-        Vec::new()
+    fn policy(properties: Fields<'_, '_>) -> Result<(), Vec<Problem>> {
+        property::none(properties)
     }
 
     fn can_authenticate(_: Fields<'_, '_>, request: &Request<'_>) -> bool {
@@ -43,7 +44,7 @@ impl Authenticator for Panicking {
 
     #[expect(clippy::panic, reason = "this is what it is for")]
     fn authenticate(
-        _: Fields<'_, '_>,
+        (): &(),
         request: &Request<'_>,
         _: &Services<'_>,
         _: &mut Report<Reason>,

@@ -2,6 +2,7 @@
 //!
 //! An authenticator keeps no state and reads no clock: properties, time and services arrive with each call.
 
+use crate::assertion::AlgorithmSet;
 use crate::condition::Condition;
 use crate::rejection::Refusal;
 use crate::report::Report;
@@ -38,6 +39,12 @@ pub struct Problem {
     pub message: String,
 }
 
+/// Problems on one line.
+pub fn joined(problems: &[Problem]) -> String {
+    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    problems.join("; ")
+}
+
 /// A client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
@@ -47,6 +54,13 @@ pub struct Client {
     pub method: &'static str,
     /// Facts for the audit log, by name.
     pub attributes: Vec<(&'static str, String)>,
+}
+
+impl Client {
+    /// The fact of this name.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(one, _)| *one == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// A client that proved its identity, if the conditions hold.
@@ -63,15 +77,26 @@ pub trait Authenticator {
     /// The rules it applies.
     type Reason: Reason;
 
+    /// The properties of a listener entry as typed values; `()` where there are none.
+    type Policy;
+
     /// What it says about itself.
     const DESCRIPTION: Description;
 
-    /// Checks the properties of a listener entry; an empty list means that they are valid.
-    fn check_config(properties: Fields<'_, '_>, log: &dyn Log) -> Vec<Problem>;
+    /// Reads the properties of a listener entry. While they are invalid, every request is refused as unavailable.
+    ///
+    /// # Errors
+    /// Every [`Problem`], so that the operator corrects them in one go.
+    fn policy(properties: Fields<'_, '_>) -> Result<Self::Policy, Vec<Problem>>;
 
-    /// The signature algorithms that it accepts under these properties; empty where none apply.
-    fn algorithms(_properties: Fields<'_, '_>) -> Vec<&'static str> {
+    /// Warnings for the operator about properties that can be read.
+    fn warnings(_properties: Fields<'_, '_>) -> Vec<String> {
         Vec::new()
+    }
+
+    /// The signature algorithms that it accepts; empty where none apply.
+    fn algorithms(_policy: &Self::Policy) -> AlgorithmSet {
+        AlgorithmSet::EMPTY
     }
 
     /// Whether the request carries a credential of its kind, well-formed or not.
@@ -85,9 +110,31 @@ pub trait Authenticator {
     /// # Errors
     /// [`Refusal`] for the first broken rule, or when a part that a safe answer needs is down.
     fn authenticate(
-        properties: Fields<'_, '_>,
+        policy: &Self::Policy,
         request: &Request<'_>,
         services: &Services<'_>,
         report: &mut Report<Self::Reason>,
     ) -> Result<Authenticated<Self::Reason>, Refusal<Self::Reason>>;
+
+    /// Checks the properties of a listener entry; an empty list means that they are valid.
+    fn check_config(properties: Fields<'_, '_>, log: &dyn Log) -> Vec<Problem> {
+        for warning in Self::warnings(properties) {
+            log.warn(&warning);
+        }
+        Self::policy(properties).err().unwrap_or_default()
+    }
+
+    /// Judges a request that it can authenticate, by the properties of the listener entry.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`]; [`Refusal::Unavailable`] while the properties are invalid.
+    fn judge(
+        properties: Fields<'_, '_>,
+        request: &Request<'_>,
+        services: &Services<'_>,
+        report: &mut Report<Self::Reason>,
+    ) -> Result<Authenticated<Self::Reason>, Refusal<Self::Reason>> {
+        let invalid = |problems: Vec<Problem>| Refusal::Unavailable(format!("configuration: {}", joined(&problems)));
+        Self::authenticate(&Self::policy(properties).map_err(invalid)?, request, services, report)
+    }
 }

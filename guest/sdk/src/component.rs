@@ -53,7 +53,8 @@ impl<A: Authenticator> api::Guest for Component<A> {
 
     fn algorithms(properties: Vec<api::Field>) -> Vec<String> {
         report_panics();
-        A::algorithms(&pairs(&properties)).into_iter().map(str::to_owned).collect()
+        let policy = A::policy(&pairs(&properties)).ok();
+        policy.iter().flat_map(|policy| A::algorithms(policy).iter()).map(|one| one.name().to_owned()).collect()
     }
 
     fn can_authenticate(properties: Vec<api::Field>, request: api::Request) -> bool {
@@ -74,7 +75,7 @@ impl<A: Authenticator> api::Guest for Component<A> {
         }
         let services = Services { clients: &Host, keys: &Host, log: &Host };
         let mut report = if explain::wanted() { Report::on() } else { Report::off() };
-        let verdict = A::authenticate(&properties, &request, &services, &mut report);
+        let verdict = A::judge(&properties, &request, &services, &mut report);
         for check in report.finish(&verdict) {
             explain::report(&from_check(check));
         }

@@ -24,7 +24,7 @@ mod shown;
 #[cfg(all(feature = "testing", not(target_family = "wasm")))]
 pub mod testing;
 
-pub use authenticator::{Authenticated, Authenticator, Client, Description, Problem};
+pub use authenticator::{Authenticated, Authenticator, Client, Description, Problem, joined};
 /// Strict JSON: no duplicate member, bounded nesting, nothing after the value.
 pub use dropins_strict_json as json;
 

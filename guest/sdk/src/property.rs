@@ -2,6 +2,19 @@
 
 use std::ops::RangeInclusive;
 
+use crate::authenticator::Problem;
+use crate::request::Fields;
+
+/// The policy of a plug-in that has no properties.
+///
+/// # Errors
+/// A [`Problem`] for each property.
+pub fn none(properties: Fields<'_, '_>) -> Result<(), Vec<Problem>> {
+    let message = "is not known here; this plug-in has no properties";
+    let problem = |(name, _): &(&str, &str)| Problem { property: (*name).to_owned(), message: message.to_owned() };
+    if properties.is_empty() { Ok(()) } else { Err(properties.iter().map(problem).collect()) }
+}
+
 /// `true` or `false`, in any case.
 pub fn boolean(value: &str) -> Option<bool> {
     one_of(value.to_ascii_lowercase().as_str(), [("true", true), ("false", false)])

@@ -13,7 +13,7 @@ use dropins_plugin::{
     Unsupported,
 };
 use libfuzzer_sys::fuzz_target;
-use private_key_jwt_authenticator::{ASSERTION_TYPE, Policy, Report, claimed_client, judge};
+use private_key_jwt_authenticator::{ASSERTION_TYPE, Authenticated, Policy, Report, claimed_client, judge};
 use serde_json::Value;
 
 const ISSUER: &str = "https://localhost:9443";
@@ -87,8 +87,8 @@ fuzz_target!(|data: &[u8]| {
     let verdict = judge(&request, &policy, &services, &mut report);
     let accepted = verdict.as_ref().ok().cloned();
     let _checks = report.finish(&verdict);
-    let Some(client) = accepted else { return };
-    let condition = client.condition.as_ref().map(|condition| &condition.requirement);
+    let Some(Authenticated { client, conditions }) = accepted else { return };
+    let condition = conditions.first().map(|condition| &condition.requirement);
     let Some(Requirement::Unused(unused)) = condition else { panic!("what is accepted has an identifier to consume") };
     assert!(unused.expires_at >= NOW && unused.expires_at <= NOW + 25 * 3600, "it is remembered until it has expired");
     assert!((1..=255).contains(&unused.identifier.len()), "it fits the column");
@@ -99,6 +99,6 @@ fuzz_target!(|data: &[u8]| {
     assert!(["crit", "b64", "enc", "zip"].iter().all(|name| header.get(*name).is_none()));
     assert_eq!((claims["sub"].as_str(), claims["iss"].as_str()), (Some(&*client.id), Some(&*client.id)));
     assert!(claims["exp"].as_f64().is_some_and(|exp| exp + 30.0 >= NOW as f64));
-    assert_eq!(claims["jti"].as_str(), client.jti.as_deref());
+    assert_eq!(claims["jti"].as_str(), client.attribute("jti"));
     assert!(claims["aud"].as_str().is_some_and(|one| one.starts_with(ISSUER)) || claims["aud"].is_array());
 });

@@ -12,7 +12,7 @@ use dropins_plugin::assertion::{JWT_BEARER, JWT_SPIFFE};
 use dropins_plugin::{
     Clients, Hint, KeyDescription, Keys, Log, LookupError, PublicKey, Registration, Request, Services, Unsupported,
 };
-use federated_jwt_authenticator::{Policy, Report, claimed_client, is_engaged, judge, trust_domain};
+use federated_jwt_authenticator::{Authenticated, Policy, Report, claimed_client, is_engaged, judge, trust_domain};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -93,15 +93,17 @@ fuzz_target!(|input: &[u8]| {
     }
     let known = Known { kind };
     let services = Services { clients: &known, keys: &known, log: &known };
-    let Ok(client) = judge(&request, &Policy::default(), &services, &mut Report::on()) else { return };
+    let Ok(Authenticated { client, .. }) = judge(&request, &Policy::default(), &services, &mut Report::on()) else {
+        return;
+    };
     // Another reader finds the same.
     let claims = token.split('.').nth(1).expect("three parts");
     let claims: Value =
         serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON");
-    assert_eq!(claims["sub"], client.subject.as_str());
+    assert_eq!(claims["sub"], client.attribute("sub").unwrap_or_default());
     match kind {
-        "spiffe" => assert_eq!(trust_domain(&client.subject), Some(client.issuer.as_str())),
-        _ => assert_eq!(claims["iss"], client.issuer.as_str()),
+        "spiffe" => assert_eq!(client.attribute("sub").and_then(trust_domain), client.attribute("iss")),
+        _ => assert_eq!(claims["iss"].as_str(), client.attribute("iss")),
     }
     assert!(claims["aud"] == ISSUER || claims["aud"] == serde_json::json!([ISSUER]));
     let exp = claims["exp"].as_f64().expect("a time");

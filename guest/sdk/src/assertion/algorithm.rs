@@ -5,6 +5,12 @@
 
 use std::fmt;
 
+use super::rule::{AssertionReason, AssertionRule};
+use crate::rejection::Rejection;
+use crate::report::Report;
+use crate::services::Registration;
+use crate::shown::ShownOr;
+
 /// An asymmetric JWS algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2, RFC 9964 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the IANA registry")]
@@ -76,6 +82,26 @@ impl Algorithm {
     }
 }
 
+impl Algorithm {
+    /// Whether the client may sign with this algorithm: with any, unless one is registered.
+    ///
+    /// # Errors
+    /// [`Rejection`] when another one is registered.
+    pub fn check_registered<R: AssertionReason>(
+        self,
+        registration: &Registration,
+        report: &mut Report<R>,
+    ) -> Result<(), Rejection<R>> {
+        let registered = registration.signing_alg.as_deref();
+        report.check(
+            AssertionRule::AlgorithmNotRegistered.into(),
+            registered.is_none_or(|name| Self::parse(name).is_some_and(|one| one.same_scheme(self))),
+            format_args!("{}", ShownOr(registered, "no registered algorithm")),
+            format_args!("{self}"),
+        )
+    }
+}
+
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -120,6 +146,15 @@ impl AlgorithmSet {
     /// Whether the algorithm is in the set.
     pub const fn contains(self, algorithm: Algorithm) -> bool {
         self.0 & (1 << algorithm as u16) != 0
+    }
+
+    /// Whether the algorithm is allowed by this set.
+    ///
+    /// # Errors
+    /// [`Rejection`] when it is not.
+    pub fn check<R: AssertionReason>(self, algorithm: Algorithm, report: &mut Report<R>) -> Result<(), Rejection<R>> {
+        let (expected, received) = (format_args!("one of {self}"), format_args!("{algorithm}"));
+        report.check(AssertionRule::AlgorithmNotAllowed.into(), self.contains(algorithm), expected, received)
     }
 
     /// Whether the set is empty.

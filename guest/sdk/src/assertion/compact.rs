@@ -12,6 +12,7 @@ use super::header::Header;
 use super::rule::{AssertionReason, AssertionRule};
 use crate::rejection::Rejection;
 use crate::report::Report;
+use crate::services::{KeyDescription, PublicKey, Unsupported};
 
 /// The largest assertion, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
@@ -119,6 +120,22 @@ impl<'a> Assertion<'a> {
         let header = Header::check(header, &compact.signature, types, report)?;
         let Compact { signing_input, signature, .. } = compact;
         Ok(Self { header, claims: Claims::new(claims), signing_input, signature })
+    }
+
+    /// Has the host verify the signature with a key.
+    ///
+    /// # Errors
+    /// [`Unsupported`] when the algorithm does not fit the key.
+    pub fn verify(&self, key: &dyn PublicKey) -> Result<bool, Unsupported> {
+        key.verify(self.header.algorithm.name(), self.signing_input.as_bytes(), self.signature)
+    }
+
+    /// The facts for the audit log about the key that verified the signature.
+    pub fn facts(&self, key: KeyDescription) -> Vec<(&'static str, String)> {
+        let mut facts = vec![("alg", self.header.algorithm.name().to_owned())];
+        facts.extend(key.kid.or_else(|| self.header.kid.as_deref().map(str::to_owned)).map(|kid| ("kid", kid)));
+        facts.extend([("thumbprint", key.thumbprint), ("source", key.source)]);
+        facts
     }
 }
 

@@ -10,8 +10,10 @@ use super::claims::Claims;
 use super::numeric_date::{Instant, NumericDate};
 use super::received::Received;
 use super::rule::{AssertionReason, AssertionRule};
+use crate::condition::{Condition, Requirement, Unused};
 use crate::rejection::Rejection;
 use crate::report::Report;
+use crate::shown::Shown;
 
 /// What times must satisfy, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,15 @@ pub struct TimeLimits {
     pub since_issue: bool,
     /// The largest age of an assertion by `iat`; 0 turns the rule off.
     pub reject_before: u64,
+}
+
+/// How the host remembers an identifier that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Whether a cache may answer that it was used.
+    pub cached: bool,
+    /// For how many seconds the client may repeat a request that ended in a server error; 0 is never.
+    pub retry_window: u32,
 }
 
 /// Times that satisfy the rules.
@@ -118,6 +129,30 @@ impl Lifetime {
     /// When the pair of client and `jti` expires: `exp` and the clock skew, in seconds, rounded up.
     pub fn replay_horizon(&self, limits: &TimeLimits) -> u64 {
         (self.expiry.millis() + limits.clock_skew).div_ceil(1000)
+    }
+
+    /// The condition that is left to the host: the client did not use the `jti` before.
+    pub fn unused<R: AssertionReason>(
+        &self,
+        jti: &str,
+        limits: &TimeLimits,
+        memory: Memory,
+        report: &mut Report<R>,
+    ) -> Condition<R> {
+        let (reason, expires_at) = (AssertionRule::Replayed.into(), self.replay_horizon(limits));
+        report.left_to_the_host(
+            reason,
+            format_args!("a jti that this client did not use before {expires_at}"),
+            format_args!("jti {}", Shown(jti)),
+        );
+        let unused = Unused {
+            identifier: jti.to_owned(),
+            issued_at: self.issued_at.map(|time| time.seconds()),
+            expires_at,
+            cached: memory.cached,
+            retry_window: memory.retry_window,
+        };
+        Condition { reason, requirement: Requirement::Unused(unused) }
     }
 }
 

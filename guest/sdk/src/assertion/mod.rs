@@ -2,7 +2,7 @@
 //!
 //! The rules are those of RFC 7515, 7519, 7521 and 7523, with their reason codes in [`AssertionRule`]. A plug-in lists
 //! them in its own table and applies them in its own order; [`assertion_reasons!`](crate::assertion_reasons) connects
-//! both. Nothing here verifies a signature or knows a client.
+//! both. Nothing here holds a key or knows a client.
 //!
 //! ```
 //! use dropins_plugin::assertion::{Assertion, Compact};
@@ -15,11 +15,12 @@
 //!         AssertionTooLarge; NotCompact; EncodingInvalid;
 //!         HeaderTooDeep; HeaderMalformed; HeaderDuplicate; ClaimsTooDeep; ClaimsMalformed; ClaimsDuplicate;
 //!         HeaderMemberType; AlgorithmMissing; AlgorithmUnknown; SignatureMissing; HeaderExtension; TokenTypeWrong;
+//!         AlgorithmNotAllowed; AlgorithmNotRegistered;
 //!         // With texts: a rule of this plug-in, or its own words for a shared one.
 //!         DeviceUnknown "device-unknown" InvalidClient "The device is enrolled." "our handbook" "Enrol the device.";
 //!         AudienceInvalid; AudienceMismatch;
 //!         ExpiryMissing; TimeInvalid; TimeInMilliseconds; Expired; LifetimeTooLong; NotYetValid;
-//!         NotBeforeAfterExpiry; IssuedInFuture; IssuedAfterExpiry; TooOld; JtiMissing; JtiInvalid;
+//!         NotBeforeAfterExpiry; IssuedInFuture; IssuedAfterExpiry; TooOld; JtiMissing; JtiInvalid; Replayed;
 //!     }
 //!     dropins_plugin::assertion_reasons!(Reason);
 //! }
@@ -53,7 +54,7 @@ pub use audience::{Audience, Demand};
 pub use claims::{Claims, LONGEST_JTI};
 pub use compact::{Assertion, Compact, MAX_LENGTH, Names};
 pub use header::Header;
-pub use lifetime::{Lifetime, TimeLimits};
+pub use lifetime::{Lifetime, Memory, TimeLimits};
 pub use numeric_date::{Instant, NumericDate};
 pub use parameters::{JWT_BEARER, JWT_SPIFFE, read_assertion};
 pub use received::Received;

@@ -53,6 +53,12 @@ mod table {
         AlgorithmUnknown "algorithm-unknown" InvalidClient
             "alg is an asymmetric signature algorithm." "RFC 8725 section 3.1"
             "Sign with a private key; none and HS* are never accepted.";
+        AlgorithmNotAllowed "algorithm-not-allowed" InvalidClient
+            "alg is one of the allowed algorithms." "RFC 8725 section 3.1"
+            "Sign with an allowed algorithm, or add this one to AllowedAlgorithms.";
+        AlgorithmNotRegistered "algorithm-not-registered" InvalidClient
+            "alg is the one that the client registered." "OpenID Connect Registration section 2"
+            "Sign with the registered algorithm, or change token_endpoint_auth_signing_alg.";
         SignatureMissing "signature-missing" InvalidClient
             "The signature is not empty." "RFC 7515 section 5.2"
             "Sign the assertion.";
@@ -104,6 +110,9 @@ mod table {
         JtiInvalid "jti-invalid" InvalidClient
             "jti is a string of 1 to 255 bytes." "RFC 7519 section 4.1.7"
             "Set jti to a fresh random value of at most 255 bytes.";
+        Replayed "replayed" InvalidClient
+            "The assertion was not used before." "RFC 7523 section 3"
+            "Make a new assertion with a new jti for each request.";
     }
 }
 
@@ -122,9 +131,9 @@ macro_rules! assertion_reasons {
             RepeatedParameter AssertionMissing AssertionTypeMissing AssertionTypeWrong AssertionTooLarge NotCompact
             EncodingInvalid HeaderTooDeep HeaderMalformed HeaderDuplicate ClaimsTooDeep ClaimsMalformed
             ClaimsDuplicate HeaderMemberType AlgorithmMissing AlgorithmUnknown SignatureMissing HeaderExtension
-            TokenTypeWrong AudienceInvalid AudienceMismatch ExpiryMissing TimeInvalid TimeInMilliseconds Expired
-            LifetimeTooLong NotYetValid NotBeforeAfterExpiry IssuedInFuture IssuedAfterExpiry TooOld JtiMissing
-            JtiInvalid
+            TokenTypeWrong AlgorithmNotAllowed AlgorithmNotRegistered AudienceInvalid AudienceMismatch ExpiryMissing
+            TimeInvalid TimeInMilliseconds Expired LifetimeTooLong NotYetValid NotBeforeAfterExpiry IssuedInFuture
+            IssuedAfterExpiry TooOld JtiMissing JtiInvalid Replayed
         }
     };
     ($reason:ty: $($variant:ident)*) => {

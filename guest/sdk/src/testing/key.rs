@@ -65,6 +65,12 @@ impl TestKey {
         key
     }
 
+    /// A [`Self::stand_in`] without a `kid`, which answers to any.
+    #[must_use]
+    pub fn anonymous(name: &str) -> Self {
+        Self::stand_in(name).without_kid()
+    }
+
     /// The same key without a `kid`.
     #[must_use]
     pub fn without_kid(mut self) -> Self {
@@ -76,12 +82,18 @@ impl TestKey {
     /// of the header.
     #[must_use]
     pub fn jws(&self, header: impl Display, claims: impl Display) -> String {
+        self.jws_with(header, claims, None)
+    }
+
+    /// As [`Self::jws`]; a signature that is given takes the place of the right one.
+    #[must_use]
+    pub fn jws_with(&self, header: impl Display, claims: impl Display, signature: Option<&[u8]>) -> String {
         let header = header.to_string();
         let object = Object::parse(header.as_bytes()).unwrap_or_default();
         let algorithm = object.get("alg").and_then(Value::text).unwrap_or_default();
         let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(&header), URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let signature = URL_SAFE_NO_PAD.encode(self.sign(algorithm, input.as_bytes()));
-        format!("{input}.{signature}")
+        let signature = signature.map_or_else(|| self.sign(algorithm, input.as_bytes()), <[u8]>::to_vec);
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// Signs a message.

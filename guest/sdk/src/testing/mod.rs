@@ -19,16 +19,17 @@
 //! # struct ApiKey;
 //! # impl Authenticator for ApiKey {
 //! #     type Reason = Reason;
+//! #     type Policy = ();
 //! #     const DESCRIPTION: Description = Description {
 //! #         name: "api_key", aliases: &[], version: "1.0.0", summary: "A key in a header.",
 //! #         methods: &["api_key"], reads: &["header:x-api-key"], assertion_types: &[],
 //! #     };
-//! #     fn check_config(_: Fields<'_, '_>, _: &dyn Log) -> Vec<Problem> { Vec::new() }
+//! #     fn policy(properties: Fields<'_, '_>) -> Result<(), Vec<Problem>> { property::none(properties) }
 //! #     fn can_authenticate(_: Fields<'_, '_>, request: &Request<'_>) -> bool {
 //! #         request.header_values("x-api-key").next().is_some()
 //! #     }
 //! #     fn claimed_client(_: &Request<'_>) -> Option<String> { None }
-//! #     fn authenticate(_: Fields<'_, '_>, request: &Request<'_>, _: &Services<'_>, _: &mut Report<Reason>)
+//! #     fn authenticate((): &(), request: &Request<'_>, _: &Services<'_>, _: &mut Report<Reason>)
 //! #         -> Result<Authenticated<Reason>, Refusal<Reason>> {
 //! #         let (id, secret) = request.header_values("x-api-key").next().and_then(|key| key.split_once(':')).unwrap();
 //! #         let requirement = Requirement::Secret(secret.to_owned());

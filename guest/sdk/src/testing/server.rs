@@ -99,7 +99,7 @@ impl TestServer {
         let mut report = Report::on();
         let services = Services { clients: &desk, keys: &desk, log: &desk };
         let claimed = is_signalled(&request) && A::can_authenticate(&properties, &request);
-        let answer = claimed.then(|| A::authenticate(&properties, &request, &services, &mut report));
+        let answer = claimed.then(|| A::judge(&properties, &request, &services, &mut report));
         let explained = answer.as_ref().map(|answer| report.finish(answer)).unwrap_or_default();
         let outcome = match answer {
             None => Outcome::Unclaimed,

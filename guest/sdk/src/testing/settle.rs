@@ -65,7 +65,7 @@ mod tests {
     use super::super::{TestClient, TestRequest};
     use super::*;
     use crate::{
-        Authenticator, Client, Condition, Description, Fields, Level, Log, Problem, Refusal, Report, Request, Services,
+        Authenticator, Client, Condition, Description, Fields, Level, Problem, Refusal, Report, Request, Services,
     };
 
     #[expect(unreachable_pub, dead_code, reason = "the macro declares what a plug-in exports")]
@@ -83,6 +83,7 @@ mod tests {
 
     impl Authenticator for Vouching {
         type Reason = Reason;
+        type Policy = ();
 
         const DESCRIPTION: Description = Description {
             name: "vouching",
@@ -94,9 +95,12 @@ mod tests {
             assertion_types: &[],
         };
 
-        fn check_config(_: Fields<'_, '_>, log: &dyn Log) -> Vec<Problem> {
-            log.emit(Level::Debug, "checked");
-            Vec::new()
+        fn policy(properties: Fields<'_, '_>) -> Result<(), Vec<Problem>> {
+            crate::property::none(properties)
+        }
+
+        fn warnings(_: Fields<'_, '_>) -> Vec<String> {
+            vec!["checked".to_owned()]
         }
 
         fn can_authenticate(_: Fields<'_, '_>, request: &Request<'_>) -> bool {
@@ -109,7 +113,7 @@ mod tests {
         }
 
         fn authenticate(
-            _: Fields<'_, '_>,
+            (): &(),
             request: &Request<'_>,
             services: &Services<'_>,
             _: &mut Report<Reason>,
@@ -173,6 +177,6 @@ mod tests {
         assert_eq!((judged.verdict, judged.outcome), ("unclaimed", Outcome::Unclaimed));
         let judged = server().judge::<Vouching>(&TestRequest::default().header("X-Reads", "x"));
         assert_eq!(judged.log, [(Level::Warn, "vouched".to_owned())]);
-        assert_eq!(server().check_config::<Vouching>().1, [(Level::Debug, "checked".to_owned())]);
+        assert_eq!(server().check_config::<Vouching>().1, [(Level::Warn, "checked".to_owned())]);
     }
 }

@@ -4,7 +4,8 @@
 //! secret and no hash of one is ever in here, and an unknown client takes as long as a wrong key.
 
 use dropins_plugin::{
-    Authenticated, Authenticator, Client, Condition, Description, Fields, Log, Problem, Request, Requirement, Services,
+    Authenticated, Authenticator, Client, Condition, Description, Fields, Problem, Request, Requirement, Services,
+    property,
 };
 
 /// The rules in the order in which they are applied: reason code, OAuth error, rule, source, how to fix it.
@@ -33,6 +34,7 @@ pub struct SampleKey;
 
 impl Authenticator for SampleKey {
     type Reason = Reason;
+    type Policy = ();
 
     const DESCRIPTION: Description = Description {
         name: METHOD,
@@ -44,10 +46,8 @@ impl Authenticator for SampleKey {
         assertion_types: &[],
     };
 
-    fn check_config(properties: Fields<'_, '_>, _: &dyn Log) -> Vec<Problem> {
-        let message = format!("is not known; {METHOD} has no properties");
-        let problem = |(name, _): &(&str, &str)| Problem { property: (*name).to_owned(), message: message.clone() };
-        properties.iter().map(problem).collect()
+    fn policy(properties: Fields<'_, '_>) -> Result<(), Vec<Problem>> {
+        property::none(properties)
     }
 
     fn can_authenticate(_: Fields<'_, '_>, request: &Request<'_>) -> bool {
@@ -60,7 +60,7 @@ impl Authenticator for SampleKey {
     }
 
     fn authenticate(
-        _: Fields<'_, '_>,
+        (): &(),
         request: &Request<'_>,
         _: &Services<'_>,
         report: &mut Report,
