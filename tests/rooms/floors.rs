@@ -14,17 +14,7 @@ type Floors = &'static [&'static [&'static str]];
 pub(crate) const TABLE: &[(&str, Floors)] = &[
     ("host", &[&["contract"], &["run"], &["load"], &["trial"], &["shadow"], &["serve"]]),
     ("host/config", &[&["language"], &["schema"], &["sections"], &["endpoints", "parse"], &["home"]]),
-    (
-        "host/server",
-        &[
-            &["json", "rate_limits", "service_manager"],
-            &["reload"],
-            &["app"],
-            &["http", "admin"],
-            &["authz", "gateway"],
-            &["running"],
-        ],
-    ),
+    ("host/server", &[&["json", "rate_limits"], &["app"], &["http", "admin"], &["authz", "gateway"], &["running"]]),
 ];
 
 /// A sentence for each arrow that points up or sideways.

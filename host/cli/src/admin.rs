@@ -13,8 +13,8 @@ use crate::args::HomeArgs;
 use crate::output::{say, say_json, say_warning};
 use dropins_config::LoadedHome;
 use dropins_config::home::{HOME_HEADER, HomeId, HomeLock, SocketPath};
+use dropins_reload::{Outcome, ReloadReport};
 use dropins_server::admin::documents::ErrorDocument;
-use dropins_server::reload::{Outcome, ReloadReport};
 
 /// The token for `--admin URL` if the configuration names none.
 const TOKEN_VARIABLE: &str = "DROPINS_ADMIN_TOKEN";

@@ -11,9 +11,9 @@ use crate::output::say;
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
 use dropins_listener::Inherited;
-use dropins_server::reload::Trigger;
+use dropins_reload::Trigger;
+use dropins_reload::service_manager;
 use dropins_server::running::{Running, Sharing};
-use dropins_server::service_manager;
 use dropins_telemetry::logging;
 use dropins_telemetry::otlp::Traces;
 

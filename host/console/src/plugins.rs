@@ -11,9 +11,9 @@ use dropins_config::LoadedHome;
 use dropins_host::{BreakerState, Candidate, Digest, ShadowCounts};
 use dropins_operations::plugins::{Folder, Installed, PluginsError, Serving, install as put};
 use dropins_operations::shown::{short, span, utc};
+use dropins_reload::{Outcome, ReloadReport, Target, Trigger};
 use dropins_server::admin::documents::{DiffDocument, LivePlugin, ShadowState, StatusDocument};
 use dropins_server::admin::{differences, status_document};
-use dropins_server::reload::{Outcome, ReloadReport, Target, Trigger};
 
 use crate::desk::Desk;
 use crate::journal::note;

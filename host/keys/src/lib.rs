@@ -2,7 +2,7 @@
 //!
 //! [`KeySet::read`] turns certificates and JWK sets into [`ClientKey`]s and [`Finding`]s; [`lint`] is the same reader,
 //! so a configuration check and the running server never disagree. [`StaticKeySource`] hands the keys to the host.
-//! [`remote`] adds the keys that clients publish under a JWKS URI.
+//! [`PublishedSet`] is what clients publish under a JWKS URI; `dropins-fetch` fetches it.
 //! [`SigningKey`] is the other side: it makes keys, certificates and signatures for tools and for the server's tokens.
 
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
@@ -29,9 +29,9 @@ mod ml_dsa;
 mod pem;
 mod private_jwk;
 mod private_key;
+mod published_set;
 mod reading;
 mod registration_text;
-pub mod remote;
 mod self_signed;
 mod signing_error;
 mod signing_key;
@@ -50,6 +50,7 @@ pub use key_set::{KeyInput, KeySet, lint};
 pub use material::MaterialError;
 pub use ml_dsa::MlDsa;
 pub use private_jwk::KeyChoice;
+pub use published_set::PublishedSet;
 pub use registration_text::{RegistrationTextError, registration_text};
 pub use signing_error::SigningError;
 pub use signing_key::SigningKey;

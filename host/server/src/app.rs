@@ -17,8 +17,8 @@ use dropins_store::sessions::Sessions;
 use dropins_store::users::Users;
 
 use crate::rate_limits::RateLimits;
-use crate::reload::Outcome;
 use dropins_live::{Live, Published, Resources, replay_location};
+use dropins_reload::Outcome;
 use dropins_telemetry::audiences::Audiences;
 use dropins_telemetry::decisions::Decisions;
 use dropins_telemetry::expiry::Radar;

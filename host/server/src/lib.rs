@@ -1,7 +1,6 @@
-//! A running server: how what is live is replaced, and the endpoints in front of it.
+//! A running server: the endpoints in front of what is live.
 //!
-//! Floors, from below: [`reload`] replaces what `dropins_live` builds from the configuration;
-//! [`app`] hands endpoints the services that they need; [`http`] and [`admin`] are the endpoints; [`gateway`] forwards
+//! Floors, from below: [`app`] hands endpoints the services that they need; [`http`] and [`admin`] are the endpoints; [`gateway`] forwards
 //! requests to servers behind this one, [`authz`] answers proxies that forward them; [`running`] starts and stops all of it. A room uses only rooms below its own. Plug-ins decide about clients; nothing in here does.
 #![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
 
@@ -12,6 +11,4 @@ pub mod gateway;
 pub mod http;
 mod json;
 pub mod rate_limits;
-pub mod reload;
 pub mod running;
-pub mod service_manager;

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use dropins_keys::remote::FetchSettings;
+use dropins_fetch::FetchSettings;
 
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::{Section, Typed};

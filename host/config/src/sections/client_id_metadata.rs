@@ -3,7 +3,7 @@
 //! It is off by default. A host that is not listed is asked only with `mode = "any"`, and then its clients act for users
 //! alone. Its private hosts are listed here, never in `[oauth.jwks_endpoint]`.
 
-use dropins_keys::remote::{FetchSettings, HostList};
+use dropins_fetch::{FetchSettings, HostList};
 use dropins_protocol::names::CLIENT_CREDENTIALS;
 
 use super::jwks_endpoint::{JwksEndpoint, hosts};

@@ -2,7 +2,7 @@
 //!
 //! Faults name the member of RFC 7591 section 2 that is wrong.
 
-use dropins_keys::remote::{FetchSettings, JwksUrl};
+use dropins_fetch::{FetchSettings, JwksUrl};
 use dropins_protocol::ClientRecord;
 use dropins_protocol::names::{self, MAX_NAME, NONE, PRIVATE_KEY_JWT, SPIFFE_JWT};
 use dropins_services::{is_unseen, is_uri_text};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dropins_keys::remote::{FetchSettings, HostList};
+use dropins_fetch::{FetchSettings, HostList};
 
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;

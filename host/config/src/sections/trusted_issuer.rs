@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dropins_keys::remote::{FetchSettings, JwksUrl, metadata_url};
+use dropins_fetch::{FetchSettings, JwksUrl, metadata_url};
 
 use crate::language::problem::{Code, Findings, Problem};
 use crate::schema::settings::Section;

@@ -4,9 +4,9 @@
 //! what would give the client more than `[oauth.client_id_metadata]` does is ignored.
 
 use dropins_config::{ClientIdMetadata, Fault};
+use dropins_fetch::FetchSettings;
 use dropins_keys::Algorithm;
 use dropins_keys::keystore::CertificateStores;
-use dropins_keys::remote::FetchSettings;
 use dropins_protocol::ClientRecord;
 use dropins_protocol::names::{OPENID, PRIVATE_KEY_JWT};
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dropins_config::{ClientIdMetadata, DocumentMode};
-use dropins_keys::remote::{Document, DocumentFetcher, FetchError, FetchSettings, JwksFetcher, JwksUrl, JwksUrlError};
+use dropins_fetch::{Document, DocumentFetcher, FetchError, FetchSettings, JwksFetcher, JwksUrl, JwksUrlError};
 use dropins_services::{Clock, UnixMillis};
 use moka::future::Cache;
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use dropins_config::{Code, Deployment, IssuerKeys, IssuerKind, KeyFiles, Material, Problem, TrustedIssuer};
-use dropins_keys::remote::{FetchSettings, FetchStats, IssuerFetch, JwksFetcher, JwksUrl, OpenError, metadata_url};
+use dropins_fetch::{FetchSettings, FetchStats, IssuerFetch, JwksFetcher, JwksUrl, OpenError, metadata_url};
 use dropins_keys::{ClientKey, KeyInput, KeyPurpose, KeySet, Severity};
 use dropins_services::{Clock, KeyHint, KeyLookupError, PublicKey};
 use rustls_pki_types::CertificateDer;

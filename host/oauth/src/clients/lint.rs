@@ -4,8 +4,8 @@
 //! reject in the file.
 
 use dropins_config::{Fault, TrustedIssuer, client_faults, federated_fault, shown};
+use dropins_fetch::FetchSettings;
 use dropins_keys::keystore::CertificateStores;
-use dropins_keys::remote::FetchSettings;
 use dropins_keys::{Algorithm, Finding, Severity};
 use dropins_protocol::ClientRecord;
 use dropins_services::PublicKey as _;
@@ -111,7 +111,7 @@ fn unfit(client: &RegisteredClient, name: &str) -> Option<Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dropins_keys::remote::HostList;
+    use dropins_fetch::HostList;
     use dropins_keys::{KeyFamily, SigningKey};
     use dropins_protocol::SecretHash;
     use dropins_protocol::names::{self, NONE, PRIVATE_KEY_JWT};

@@ -6,9 +6,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use dropins_fetch::{DocumentFetcher, FetchSettings, JwksFetcher, JwksUrl, OpenError};
 use dropins_keys::KeySet;
 use dropins_keys::keystore::{CertificateStores, KeystoreError, WatchedKeystore};
-use dropins_keys::remote::{self, DocumentFetcher, FetchSettings, JwksFetcher, JwksUrl};
 use dropins_services::{Clock, KeyHint, KeyLookupError};
 use zeroize::Zeroizing;
 
@@ -44,7 +44,7 @@ pub enum SourceError {
     },
     /// The fetcher does not start.
     #[error("JWKS URIs cannot be fetched: {0}")]
-    Fetcher(#[from] remote::OpenError),
+    Fetcher(#[from] OpenError),
 }
 
 impl SourceError {
@@ -91,7 +91,7 @@ fn documents(
     deployment: &Deployment,
     jwks: &FetchSettings,
     clock: &Arc<dyn Clock>,
-) -> Option<Result<Arc<DocumentClients>, remote::OpenError>> {
+) -> Option<Result<Arc<DocumentClients>, OpenError>> {
     let policy = deployment.oauth.client_id_metadata.clone();
     if !policy.is_on() {
         return None;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use dropins_keys::remote::JwksUrl;
+use dropins_fetch::JwksUrl;
 use dropins_keys::{Algorithm, ClientKey};
 use dropins_oauth::clients::{NoDocument, RegisteredClient, Sources, declared, is_url};
 use dropins_protocol::{ClientRecord, FederatedSubject};

@@ -1,6 +1,6 @@
 //! The documents of the admin listener: the server writes them, the command line reads them.
 //!
-//! A verdict about a candidate is a [`ReloadReport`](crate::reload::ReloadReport).
+//! A verdict about a candidate is a [`ReloadReport`](dropins_reload::ReloadReport).
 
 #![expect(missing_docs, reason = "docs/reference/status.md describes the members")]
 
@@ -12,8 +12,8 @@ use dropins_telemetry::decisions::DecisionRecord;
 use dropins_telemetry::expiry::Expiring;
 use serde::{Deserialize, Serialize};
 
-use crate::reload::Rejected;
 use dropins_live::Inactive;
+use dropins_reload::Rejected;
 
 /// Why a request is answered with an error.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use dropins_config::Environment;
 
 use super::state::ServedHome;
 use crate::app::AdminServices;
-use crate::reload::Reloader;
+use dropins_reload::Reloader;
 
 /// What an addition is handed.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::app::AdminServices;
-use crate::reload::Record;
+use dropins_reload::Record;
 use dropins_telemetry::health::Health;
 use dropins_telemetry::metrics::labels::{Labels, label};
 use dropins_telemetry::metrics::number::{counter, gauge, level};

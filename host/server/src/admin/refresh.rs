@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use dropins_fetch::{JwksFetcher, JwksUrl};
 use dropins_keys::ClientKey;
-use dropins_keys::remote::{JwksFetcher, JwksUrl};
 use dropins_live::{Live, Published};
 use dropins_oauth::clients::RegisteredClient;
 use dropins_services::{PublicKey as _, Unavailable};

@@ -10,13 +10,13 @@ use super::state::{AdminState, Door, ServedHome};
 use super::{access, audiences, decision, metrics as metrics_page, refresh, shadow, status as status_document};
 use crate::app::AdminServices;
 use crate::json::json;
-use crate::reload::{ReloadReport, Reloader, Target, Trigger};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use dropins_reload::{ReloadReport, Reloader, Target, Trigger};
 
 /// Rejected requests of one answer.
 const MOST_DECISIONS: usize = 1000;

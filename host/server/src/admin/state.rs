@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use dropins_config::home::HomeId;
 
 use crate::app::AdminServices;
-use crate::reload::Reloader;
+use dropins_reload::Reloader;
 
 /// Where a request came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

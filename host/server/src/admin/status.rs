@@ -8,7 +8,7 @@ use dropins_telemetry::metrics::replay::cache_hit_ratio;
 use super::documents::{KeptGeneration, LastFailure, LivePlugin, ReloadState, ReplayState, StatusDocument};
 use super::shadow;
 use crate::app::AdminServices;
-use crate::reload::Record;
+use dropins_reload::Record;
 
 /// What `GET /status` answers and `dropins status` shows.
 pub async fn document(services: &AdminServices, record: &Record, home: &Path) -> StatusDocument {

@@ -2,7 +2,7 @@
 //!
 //! Read when asked for, from the fetcher and from what the watch over certificates found last.
 
-use dropins_keys::remote::{FetchOutcome, FetchStats};
+use dropins_fetch::{FetchOutcome, FetchStats};
 use dropins_oauth::clients::DocumentStats;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

@@ -228,7 +228,7 @@ fn trusting(keys: &dropins_keys::SigningKey) -> (TrustedIssuers, tempfile::TempD
     let clock = Arc::new(FixedClock::at(1_000_000));
     let fetchers = IssuerFetchers::new(folder.path().to_owned(), folder.path().to_owned(), clock);
     let (issuers, problems) =
-        TrustedIssuers::open(&deployment, &files, &fetchers, &dropins_keys::remote::FetchSettings::default(), 0);
+        TrustedIssuers::open(&deployment, &files, &fetchers, &dropins_fetch::FetchSettings::default(), 0);
     assert_eq!(problems, []);
     (issuers, folder)
 }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use dropins_keys::remote::HostList;
+use dropins_fetch::HostList;
 use dropins_services::FixedClock;
 use serde_json::json;
 use tokio::sync::Semaphore;

@@ -4,6 +4,8 @@
 //! request per URL for any number of waiting requests, and serves the last good set while the client's server is down.
 //! The cause of a failed fetch is for the operator, never for the client.
 
+#![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
+
 mod address;
 mod bearer;
 mod cached_set;

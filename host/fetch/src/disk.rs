@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dropins_services::UnixMillis;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use sha2::{Digest as _, Sha256};
 
 use super::cached_set::CachedSet;
 use super::jwks_url::JwksUrl;
 use super::settings::FetchSettings;
-use crate::base64url;
 
 const SUFFIX: &str = ".jwks";
 /// The largest first line, in bytes: the URL and the headers that are kept.
@@ -68,7 +70,7 @@ impl Disk {
 
     /// The file of a URL.
     pub(crate) fn path(&self, url: &JwksUrl) -> PathBuf {
-        self.folder.join(base64url::sha256(url.as_str()) + SUFFIX)
+        self.folder.join(URL_SAFE_NO_PAD.encode(Sha256::digest(url.as_str())) + SUFFIX)
     }
 
     /// The set that was stored for the URL.

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use proptest::prelude::*;
 
 use super::*;
-use crate::remote::HostList;
+use crate::HostList;
 
 fn settings() -> FetchSettings {
     FetchSettings {

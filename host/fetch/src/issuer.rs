@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rustls_pki_types::CertificateDer;
 use url::Url;
 
-use crate::key_purpose::KeyPurpose;
+use dropins_keys::KeyPurpose;
 
 /// The fetches of one issuer's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]

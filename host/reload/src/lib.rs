@@ -15,6 +15,8 @@
 //! once; a [`Release`](dropins_live::Release) is built from it as a whole off the request path, or refused as a whole.
 //! Publishing is one store and cannot fail. Nothing is torn down before its successor is live.
 
+#![cfg_attr(test, allow(missing_docs, reason = "tests are named as sentences"))]
+
 mod builder;
 mod drain;
 mod history;
@@ -28,6 +30,7 @@ mod reloader;
 mod report;
 mod retry;
 mod rollback;
+pub mod service_manager;
 mod settle;
 mod state;
 mod task;

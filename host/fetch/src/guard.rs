@@ -95,7 +95,7 @@ impl Resolve for AddressGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::testing::Names;
+    use crate::testing::Names;
 
     fn guard(names: &Arc<Names>) -> AddressGuard {
         AddressGuard::new(Arc::clone(names) as _, HostList::parse(["inside.example"]).unwrap())

@@ -7,13 +7,13 @@ use futures_util::future::BoxFuture;
 use dropins_services::Clock;
 
 use super::Reloader;
-use crate::app::App;
-use crate::reload::{Builder, Surroundings};
+use crate::{Builder, Outcome, Surroundings};
 use dropins_config::Home;
 use dropins_config::LoadedHome;
 use dropins_config::Problems;
-use dropins_live::{BuildError, Compiled, LiveError, Release, Resources, Snapshot};
-use dropins_oauth::tokens::SigningKeys;
+use dropins_live::{BuildError, Compiled, LiveError, Published, Release, Resources, Snapshot};
+use dropins_oauth::clients::Ledger;
+use dropins_telemetry::metrics::Metrics;
 
 /// A reloader of this home that waits for nothing yet, by this clock.
 pub(super) async fn reloader(home: &Home, clock: Arc<dyn Clock>, builder: Arc<dyn Builder>) -> Arc<Reloader> {
@@ -23,8 +23,9 @@ pub(super) async fn reloader(home: &Home, clock: Arc<dyn Clock>, builder: Arc<dy
     let environment = started.environment.clone();
     let release = Release::build(Compiled::of(Snapshot::of(started), parts.clone(), Vec::new()).await, 1).await;
     let release = release.unwrap_or_else(|error| panic!("{error}"));
-    let app = App::new(Arc::clone(&release.live), &parts, Arc::clone(&replay), SigningKeys::open(home).unwrap());
-    let (published, metrics) = (Arc::clone(&app.authentication().published), Arc::clone(&app.authentication().metrics));
+    let ledger = Arc::new(Ledger::new(parts.stored.store().clone(), Arc::clone(&clock)));
+    let published = Arc::new(Published::new(Arc::clone(&release.live), ledger));
+    let metrics = Arc::new(Metrics::new(&Outcome::ALL.map(Outcome::as_str)));
     Reloader::new(Surroundings { published, metrics, replay, clock, environment, tls: None, builder }, release)
 }
 

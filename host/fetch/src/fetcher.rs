@@ -24,8 +24,8 @@ use super::set_reader::SetReader;
 use super::settings::FetchSettings;
 use super::slot::{FetchResult, FetchTicket, Slot, Wait};
 use super::stats::{Counters, FetchStats};
-use crate::finding::Severity;
-use crate::key_set::KeySet;
+use dropins_keys::KeySet;
+use dropins_keys::Severity;
 
 /// Requests that may wait for fetches of all URLs together, the first one of each URL not counted.
 const MAX_WAITING: usize = 1000;

@@ -205,7 +205,7 @@ fn is_within(began: UnixMillis, pause: Duration, now: UnixMillis) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::testing::{NOW, SECOND};
+    use crate::testing::{NOW, SECOND};
 
     const SETTINGS: fn() -> FetchSettings = FetchSettings::default;
 

@@ -11,7 +11,7 @@ use super::error::FetchError;
 use super::jwks_url::JwksUrl;
 use super::outcome::FetchOutcome;
 use super::settings::FetchSettings;
-use crate::finding::Severity;
+use dropins_keys::Severity;
 
 /// Logged findings of one set.
 const MAX_REPORTED: usize = 8;

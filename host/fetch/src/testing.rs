@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::guard::Lookup;
 use super::{FetchSettings, HostList, JwksFetcher, JwksUrl};
-use crate::{KeyFamily, SigningKey};
+use dropins_keys::{KeyFamily, SigningKey};
 
 pub(crate) const NOW: UnixMillis = 1_800_000_000_000;
 pub(crate) const SECOND: u64 = 1000;

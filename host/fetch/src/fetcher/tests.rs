@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 use dropins_services::PublicKey as _;
 
 use super::*;
-use crate::remote::testing::*;
-use crate::{Algorithm, KeyFamily, SigningKey};
+use crate::testing::*;
+use dropins_keys::{Algorithm, KeyFamily, SigningKey};
 
 /// The `kid`s of the set that a request gets.
 async fn kids(bench: &Bench, url: &JwksUrl) -> Option<Vec<String>> {

@@ -108,7 +108,7 @@ fn is_json(headers: &HeaderMap) -> Result<(), FetchError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::testing::*;
+    use crate::testing::*;
 
     struct Documents {
         fetcher: Arc<DocumentFetcher>,
@@ -120,7 +120,7 @@ mod tests {
         for name in ["keys.test", "rebinding.test"] {
             names.set(name, &["127.0.0.1"]);
         }
-        let allow_private = crate::remote::HostList::parse(["127.0.0.1", "keys.test", "rebinding.test"]).unwrap();
+        let allow_private = crate::HostList::parse(["127.0.0.1", "keys.test", "rebinding.test"]).unwrap();
         let settings = FetchSettings { allow_private, at_once: 8, one_a_host: true, ..settings() };
         let clock = Arc::new(dropins_services::FixedClock::at(NOW));
         let fetcher = Arc::new(DocumentFetcher::with_lookup(settings, clock, names).unwrap());

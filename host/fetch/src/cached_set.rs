@@ -14,10 +14,7 @@ use http_cache_semantics::{AfterResponse, BeforeRequest, CacheOptions, CachePoli
 use super::client::request_headers;
 use super::jwks_url::JwksUrl;
 use super::settings::FetchSettings;
-use crate::failure_note::FailureNote;
-use crate::finding::Finding;
-use crate::jwks;
-use crate::key_set::KeySet;
+use dropins_keys::{Finding, KeySet, PublishedSet};
 
 /// The headers that caching depends on.
 const KEPT: [HeaderName; 8] = [
@@ -38,9 +35,7 @@ const MAX_HEADERS: usize = 16;
 /// A JWK set as it was fetched.
 #[derive(Debug, Clone)]
 pub struct CachedSet {
-    keys: Arc<KeySet>,
-    failures: FailureNote,
-    findings: Arc<[Finding]>,
+    published: PublishedSet,
     body: Arc<[u8]>,
     headers: HeaderMap,
     fetched_at: UnixMillis,
@@ -61,14 +56,9 @@ impl CachedSet {
         settings: &FetchSettings,
     ) -> Result<Self, String> {
         let seconds = i64::try_from(at / 1000).unwrap_or(i64::MAX);
-        let reading = jwks::read_set(&body, url.source().to_owned(), settings.purpose(), seconds, settings.size_limit)?;
-        let failures = FailureNote::default();
-        let keys = reading.keys.into_iter().filter_map(Arc::into_inner);
-        let keys = keys.map(|key| Arc::new(key.with_failures(failures.clone()))).collect();
+        let source = url.source().to_owned();
         let set = Self {
-            keys: Arc::new(KeySet::of(keys)),
-            failures,
-            findings: reading.findings.into(),
+            published: PublishedSet::read(&body, source, settings.purpose(), seconds, settings.size_limit)?,
             body: body.into(),
             headers: HeaderMap::new(),
             fetched_at: at,
@@ -97,8 +87,7 @@ impl CachedSet {
         }
         match policy(url, &self.headers, self.fetched_at).after_response(&request(url), &response, instant(at)) {
             AfterResponse::NotModified(_, merged) => {
-                // The keys are current, so the wrong signature was not made by a newer one.
-                self.failures.record(true);
+                self.published.confirm();
                 Some(self.clone().dated(url, kept(&merged.headers), at, settings))
             }
             AfterResponse::Modified(..) => None,
@@ -126,23 +115,23 @@ impl CachedSet {
     /// The keys.
     #[must_use]
     pub fn keys(&self) -> &Arc<KeySet> {
-        &self.keys
+        self.published.keys()
     }
 
     /// Whether the last signature that was checked against its keys was wrong.
     pub(crate) fn has_failed(&self) -> bool {
-        self.failures.is_set()
+        self.published.has_failed()
     }
 
     /// Roughly how many bytes of memory the set takes.
     pub(crate) fn memory(&self) -> usize {
-        self.keys.memory().saturating_add(self.body.len()).saturating_add(self.findings.len().saturating_mul(512))
+        self.published.memory().saturating_add(self.body.len())
     }
 
     /// The findings about its keys.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
-        &self.findings
+        self.published.findings()
     }
 
     /// When it was last received or confirmed.

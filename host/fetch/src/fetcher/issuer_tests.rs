@@ -1,9 +1,9 @@
 //! The keys of trusted issuers: found by their metadata, behind an authority and a token of their own.
 
 use super::*;
-use crate::KeyPurpose;
-use crate::remote::testing::*;
-use crate::remote::{IssuerFetch, metadata_url};
+use crate::testing::*;
+use crate::{IssuerFetch, metadata_url};
+use dropins_keys::KeyPurpose;
 
 /// Settings for the keys of an issuer.
 fn issuer(name: &str, change: impl FnOnce(&mut IssuerFetch)) -> FetchSettings {

@@ -7,7 +7,7 @@ use dropins_host::services::{FixedClock, SystemClock};
 
 use super::testing::{Mode, TestBuilder};
 use super::*;
-use crate::reload::{Outcome, Report, Target};
+use crate::{Outcome, Report, Target};
 use dropins_config::home::KeptComponents;
 use dropins_host::{Candidate, Digest};
 use dropins_live::testing::home;

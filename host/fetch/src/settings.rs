@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 
 use super::host_list::HostList;
 use super::issuer::IssuerFetch;
-use crate::key_purpose::KeyPurpose;
+use dropins_keys::KeyPurpose;
 
 /// `[oauth.jwks_endpoint]`, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
