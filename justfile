@@ -16,6 +16,10 @@ test:
 fuzz seconds="30" *targets:
     .ci/fuzz {{seconds}} {{targets}}
 
+# Make a book of docs in target/book
+book:
+    .ci/book
+
 # Measure one authentication
 bench:
     cargo bench --locked -p dropins-host --bench authentication

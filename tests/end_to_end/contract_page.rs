@@ -11,8 +11,9 @@ use wit_parser::{
 
 const HEAD: &str = "# The contract with plug-ins
 
-This page is made from the files of [wit](../../wit): a test holds both equal. [The first plug-in](../tutorial/first-plug-in.md)
-uses it; [what a plug-in may do and what it costs](../explanation/sandbox.md) is around it.
+This page is made from [authenticator.wit](../../wit/authenticator.wit) and the files beside it; a test holds both
+equal. [The first plug-in](../tutorial/first-plug-in.md) uses it; [what a plug-in may do and what it
+costs](../explanation/sandbox.md) is around it.
 
 ";
 
