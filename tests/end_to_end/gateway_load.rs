@@ -15,7 +15,7 @@ use crate::upstream::{ISSUER, Received, Reply, Upstream, in_front_of};
 use crate::wait::until;
 
 const CALLERS: usize = 8;
-const REQUESTS: usize = 4_000;
+const REQUESTS: usize = 10_000;
 const RESTARTS: usize = 8;
 const SWAPS: usize = 6;
 

@@ -61,7 +61,7 @@ impl HashRuns {
             let _until_the_end = (place, run);
             background::yield_to_requests();
             // A caller that hung up needs no result.
-            let _hung_up = done.send(work(&memory));
+            let _hung_up = done.send(background::in_turns(|| work(&memory)));
         });
         thread.map_err(|error| failed(&error))?;
         result.await.map_err(|_| failed(&"it panicked"))
