@@ -27,7 +27,6 @@ use dropins_telemetry::metrics::Metrics;
 use dropins_telemetry::store_size::StoreSize;
 
 /// What every place uses that authenticates clients: the endpoints of this server, the gateway, the answers to proxies.
-#[derive(Clone)]
 pub struct AuthenticationServices {
     /// What is live.
     pub published: Arc<Published>,
@@ -47,11 +46,22 @@ pub struct AuthenticationServices {
     pub clock: Arc<dyn Clock>,
 }
 
+/// What has the services that authenticate clients.
+pub trait Authenticates {
+    /// The services.
+    fn authentication(&self) -> &AuthenticationServices;
+}
+
+impl<T: Authenticates> Authenticates for Arc<T> {
+    fn authentication(&self) -> &AuthenticationServices {
+        T::authentication(self)
+    }
+}
+
 /// What the endpoints use that authenticate clients: token, revocation, introspection, pushed requests.
-#[derive(Clone)]
 pub struct ClientServices {
     /// What authenticates the client.
-    pub authentication: AuthenticationServices,
+    pub authentication: Arc<AuthenticationServices>,
     /// The keys that sign tokens.
     pub keys: Arc<SigningKeys>,
     /// Codes, refresh tokens, and what was revoked.
@@ -62,8 +72,8 @@ pub struct ClientServices {
     pub pushed: PushedRequests,
 }
 
-impl AsRef<AuthenticationServices> for ClientServices {
-    fn as_ref(&self) -> &AuthenticationServices {
+impl Authenticates for ClientServices {
+    fn authentication(&self) -> &AuthenticationServices {
         &self.authentication
     }
 }
@@ -202,7 +212,7 @@ impl AdminServices {
 /// What a server uses that issues tokens itself.
 pub struct OAuthServices {
     /// For the endpoints that authenticate clients.
-    pub clients: ClientServices,
+    pub clients: Arc<ClientServices>,
     /// For the pages.
     pub pages: PageServices,
     /// For client registration.
@@ -210,21 +220,22 @@ pub struct OAuthServices {
 }
 
 impl OAuthServices {
-    fn new(authentication: &AuthenticationServices, resources: &Resources, keys: SigningKeys) -> Self {
-        let (authentication, database) = (authentication.clone(), resources.database.clone());
-        let AuthenticationServices { published, metrics, decisions, clock, .. } = authentication.clone();
+    fn new(authentication: &Arc<AuthenticationServices>, resources: &Resources, keys: SigningKeys) -> Self {
+        let (authentication, database) = (Arc::clone(authentication), resources.database.clone());
+        let (published, metrics) = (Arc::clone(&authentication.published), Arc::clone(&authentication.metrics));
+        let (decisions, clock) = (Arc::clone(&authentication.decisions), Arc::clone(&authentication.clock));
         let keys = Arc::new(keys);
         let grants = Grants::new(database.clone(), Arc::clone(&clock));
         let pushed = PushedRequests::new(database.clone(), Arc::clone(&clock));
         let users = Users::new(database.clone(), Arc::clone(&clock));
         Self {
-            clients: ClientServices {
+            clients: Arc::new(ClientServices {
                 authentication,
                 keys: Arc::clone(&keys),
                 grants: grants.clone(),
                 users: users.clone(),
                 pushed: pushed.clone(),
-            },
+            }),
             pages: PageServices {
                 published: Arc::clone(&published),
                 metrics: Arc::clone(&metrics),
@@ -249,15 +260,15 @@ impl OAuthServices {
 
     /// For metadata and published keys.
     pub fn metadata(&self) -> MetadataServices {
-        let ClientServices { authentication: AuthenticationServices { published, clock, .. }, keys, .. } =
-            self.clients.clone();
-        MetadataServices { published, keys, clock }
+        let ClientServices { authentication, keys, .. } = &*self.clients;
+        let (published, clock) = (Arc::clone(&authentication.published), Arc::clone(&authentication.clock));
+        MetadataServices { published, keys: Arc::clone(keys), clock }
     }
 }
 
 /// The handles of a running server.
 pub struct App {
-    authentication: AuthenticationServices,
+    authentication: Arc<AuthenticationServices>,
     oauth: Option<OAuthServices>,
     admin: AdminServices,
 }
@@ -277,7 +288,7 @@ impl App {
         let metrics = Arc::new(Metrics::new(&Outcome::ALL.map(Outcome::as_str)));
         let decisions = Arc::new(Decisions::default());
         let (audiences, secret_attempts) = (Arc::new(Audiences::default()), Arc::new(SecretAttempts::default()));
-        let authentication = AuthenticationServices {
+        let authentication = Arc::new(AuthenticationServices {
             published: Arc::clone(&published),
             metrics: Arc::clone(&metrics),
             decisions: Arc::clone(&decisions),
@@ -286,7 +297,7 @@ impl App {
             secret_attempts: Arc::clone(&secret_attempts),
             rate_limits: Arc::default(),
             clock: Arc::clone(&clock),
-        };
+        });
         Self {
             oauth: keys.into().map(|keys| OAuthServices::new(&authentication, resources, keys)),
             authentication,
@@ -311,7 +322,7 @@ impl App {
     }
 
     /// For every place that authenticates clients.
-    pub fn authentication(&self) -> &AuthenticationServices {
+    pub fn authentication(&self) -> &Arc<AuthenticationServices> {
         &self.authentication
     }
 

@@ -1,5 +1,7 @@
 //! Who may ask: programs of this machine, or proxies with the token, from a listed network, as the file says.
 
+use std::sync::Arc;
+
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -15,7 +17,7 @@ use crate::app::AuthenticationServices;
 pub(super) const TOKEN_HEADER: &str = "x-dropins-token";
 
 pub(super) async fn check(
-    State(services): State<AuthenticationServices>,
+    State(services): State<Arc<AuthenticationServices>>,
     mut request: Request,
     next: Next,
 ) -> Response {

@@ -1,5 +1,7 @@
 //! Envoy's ext_authz with an HTTP service: the client's request with its own method, its path below `/envoy`.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::response::Response;
@@ -12,7 +14,7 @@ use crate::app::AuthenticationServices;
 /// Envoy's `path_prefix`.
 const PREFIX: &str = "/envoy";
 
-pub(super) async fn endpoint(State(services): State<AuthenticationServices>, request: Request) -> Response {
+pub(super) async fn endpoint(State(services): State<Arc<AuthenticationServices>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().and_then(|target| target.as_str().strip_prefix(PREFIX));
     let asked = Asked {

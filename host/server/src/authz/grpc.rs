@@ -2,6 +2,8 @@
 //!
 //! The headers of an allowed client overwrite those of its request; further ones of our family are removed.
 
+use std::sync::Arc;
+
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::{Body, to_bytes};
@@ -28,7 +30,7 @@ const MAX_ANSWER: usize = 64 << 10;
 const OK: i32 = 0;
 const PERMISSION_DENIED: i32 = 7;
 
-pub(super) async fn endpoint(State(services): State<AuthenticationServices>, request: Request) -> Response {
+pub(super) async fn endpoint(State(services): State<Arc<AuthenticationServices>>, request: Request) -> Response {
     let mut grpc = Grpc::new(ProstCodec::default()).max_decoding_message_size(MAX_MESSAGE);
     let check = tower::service_fn(move |request: tonic::Request<proto::CheckRequest>| {
         let services = services.clone();
@@ -37,7 +39,7 @@ pub(super) async fn endpoint(State(services): State<AuthenticationServices>, req
     grpc.unary(check, request).await.map(Body::new)
 }
 
-async fn check(services: AuthenticationServices, request: proto::CheckRequest) -> proto::CheckResponse {
+async fn check(services: Arc<AuthenticationServices>, request: proto::CheckRequest) -> proto::CheckResponse {
     let attributes = request.attributes.unwrap_or_default();
     let http = attributes.request.and_then(|request| request.http).unwrap_or_default();
     let headers = headers(&http);

@@ -1,5 +1,7 @@
 //! Judges a client's request for a proxy, as at our own endpoints.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -12,33 +14,33 @@ use super::asked::Asked;
 use super::proxy::Proxy;
 use super::shortfall::Shortfall;
 use super::waiting::Waiting;
-use crate::app::AuthenticationServices;
+use crate::app::{Authenticates, AuthenticationServices};
 use crate::http::exchange::{Called, Exchange, Public};
 use crate::http::{answer, body};
 
 /// What the answer to a proxy uses.
 struct Asking {
-    authentication: AuthenticationServices,
+    authentication: Arc<AuthenticationServices>,
     authz: Authz,
     proxy: Proxy,
     endpoint: JudgedEndpoint,
 }
 
-impl AsRef<AuthenticationServices> for Asking {
-    fn as_ref(&self) -> &AuthenticationServices {
+impl Authenticates for Asking {
+    fn authentication(&self) -> &AuthenticationServices {
         &self.authentication
     }
 }
 
 /// 200 with the client's headers, or the answer for the client.
-pub(super) async fn judge(authentication: AuthenticationServices, asked: Asked) -> Response {
+pub(super) async fn judge(authentication: Arc<AuthenticationServices>, asked: Asked) -> Response {
     let waiting = Waiting::begin(asked.proxy);
     let response = judged(authentication, asked).await;
     waiting.answered();
     response
 }
 
-async fn judged(authentication: AuthenticationServices, asked: Asked) -> Response {
+async fn judged(authentication: Arc<AuthenticationServices>, asked: Asked) -> Response {
     let (proxy, live) = (asked.proxy, authentication.published.current());
     let refused = |error: &OAuthError, why: &str, setting: &str| {
         let reference = reference();

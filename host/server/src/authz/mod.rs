@@ -16,6 +16,8 @@ mod shortfall;
 mod traefik;
 mod waiting;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, post};
@@ -23,7 +25,7 @@ use axum::routing::{any, post};
 use crate::app::AuthenticationServices;
 
 /// What a proxy asks.
-pub fn router(services: AuthenticationServices) -> Router {
+pub fn router(services: Arc<AuthenticationServices>) -> Router {
     Router::new()
         .route("/envoy", any(envoy::endpoint))
         .route("/envoy/{*path}", any(envoy::endpoint))

@@ -1,6 +1,8 @@
 //! Traefik's forwardAuth: method and target of the client's request are in headers that Traefik sets itself, the body
 //! comes with `forwardBody`.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method};
@@ -14,7 +16,7 @@ use crate::app::AuthenticationServices;
 const METHOD: &str = "x-forwarded-method";
 const TARGET: &str = "x-forwarded-uri";
 
-pub(super) async fn endpoint(State(services): State<AuthenticationServices>, request: Request) -> Response {
+pub(super) async fn endpoint(State(services): State<Arc<AuthenticationServices>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let asked = Asked {
         proxy: Proxy::Traefik,

@@ -18,7 +18,7 @@ use dropins_protocol::{ErrorCode, OAuthError};
 use dropins_telemetry::otlp;
 
 use super::failure;
-use crate::app::AuthenticationServices;
+use crate::app::{Authenticates, AuthenticationServices};
 use crate::http::exchange::{Called, Exchange, Public};
 use crate::http::post::FormPost;
 
@@ -27,20 +27,20 @@ const WHAT: &str = "upstream";
 
 /// What a judged path uses.
 struct Forwarding {
-    authentication: AuthenticationServices,
+    authentication: Arc<AuthenticationServices>,
     upstream: Arc<Upstream>,
     endpoint: JudgedEndpoint,
 }
 
-impl AsRef<AuthenticationServices> for Forwarding {
-    fn as_ref(&self) -> &AuthenticationServices {
+impl Authenticates for Forwarding {
+    fn authentication(&self) -> &AuthenticationServices {
         &self.authentication
     }
 }
 
 pub(super) async fn answer(
     live: Arc<Live>,
-    authentication: AuthenticationServices,
+    authentication: Arc<AuthenticationServices>,
     upstream: Arc<Upstream>,
     endpoint: JudgedEndpoint,
     request: Request,

@@ -23,11 +23,11 @@ use crate::app::AuthenticationServices;
 use crate::http::rate_limit;
 
 /// The public endpoints behind the gateway.
-pub fn in_front_of(router: Router, services: AuthenticationServices) -> Router {
+pub fn in_front_of(router: Router, services: Arc<AuthenticationServices>) -> Router {
     router.layer(from_fn_with_state(services, dispatch))
 }
 
-async fn dispatch(State(services): State<AuthenticationServices>, request: Request, next: Next) -> Response {
+async fn dispatch(State(services): State<Arc<AuthenticationServices>>, request: Request, next: Next) -> Response {
     let live = services.published.current();
     let Some((upstream, route)) = live.gateway.route(request.uri().path()) else {
         return match live.deployment.oauth.enabled {

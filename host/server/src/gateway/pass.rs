@@ -17,7 +17,7 @@ use crate::http::{answer, client_address};
 
 pub(super) async fn answer(
     live: Arc<Live>,
-    services: AuthenticationServices,
+    services: Arc<AuthenticationServices>,
     upstream: Arc<Upstream>,
     request: Request,
 ) -> Response {
@@ -30,7 +30,7 @@ pub(super) async fn answer(
 
 async fn forward(
     live: Arc<Live>,
-    services: AuthenticationServices,
+    services: Arc<AuthenticationServices>,
     upstream: Arc<Upstream>,
     request: Request,
 ) -> Result<Response, OAuthError> {

@@ -24,7 +24,7 @@ use super::attempt::Attempt;
 use super::client_address;
 use super::post::FormPost;
 use super::sent_secret;
-use crate::app::{AuthenticationServices, ClientServices};
+use crate::app::{Authenticates, AuthenticationServices, ClientServices};
 use dropins_live::Live;
 use dropins_telemetry::audit;
 
@@ -52,7 +52,7 @@ pub(crate) struct Called {
 }
 
 /// One request of a client; `S` is what the endpoint uses besides.
-pub(crate) struct Exchange<S = ClientServices> {
+pub(crate) struct Exchange<S = Arc<ClientServices>> {
     pub(crate) services: S,
     /// The configuration that the request began with.
     pub(crate) live: Arc<Live>,
@@ -64,14 +64,14 @@ pub(crate) struct Exchange<S = ClientServices> {
     attempt: Attempt,
 }
 
-impl<S: AsRef<AuthenticationServices>> Exchange<S> {
+impl<S: Authenticates> Exchange<S> {
     /// Answers a request to an endpoint that authenticates clients.
     pub(crate) async fn answer(
         services: S,
         request: Request,
         handle: impl AsyncFnOnce(&mut Self, Request) -> Result<Response, OAuthError>,
     ) -> Response {
-        let live = services.as_ref().published.current();
+        let live = services.authentication().published.current();
         Self::answer_on(live, services, request, handle).await
     }
 
@@ -97,7 +97,7 @@ impl<S: AsRef<AuthenticationServices>> Exchange<S> {
     }
 
     fn authentication(&self) -> &AuthenticationServices {
-        self.services.as_ref()
+        self.services.authentication()
     }
 
     /// Whatever the answer is, the assertion stays used: a part of the request may have had its effect elsewhere.
@@ -112,7 +112,7 @@ impl<S: AsRef<AuthenticationServices>> Exchange<S> {
             answer::respond(&error, &self.reference, self.challenge)
         });
         let Self { attempt, services, .. } = self;
-        attempt.answered(response.status(), &*services.as_ref().replay);
+        attempt.answered(response.status(), &*services.authentication().replay);
         response
     }
 

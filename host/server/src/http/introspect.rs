@@ -4,6 +4,8 @@
 //! `oauth.introspect.resource_servers` names; everybody else hears that the token is not active, as for any text. A
 //! token is active when it could be used now: it ends with its client and with its user's account.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -18,7 +20,7 @@ use dropins_protocol::AccessToken;
 use dropins_protocol::OAuthError;
 use dropins_store::grants::RefreshToken;
 
-pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
+pub(super) async fn endpoint(State(services): State<Arc<ClientServices>>, request: Request) -> Response {
     Exchange::answer(services, request, handle).await
 }
 

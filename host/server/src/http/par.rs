@@ -2,6 +2,8 @@
 //!
 //! It is judged by the reader of the authorization endpoint before anything is kept; a `request_uri` in it is refused.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -18,7 +20,7 @@ use dropins_protocol::{ErrorCode, OAuthError};
 /// each is a row.
 const MAX_OPEN: u64 = 100;
 
-pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
+pub(super) async fn endpoint(State(services): State<Arc<ClientServices>>, request: Request) -> Response {
     Exchange::answer(services, request, handle).await
 }
 

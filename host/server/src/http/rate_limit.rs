@@ -2,6 +2,8 @@
 //!
 //! Trusted proxies are looked through. A request that came over no network has no address and no limit.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -16,12 +18,12 @@ use dropins_telemetry::audit;
 /// The router behind the limit.
 pub(super) fn limited<S: Clone + Send + Sync + 'static>(
     router: Router<S>,
-    services: AuthenticationServices,
+    services: Arc<AuthenticationServices>,
 ) -> Router<S> {
     router.layer(from_fn_with_state(services, check))
 }
 
-async fn check(State(services): State<AuthenticationServices>, request: Request, next: Next) -> Response {
+async fn check(State(services): State<Arc<AuthenticationServices>>, request: Request, next: Next) -> Response {
     match refused(&services, &request) {
         Some(refused) => refused,
         None => next.run(request).await,

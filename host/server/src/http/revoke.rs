@@ -3,6 +3,8 @@
 //! A refresh token takes its whole family with it, an access token goes alone. A token that is unknown, that has
 //! expired, or that belongs to another client is answered as if it were revoked: no client learns whose it is.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -14,7 +16,7 @@ use dropins_oauth::Authenticated;
 use dropins_oauth::grants::GrantRefusal;
 use dropins_protocol::OAuthError;
 
-pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
+pub(super) async fn endpoint(State(services): State<Arc<ClientServices>>, request: Request) -> Response {
     Exchange::answer(services, request, handle).await
 }
 

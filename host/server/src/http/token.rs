@@ -3,6 +3,8 @@
 //! The request is read strictly, the client is authenticated by the live plug-ins, and only then is anything
 //! about its grant looked at. An assertion is used up even if the grant is then refused.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,7 +16,7 @@ use dropins_oauth::grants::{self, GrantServices, TokenRequest};
 use dropins_protocol::names;
 use dropins_protocol::{ErrorCode, OAuthError};
 
-pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
+pub(super) async fn endpoint(State(services): State<Arc<ClientServices>>, request: Request) -> Response {
     Exchange::answer(services, request, handle).await
 }
 

@@ -3,6 +3,8 @@
 //! The token comes in the `Authorization` header, or in the form of a post; never in the query. Errors are those of
 //! RFC 6750 section 3.1. A token whose client or user is gone is invalid, as at introspection.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -22,7 +24,7 @@ use dropins_store::users::User;
 /// The parameter of RFC 6750 section 2.2.
 const ACCESS_TOKEN: &str = "access_token";
 
-pub(super) async fn endpoint(State(services): State<ClientServices>, request: Request) -> Response {
+pub(super) async fn endpoint(State(services): State<Arc<ClientServices>>, request: Request) -> Response {
     let (live, reference) = (services.authentication.published.current(), reference());
     let sent = read(request).await;
     let has_token = !matches!(&sent, Ok(None));
