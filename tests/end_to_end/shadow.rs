@@ -7,6 +7,7 @@ use crate::fixtures::Fixture;
 use crate::home::TestHome;
 use crate::operator::version;
 use crate::server::Server;
+use crate::upstream::{ISSUER, Upstream, in_front_of};
 use crate::wait::until;
 
 const NAME: &str = "private_key_jwt_authenticator";
@@ -53,6 +54,19 @@ fn a_candidate_that_decides_alike_agrees_on_tokens_replays_and_rejections() {
     let listed = home.dropins(&["plugin", "list", "--json"]).succeeded().json();
     let states: Vec<_> = listed.as_array().unwrap().iter().map(|plugin| plugin["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["live", "live", "shadow", "inactive"], "{listed:#}");
+}
+
+#[test]
+fn a_candidate_follows_the_requests_that_go_to_a_server_behind_this_one() {
+    let (home, upstream) = (shadowed(&version(1)), Upstream::start());
+    in_front_of(&home, &upstream, "");
+    let client = TestClient::register_with(&home, "app", "upstream_client_secret = \"theirs\"");
+    let server = Server::start(&home);
+    let assertion = client.assertion().claim("aud", ISSUER).sign();
+    assert_eq!(server.authenticate(&assertion).status, 200);
+    server.authenticate(&assertion).error(401, "invalid_client");
+    counted(&server, "same", 2);
+    assert_eq!(upstream.received().len(), 1, "the shadow sends nothing");
 }
 
 #[test]
