@@ -55,24 +55,14 @@ pub(super) async fn verdict(
     let Ok(verdict) = serde_json::from_slice::<ReloadReport>(&answer.body) else { return Err(answer.rejection()) };
     if json {
         say_json(&verdict)?;
+        return Ok(Ok(if verdict.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }));
     }
-    let ReloadReport { result, generation, changes, needs_restart, warnings, reason, .. } = verdict;
-    let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
-    let line = match result {
-        Outcome::Refused if json => return Ok(Ok(ExitCode::FAILURE)),
-        _ if json => return Ok(Ok(ExitCode::SUCCESS)),
-        Outcome::Refused => {
-            let reason = reason.unwrap_or_default();
-            anyhow::bail!("refused, generation {generation} stays live: {}", unlabelled(&reason))
-        }
-        Outcome::Unchanged => format!("unchanged: generation {generation} is live"),
-        Outcome::RolledBack => format!(
-            "rolled back to generation {generation}{changes}\n\
-             pinned: what else the folders hold waits for `dropins reload` or a change"
-        ),
-        Outcome::Published => format!("published generation {generation}{changes}"),
-    };
-    say(line)?;
+    let (summary, ReloadReport { result, needs_restart, warnings, reason, .. }) = (verdict.summary(), verdict);
+    anyhow::ensure!(result != Outcome::Refused, "{summary}: {}", unlabelled(&reason.unwrap_or_default()));
+    say(summary)?;
+    if result == Outcome::RolledBack {
+        say("pinned: what else the folders hold waits for `dropins reload` or a change")?;
+    }
     needs_restart.iter().try_for_each(say)?;
     warnings.iter().try_for_each(say_warning)?;
     Ok(Ok(ExitCode::SUCCESS))

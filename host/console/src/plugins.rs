@@ -11,7 +11,7 @@ use dropins_config::LoadedHome;
 use dropins_host::{BreakerState, Candidate, Digest, ShadowCounts};
 use dropins_operations::plugins::{Folder, Installed, PluginsError, Serving, install as put};
 use dropins_operations::shown::{short, span, utc};
-use dropins_reload::{Outcome, ReloadReport, Target, Trigger};
+use dropins_reload::{ReloadReport, Target, Trigger};
 use dropins_server::admin::documents::{DiffDocument, LivePlugin, ShadowState, StatusDocument};
 use dropins_server::admin::{differences, status_document};
 
@@ -263,17 +263,10 @@ fn installed_notice(installed: &Installed, report: &ReloadReport) -> Notice {
 
 /// A verdict about the folders, one line each.
 fn verdict(report: &ReloadReport) -> Vec<String> {
-    let ReloadReport { result, generation, changes, needs_restart, warnings, reason, .. } = report;
-    let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
-    let first = match result {
-        Outcome::Refused => format!("refused, generation {generation} stays live"),
-        Outcome::Unchanged => format!("unchanged: generation {generation} is live"),
-        Outcome::RolledBack => format!("rolled back to generation {generation}{changes}"),
-        Outcome::Published => format!("published generation {generation}{changes}"),
-    };
+    let ReloadReport { needs_restart, warnings, reason, .. } = report;
     let reason = reason.iter().flat_map(|reason| reason.lines()).map(str::to_owned);
     let warnings = warnings.iter().map(|warning| format!("warning: {warning}"));
-    [first].into_iter().chain(reason).chain(needs_restart.iter().cloned()).chain(warnings).collect()
+    [report.summary()].into_iter().chain(reason).chain(needs_restart.iter().cloned()).chain(warnings).collect()
 }
 
 fn verdict_notice(report: &ReloadReport) -> Notice {

@@ -68,6 +68,18 @@ impl ReloadReport {
         }
     }
 
+    /// How it ended, on one line: what is live, and what is different from before. Its reason is [`Self::reason`].
+    pub fn summary(&self) -> String {
+        let Self { result, generation, changes, .. } = self;
+        let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
+        match result {
+            Outcome::Refused => format!("refused, generation {generation} stays live"),
+            Outcome::Unchanged => format!("unchanged: generation {generation} is live"),
+            Outcome::RolledBack => format!("rolled back to generation {generation}{changes}"),
+            Outcome::Published => format!("published generation {generation}{changes}"),
+        }
+    }
+
     /// Whether the live generation is what was asked for.
     pub fn is_good(&self) -> bool {
         self.result != Outcome::Refused
