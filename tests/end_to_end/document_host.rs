@@ -4,16 +4,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
-use std::thread::JoinHandle;
 
 use dropins_keys::SigningKey;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
+
+use crate::accepting::Accepting;
 
 /// The size of an answer that is much too large, in bytes.
 const LARGE: usize = 100 << 20;
@@ -37,10 +38,9 @@ pub(crate) enum Page {
 
 /// A running host.
 pub(crate) struct DocumentHost {
-    address: SocketAddr,
     shared: Arc<Shared>,
     certificate: tempfile::TempDir,
-    accepting: Option<JoinHandle<()>>,
+    accepting: Accepting,
 }
 
 struct Shared {
@@ -48,7 +48,6 @@ struct Shared {
     /// Read by each answer, so that a writer holds them all back.
     gate: RwLock<()>,
     requests: AtomicUsize,
-    ended: AtomicBool,
 }
 
 impl DocumentHost {
@@ -62,41 +61,25 @@ impl DocumentHost {
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_no_client_auth().with_single_cert(vec![identity.cert.der().clone()], key).unwrap();
         let config = Arc::new(config);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            pages: Mutex::default(),
-            gate: RwLock::new(()),
-            requests: AtomicUsize::new(0),
-            ended: AtomicBool::new(false),
-        });
-        let accepting = std::thread::spawn({
+        let shared = Arc::new(Shared { pages: Mutex::default(), gate: RwLock::new(()), requests: AtomicUsize::new(0) });
+        let accepting = Accepting::start({
             let shared = Arc::clone(&shared);
-            move || {
-                for connection in listener.incoming() {
-                    if shared.ended.load(SeqCst) {
-                        return;
-                    }
-                    let (shared, config) = (Arc::clone(&shared), Arc::clone(&config));
-                    std::thread::spawn(move || {
-                        let tls = ServerConnection::new(config).map_err(std::io::Error::other)?;
-                        // Some clients hang up early.
-                        shared.answer(StreamOwned::new(tls, connection?))
-                    });
-                }
+            move |connection| {
+                let tls = ServerConnection::new(Arc::clone(&config)).map_err(std::io::Error::other)?;
+                shared.answer(StreamOwned::new(tls, connection))
             }
         });
-        Self { address, shared, certificate, accepting: Some(accepting) }
+        Self { shared, certificate, accepting }
     }
 
     /// The URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("https://localhost:{}{path}", self.address.port())
+        format!("https://localhost:{}{path}", self.accepting.address.port())
     }
 
     /// The same by the host's address.
     pub(crate) fn url_by_address(&self, path: &str) -> String {
-        format!("https://{}{path}", self.address)
+        format!("https://{}{path}", self.accepting.address)
     }
 
     /// What a path answers from now on.
@@ -132,15 +115,6 @@ impl DocumentHost {
 /// A key set with the public halves; their `kid` is the thumbprint.
 pub(crate) fn key_set(keys: &[&SigningKey]) -> Value {
     json!({ "keys": keys.iter().map(|key| key.public_jwk()).collect::<Vec<_>>() })
-}
-
-impl Drop for DocumentHost {
-    fn drop(&mut self) {
-        self.shared.ended.store(true, SeqCst);
-        // Wakes the thread, which then closes the port.
-        let _ = TcpStream::connect(self.address);
-        let _ = self.accepting.take().map(JoinHandle::join);
-    }
 }
 
 impl Shared {

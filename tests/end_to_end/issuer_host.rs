@@ -4,10 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 
 use dropins_keys::{KeyFamily, SigningKey};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -15,15 +14,15 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
+use crate::accepting::Accepting;
 use crate::client::now;
 use crate::home::TestHome;
 
 /// A running host.
 pub(crate) struct IssuerHost {
-    address: SocketAddr,
     authority: String,
     shared: Arc<Shared>,
-    accepting: Option<JoinHandle<()>>,
+    accepting: Accepting,
 }
 
 struct Shared {
@@ -31,40 +30,28 @@ struct Shared {
     documents: Mutex<BTreeMap<String, String>>,
     token: Mutex<Option<String>>,
     requests: AtomicUsize,
-    ended: AtomicBool,
 }
 
 impl IssuerHost {
     /// Starts a host without documents.
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let address = listener.local_addr().unwrap();
         let (authority, tls) = identity();
         let shared = Arc::new(Shared {
             tls,
             documents: Mutex::default(),
             token: Mutex::default(),
             requests: AtomicUsize::new(0),
-            ended: AtomicBool::new(false),
         });
-        let accepting = std::thread::spawn({
+        let accepting = Accepting::start({
             let shared = Arc::clone(&shared);
-            move || {
-                for connection in listener.incoming() {
-                    if shared.ended.load(SeqCst) {
-                        return;
-                    }
-                    let shared = Arc::clone(&shared);
-                    std::thread::spawn(move || shared.answer(connection?));
-                }
-            }
+            move |connection| shared.answer(connection)
         });
-        Self { address, authority, shared, accepting: Some(accepting) }
+        Self { authority, shared, accepting }
     }
 
     /// The URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("https://{}{path}", self.address)
+        format!("https://{}{path}", self.accepting.address)
     }
 
     /// Answers a path with this document from now on.
@@ -86,15 +73,6 @@ impl IssuerHost {
     /// Writes the certificate of its authority beside the configuration.
     pub(crate) fn write_authority(&self, home: &TestHome, file: &str) {
         std::fs::write(home.conf(file), &self.authority).unwrap();
-    }
-}
-
-impl Drop for IssuerHost {
-    fn drop(&mut self) {
-        self.shared.ended.store(true, SeqCst);
-        // Wakes the thread, which then closes the port.
-        let _ = TcpStream::connect(self.address);
-        let _ = self.accepting.take().map(JoinHandle::join);
     }
 }
 

@@ -3,14 +3,14 @@
 //! HTTP without TLS on 127.0.0.1, one connection per request. It is down as soon as it is dropped.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
-use std::thread::JoinHandle;
 
 use dropins_keys::SigningKey;
 use serde_json::json;
 
+use crate::accepting::Accepting;
 use crate::client::TestClient;
 use crate::home::TestHome;
 
@@ -38,9 +38,8 @@ impl KeyAnswer {
 
 /// A running host.
 pub(crate) struct KeyHost {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    accepting: Option<JoinHandle<()>>,
+    accepting: Accepting,
 }
 
 struct Shared {
@@ -48,39 +47,23 @@ struct Shared {
     /// Read by each answer, so that a writer holds them all back.
     gate: RwLock<()>,
     requests: AtomicUsize,
-    ended: AtomicBool,
 }
 
 impl KeyHost {
     /// Starts a host.
     pub(crate) fn start(answer: KeyAnswer) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            answer: Mutex::new(answer),
-            gate: RwLock::new(()),
-            requests: AtomicUsize::new(0),
-            ended: AtomicBool::new(false),
-        });
-        let accepting = std::thread::spawn({
+        let shared =
+            Arc::new(Shared { answer: Mutex::new(answer), gate: RwLock::new(()), requests: AtomicUsize::new(0) });
+        let accepting = Accepting::start({
             let shared = Arc::clone(&shared);
-            move || {
-                for connection in listener.incoming() {
-                    if shared.ended.load(SeqCst) {
-                        return;
-                    }
-                    let shared = Arc::clone(&shared);
-                    // Some tests hang up early.
-                    std::thread::spawn(move || shared.answer(connection?));
-                }
-            }
+            move |connection| shared.answer(connection)
         });
-        Self { address, shared, accepting: Some(accepting) }
+        Self { shared, accepting }
     }
 
     /// Where the keys are.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/jwks.json", self.address)
+        format!("http://{}/jwks.json", self.accepting.address)
     }
 
     /// Answers differently from now on.
@@ -96,15 +79,6 @@ impl KeyHost {
     /// Requests so far.
     pub(crate) fn requests(&self) -> usize {
         self.shared.requests.load(SeqCst)
-    }
-}
-
-impl Drop for KeyHost {
-    fn drop(&mut self) {
-        self.shared.ended.store(true, SeqCst);
-        // Wakes the thread, which then closes the port.
-        let _ = TcpStream::connect(self.address);
-        let _ = self.accepting.take().map(JoinHandle::join);
     }
 }
 

@@ -10,6 +10,7 @@
     reason = "a test may panic"
 )]
 
+mod accepting;
 mod apache;
 mod attempt;
 mod behind;

@@ -22,10 +22,11 @@ mod processor;
 #[path = "../end_to_end/program.rs"]
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 mod program;
+#[path = "../token/served.rs"]
+mod served;
 
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, Stdio};
+use std::net::Ipv4Addr;
+use std::process::Command;
 
 use axum::Router;
 use axum::http::header;
@@ -37,6 +38,7 @@ use serde_json::json;
 
 use home::{TestHome, free_address};
 use program::{DROPINS, command};
+use served::{Served, median};
 
 const ROUNDS: usize = 7;
 
@@ -59,7 +61,7 @@ fn main() {
     let (home, key) = (TestHome::new(), SigningKey::generate(KeyFamily::P256).unwrap());
     std::fs::write(home.conf("app.pem"), key.public_key_pem().unwrap()).unwrap();
     processor::use_only(1);
-    let upstream = Process::start(Command::new(std::env::current_exe().unwrap()).arg(UPSTREAM));
+    let upstream = Served::start(Command::new(std::env::current_exe().unwrap()).arg(UPSTREAM));
     let (gateway, asked) = (free_address(), free_address());
     home.replace("listen = \"127.0.0.1:9763\"\nenabled = false", &format!("listen = \"{gateway}\"\nenabled = true"));
     home.append(&format!(
@@ -71,7 +73,7 @@ fn main() {
     ));
     processor::use_only(0);
     let log = std::fs::File::create(home.path("server.log")).unwrap();
-    let server = Process::start(command(DROPINS).args(["serve", "--home", home.root()]).stderr(log));
+    let server = Served::start(command(DROPINS).args(["serve", "--home", home.root()]).stderr(log));
     processor::use_only(1);
     println!("processor time of a request in µs; forwarding may add {BUDGET:.0} µs to authentication");
     for (connections, requests) in LOADS {
@@ -109,31 +111,6 @@ fn request(key: &SigningKey, path: &str) -> Vec<u8> {
         ("client_assertion", assertion.as_str()),
     ];
     caller::post_to(path, &fields)
-}
-
-fn median(mut samples: Vec<f64>) -> f64 {
-    samples.sort_by(f64::total_cmp);
-    samples[samples.len() / 2]
-}
-
-/// A process, killed when it is dropped, and where it listens.
-struct Process(Child, SocketAddr);
-
-impl Process {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let address = lines.find_map(|line| line.strip_prefix("listening on http://")?.parse().ok());
-        Self(child, address.expect("it listens"))
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// An upstream that answers at once, until it is killed.

@@ -12,6 +12,8 @@
 #![allow(dead_code, reason = "the end-to-end tests use the rest")]
 #![allow(clippy::disallowed_methods, reason = "it waits while others work")]
 
+#[path = "../end_to_end/accepting.rs"]
+mod accepting;
 #[path = "../end_to_end/client.rs"]
 mod client;
 #[path = "../end_to_end/flood.rs"]

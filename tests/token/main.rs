@@ -21,11 +21,10 @@ mod processor;
 #[path = "../end_to_end/program.rs"]
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 mod program;
+mod served;
 
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use dropins_host::services::{Clock as _, SystemClock};
 use dropins_keys::{Algorithm, KeyFamily, SigningKey};
@@ -33,6 +32,7 @@ use serde_json::{Value, json};
 
 use home::{TestHome, free_address};
 use program::{DROPINS, command, install_client, installed};
+use served::{Served, median};
 
 const ALGORITHMS: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
 
@@ -64,14 +64,14 @@ fn main() {
     let pooled = home.node();
     pooled.replace("order = 899", "order = 899\nisolation = \"pooled\"");
     processor::use_only(0);
-    let bare = Server::start(Command::new(std::env::current_exe().unwrap()).arg(FLOOR).arg(&job));
+    let bare = Served::start(Command::new(std::env::current_exe().unwrap()).arg(FLOOR).arg(&job));
     let mut servers = vec![("floor", bare), ("fresh", ours(&home)), ("pooled", ours(&pooled))];
     if installed(&["node", "npm"])
         && let Some(folder) = install_client("oidc-provider")
     {
         let mut node = command("node");
         node.current_dir(folder).arg("server.mjs").arg(&job).env("NODE_ENV", "production");
-        servers.push(("node-oidc-provider", Server::start(&mut node)));
+        servers.push(("node-oidc-provider", Served::start(&mut node)));
     }
     processor::use_only(1);
     println!("processor time of a token request in µs, and as a multiple of the floor; the 99th percentile in ms");
@@ -83,7 +83,7 @@ fn main() {
 }
 
 /// Prints a line of the table.
-fn measure(client: &Client, connections: usize, requests: usize, servers: &[(&str, Server)]) {
+fn measure(client: &Client, connections: usize, requests: usize, servers: &[(&str, Served)]) {
     let mut samples = vec![(Vec::new(), Vec::new()); servers.len()];
     for _ in 0..ROUNDS {
         let requests: Vec<_> = (0..requests).map(|_| client.request()).collect();
@@ -105,37 +105,12 @@ fn measure(client: &Client, connections: usize, requests: usize, servers: &[(&st
     println!();
 }
 
-fn median(mut samples: Vec<f64>) -> f64 {
-    samples.sort_by(f64::total_cmp);
-    samples[samples.len() / 2]
-}
-
-/// A server process, killed when it is dropped, and where it listens.
-struct Server(Child, SocketAddr);
-
-impl Server {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let address = lines.find_map(|line| line.strip_prefix("listening on http://")?.parse().ok());
-        Self(child, address.expect("the server listens"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The program, serving a home over plain HTTP, with its log in a file.
-fn ours(home: &TestHome) -> Server {
+fn ours(home: &TestHome) -> Served {
     let plain = format!("listen = \"{}\"\nenabled = true", free_address());
     home.replace("listen = \"127.0.0.1:9763\"\nenabled = false", &plain);
     let log = std::fs::File::create(home.path("server.log")).unwrap();
-    Server::start(command(DROPINS).args(["serve", "--home", home.root()]).stderr(log))
+    Served::start(command(DROPINS).args(["serve", "--home", home.root()]).stderr(log))
 }
 
 /// A client that signs with one algorithm.
