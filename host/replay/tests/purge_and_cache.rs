@@ -4,6 +4,7 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use common::{NOW, open, used};
 use dropins_replay::JtiStore;
@@ -53,14 +54,20 @@ async fn a_background_purge_works_at_its_interval_until_it_is_dropped() {
 #[tokio::test]
 async fn closing_decides_what_waits_and_refuses_what_comes_later() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let (store, asked) = (open(folder.path()), Arc::new(AtomicUsize::new(0)));
     let waiting: Vec<_> = (0..100)
         .map(|n| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move { store.remember(used("c", n)).await })
+            let (store, asked) = (Arc::clone(&store), Arc::clone(&asked));
+            tokio::spawn(async move {
+                asked.fetch_add(1, SeqCst);
+                store.remember(used("c", n)).await
+            })
         })
         .collect();
-    tokio::task::yield_now().await;
+    // The runtime has one thread, so a task that counted itself has asked; it polls some sixty before this one again.
+    while asked.load(SeqCst) < waiting.len() {
+        tokio::task::yield_now().await;
+    }
     store.close().await.unwrap();
     for task in waiting {
         assert_eq!(task.await.unwrap(), Ok(Memory::First));
