@@ -51,7 +51,7 @@ mod linux {
     /// How often the timer ends a turn, nanoseconds: a hash of 20 ms is interrupted a hundred times, which costs it 1 %.
     const INTERVAL: libc::c_long = 200_000;
 
-    /// The signal of the timer, which no one else in the process uses; `None` if it cannot be handled.
+    /// The signal of the timer, which nothing else in the process uses; `None` if it cannot be handled.
     fn signal() -> Option<libc::c_int> {
         static SIGNAL: OnceLock<Option<libc::c_int>> = OnceLock::new();
 
