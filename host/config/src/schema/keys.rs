@@ -365,7 +365,11 @@ pub static KEYS: &[Key] = &[
         None,
         "hosts of documents and of their key sets that may be loopback or private",
     ),
-    key("keystore.primary.file_name", Text, None, "file under repository/resources/security"),
+    // Under its name in files of WSO2 Identity Server 5.9, too.
+    alias(
+        key("keystore.primary.file_name", Text, None, "file under repository/resources/security"),
+        &["keystore.primary.name"],
+    ),
     key("keystore.primary.type", Choice(&["JKS", "PKCS12"]), None, "kind, when the file does not show it"),
     key("keystore.primary.password", Secret, None, "password of the store"),
     key("keystore.primary.alias", Text, None, "alias of the server's own key"),

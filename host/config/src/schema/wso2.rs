@@ -57,6 +57,8 @@ mod tests {
                 .unwrap_or_else(|problems| panic!("{release}: {}", problems.render("deployment.toml", false)));
             assert!(notices.len() <= 1, "{release}: {notices:#?}");
             assert_eq!(deployment.issuer(), "https://localhost:9443", "{release}");
+            let keystore = deployment.keystores.primary.unwrap_or_else(|| panic!("{release}: no keystore"));
+            assert!(keystore.file_name.starts_with("wso2carbon."), "{release}: {}", keystore.file_name);
         }
     }
 }
