@@ -306,7 +306,7 @@ fn clients_of_the_database_are_known_by_subjects_and_a_subject_is_one_client() {
     let said = add("second", WORKER).failed(&[]).stderr;
     assert!(said.contains("`worker` of deployment.toml has the subject"), "{said}");
     let said =
-        home.dropins(&["client", "add", "third", "--federated", "https://nobody.example", "x"]).failed(&[]).stderr;
+        home.dropins(&["client", "add", "third", "--federated", "https://untrusted.example", "x"]).failed(&[]).stderr;
     assert!(said.contains("not a trusted issuer"), "{said}");
     let warned = add("fourth", "system:serviceaccount:billing:default").succeeded();
     assert!(warned.stderr.contains("default service account") || warned.stdout.contains("default service account"));

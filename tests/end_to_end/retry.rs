@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use dropins_services::{Clock as _, SystemClock};
+use dropins_host::services::{Clock as _, SystemClock};
 use rusqlite::Connection;
 
 use crate::client::TestClient;

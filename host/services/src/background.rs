@@ -1,4 +1,4 @@
-//! Threads for work that no request waits for: compiling a component, hashing a secret.
+//! Threads for work that other requests must not wait for: compiling a component, hashing a secret.
 //!
 //! On Linux they have a low priority and short turns: a request that comes while such a thread runs waits for the end of
 //! its turn. Left to itself, the kernel ends turns at its ticks, some of which are 4 ms apart; so a timer has the thread
