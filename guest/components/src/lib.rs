@@ -12,6 +12,7 @@ pub const CLIENT_SECRET: &[u8] = include_bytes!(env!("CLIENT_SECRET_WASM"));
 pub const FEDERATED_JWT: &[u8] = include_bytes!(env!("FEDERATED_JWT_WASM"));
 
 /// An example of the SDK that panics when a request asks for it, for tests.
+#[cfg(feature = "panicking")]
 pub const PANICKING: &[u8] = include_bytes!(env!("PANICKING_WASM"));
 
 /// Every component with the name of its file in the plug-in folder.
