@@ -21,6 +21,7 @@ use crate::sqlite::Sqlite;
 use crate::timeouts::within;
 use crate::transaction::Transaction;
 use crate::value::{Row, Value};
+use futures_util::future::BoxFuture;
 
 /// The database, with its tables up to date. A clone is the same database.
 #[derive(Clone)]
@@ -34,45 +35,51 @@ impl Database {
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do.
-    pub async fn open(location: &Location, schema: &'static Schema) -> Result<Self, OpenError> {
-        let engine: Arc<dyn Engine> = match location {
-            Location::Sqlite(path) => Arc::new(Sqlite::open(path, schema)?),
-            #[cfg(feature = "postgres")]
-            Location::Postgres(url) => Arc::new(postgres::open(url, schema).await?),
-            #[cfg(feature = "mysql")]
-            Location::Mysql(url) => Arc::new(mysql::open(url, schema).await?),
-        };
-        Ok(Self { engine, schema })
+    pub fn open<'a>(location: &'a Location, schema: &'static Schema) -> BoxFuture<'a, Result<Self, OpenError>> {
+        Box::pin(async move {
+            let engine: Arc<dyn Engine> = match location {
+                Location::Sqlite(path) => Arc::new(Sqlite::open(path, schema)?),
+                #[cfg(feature = "postgres")]
+                Location::Postgres(url) => Arc::new(postgres::open(url, schema).await?),
+                #[cfg(feature = "mysql")]
+                Location::Mysql(url) => Arc::new(mysql::open(url, schema).await?),
+            };
+            Ok(Self { engine, schema })
+        })
     }
 
     /// Opens the database of another program, to read it: nothing is made or changed there.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do.
-    pub async fn foreign(location: &Location) -> Result<Self, OpenError> {
-        const FOREIGN: &Schema = &Schema { component: "foreign", migrations: &[], expiring: &[] };
-        let engine: Arc<dyn Engine> = match location {
-            Location::Sqlite(path) => Arc::new(Sqlite::foreign(path)?),
-            #[cfg(feature = "postgres")]
-            Location::Postgres(url) => Arc::new(postgres::foreign(url).await?),
-            #[cfg(feature = "mysql")]
-            Location::Mysql(url) => Arc::new(mysql::foreign(url).await?),
-        };
-        Ok(Self { engine, schema: FOREIGN })
+    pub fn foreign(location: &Location) -> BoxFuture<'_, Result<Self, OpenError>> {
+        Box::pin(async move {
+            const FOREIGN: &Schema = &Schema { component: "foreign", migrations: &[], expiring: &[] };
+            let engine: Arc<dyn Engine> = match location {
+                Location::Sqlite(path) => Arc::new(Sqlite::foreign(path)?),
+                #[cfg(feature = "postgres")]
+                Location::Postgres(url) => Arc::new(postgres::foreign(url).await?),
+                #[cfg(feature = "mysql")]
+                Location::Mysql(url) => Arc::new(mysql::foreign(url).await?),
+            };
+            Ok(Self { engine, schema: FOREIGN })
+        })
     }
 
     /// What [`Database::open`] would change there, one sentence each; changes nothing.
     ///
     /// # Errors
     /// [`OpenError`], as far as `open` would fail with it.
-    pub async fn plan(location: &Location, schema: &'static Schema) -> Result<Vec<String>, OpenError> {
-        match location {
-            Location::Sqlite(path) => Sqlite::plan(path, schema),
-            #[cfg(feature = "postgres")]
-            Location::Postgres(url) => postgres::plan(url, schema).await,
-            #[cfg(feature = "mysql")]
-            Location::Mysql(url) => mysql::plan(url, schema).await,
-        }
+    pub fn plan<'a>(location: &'a Location, schema: &'static Schema) -> BoxFuture<'a, Result<Vec<String>, OpenError>> {
+        Box::pin(async move {
+            match location {
+                Location::Sqlite(path) => Sqlite::plan(path, schema),
+                #[cfg(feature = "postgres")]
+                Location::Postgres(url) => postgres::plan(url, schema).await,
+                #[cfg(feature = "mysql")]
+                Location::Mysql(url) => mysql::plan(url, schema).await,
+            }
+        })
     }
 
     /// Opens an SQLite file, creating it if it is missing, and brings the tables up to date. Its folder must exist.
@@ -95,16 +102,16 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be asked or a row is corrupt.
-    pub async fn query(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        within(self.engine.query(sql, values)).await
+    pub fn query(&self, sql: &'static str, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>, StoreError>> {
+        Box::pin(async move { within(self.engine.query(sql, values)).await })
     }
 
     /// One write, committed; counts the rows that it found, changed or not.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was written unless it is [`StoreError::Unavailable`], which leaves that open.
-    pub async fn execute(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        within(retry_on_conflict(|| self.engine.execute(sql, values.clone()))).await
+    pub fn execute(&self, sql: &'static str, values: Vec<Value>) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { within(retry_on_conflict(|| self.engine.execute(sql, values.clone()))).await })
     }
 
     /// Begins a transaction that writes; do it in work that is [`retry_on_conflict`]. Keep it short, and await nothing but the
@@ -112,8 +119,8 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be asked, or other writers take too long.
-    pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        within(self.engine.begin()).await.map(Transaction::new)
+    pub fn begin(&self) -> BoxFuture<'_, Result<Transaction, StoreError>> {
+        Box::pin(async move { within(self.engine.begin()).await.map(Transaction::new) })
     }
 
     /// Reads the version of the tables, to learn whether the database answers.

@@ -5,6 +5,7 @@
 
 use crate::dialect::Dialect;
 use crate::open_error::OpenError;
+use futures_util::future::BoxFuture;
 
 /// The table of versions, one row for each component that shares the database.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (
@@ -108,26 +109,28 @@ pub async fn plan(tables: &mut dyn Tables, component: &dyn Component) -> Result<
 ///
 /// # Errors
 /// [`OpenError`] says what is wrong and what to do. Changes are rolled back, or else begun again by the next start.
-pub async fn migrate(tables: &mut dyn Tables, component: &dyn Component) -> Result<(), OpenError> {
-    tables.lock().await?;
-    let (mut noted, plan) = find(tables, component).await?;
-    for sentence in &plan.sentences {
-        tracing::info!("{sentence}");
-    }
-    if !plan.steps.is_empty() {
-        let versions = tables.dialect().statements(VERSIONS);
-        run(tables, &versions, true).await?;
-    }
-    let name = component.name();
-    for Step { version, statements, repeatable } in plan.steps {
-        run(tables, &statements, repeatable).await?;
-        let note = match noted.replace(version) {
-            Some(_) => format!("UPDATE DROPINS_SCHEMA SET VERSION = {version} WHERE COMPONENT = '{name}'"),
-            None => format!("INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ('{name}', {version})"),
-        };
-        run(tables, &[note], false).await?;
-    }
-    tables.unlock().await
+pub fn migrate<'a>(tables: &'a mut dyn Tables, component: &'a dyn Component) -> BoxFuture<'a, Result<(), OpenError>> {
+    Box::pin(async move {
+        tables.lock().await?;
+        let (mut noted, plan) = find(tables, component).await?;
+        for sentence in &plan.sentences {
+            tracing::info!("{sentence}");
+        }
+        if !plan.steps.is_empty() {
+            let versions = tables.dialect().statements(VERSIONS);
+            run(tables, &versions, true).await?;
+        }
+        let name = component.name();
+        for Step { version, statements, repeatable } in plan.steps {
+            run(tables, &statements, repeatable).await?;
+            let note = match noted.replace(version) {
+                Some(_) => format!("UPDATE DROPINS_SCHEMA SET VERSION = {version} WHERE COMPONENT = '{name}'"),
+                None => format!("INSERT INTO DROPINS_SCHEMA (COMPONENT, VERSION) VALUES ('{name}', {version})"),
+            };
+            run(tables, &[note], false).await?;
+        }
+        tables.unlock().await
+    })
 }
 
 async fn run(tables: &mut dyn Tables, statements: &[String], repeatable: bool) -> Result<(), OpenError> {

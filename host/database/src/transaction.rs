@@ -7,6 +7,7 @@ use crate::engine::Session;
 use crate::error::StoreError;
 use crate::timeouts::within;
 use crate::value::{Row, Value};
+use futures_util::future::BoxFuture;
 
 /// An open transaction; dropped without [`Transaction::commit`], it is rolled back.
 #[must_use = "a transaction that is dropped is rolled back"]
@@ -24,33 +25,39 @@ impl Transaction {
     ///
     /// # Errors
     /// [`StoreError`]; then the transaction can only be dropped.
-    pub async fn query(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.usable()?;
-        self.failed = true;
-        let rows = within(self.session.query(sql, values)).await?;
-        self.failed = false;
-        Ok(rows)
+    pub fn query(&mut self, sql: &'static str, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>, StoreError>> {
+        Box::pin(async move {
+            self.usable()?;
+            self.failed = true;
+            let rows = within(self.session.query(sql, values)).await?;
+            self.failed = false;
+            Ok(rows)
+        })
     }
 
     /// Writes; counts the rows that it found, changed or not. Rows that it found stay locked until the end.
     ///
     /// # Errors
     /// [`StoreError`]; then the transaction can only be dropped.
-    pub async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        self.usable()?;
-        self.failed = true;
-        let rows = within(self.session.execute(sql, values)).await?;
-        self.failed = false;
-        Ok(rows)
+    pub fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            self.usable()?;
+            self.failed = true;
+            let rows = within(self.session.execute(sql, values)).await?;
+            self.failed = false;
+            Ok(rows)
+        })
     }
 
     /// Commits.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was written unless it is [`StoreError::Unavailable`], which leaves that open.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        self.usable()?;
-        within(self.session.commit()).await
+    pub fn commit(self) -> BoxFuture<'static, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.usable()?;
+            within(self.session.commit()).await
+        })
     }
 
     fn usable(&self) -> Result<(), StoreError> {

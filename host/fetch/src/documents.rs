@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dropins_services::{Clock, UnixMillis};
+use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::cached_set;
@@ -74,17 +75,19 @@ impl DocumentFetcher {
     ///
     /// # Errors
     /// [`FetchError`], with details for an operator.
-    pub async fn get(&self, url: &JwksUrl, now: UnixMillis) -> Result<Document, FetchError> {
-        let mut headers = request_headers();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        match self.client.get(url, headers, MAX_DOCUMENT).await? {
-            Answer::Set(headers, body) => {
-                is_json(&headers)?;
-                Ok(Document { body, lifetime: cached_set::lifetime(url, &headers, now, self.settings()) })
+    pub fn get<'a>(&'a self, url: &'a JwksUrl, now: UnixMillis) -> BoxFuture<'a, Result<Document, FetchError>> {
+        Box::pin(async move {
+            let mut headers = request_headers();
+            headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+            match self.client.get(url, headers, MAX_DOCUMENT).await? {
+                Answer::Set(headers, body) => {
+                    is_json(&headers)?;
+                    Ok(Document { body, lifetime: cached_set::lifetime(url, &headers, now, self.settings()) })
+                }
+                // The request has no condition.
+                Answer::NotModified(_) => Err(FetchError::BadStatus(304)),
             }
-            // The request has no condition.
-            Answer::NotModified(_) => Err(FetchError::BadStatus(304)),
-        }
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dropins_services::{Clock, KeyHint, KeyLookupError, UnixMillis};
+use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use moka::policy::EvictionPolicy;
 use tokio::sync::Semaphore;
@@ -117,31 +118,39 @@ impl JwksFetcher {
     ///
     /// # Errors
     /// [`KeyLookupError::Unusable`]: one text for every failed fetch, or why a set has no key that can be used.
-    pub async fn keys(&self, url: &JwksUrl, hint: &KeyHint) -> Result<Arc<KeySet>, KeyLookupError> {
-        let asked_at = self.now();
-        let Some(set) = self.set(url).await else {
-            return Err(KeyLookupError::Unusable("its JWK set cannot be fetched".to_owned()));
-        };
-        let lacks_kid = hint.kid.is_some() && !set.keys().names(hint);
-        let set = if lacks_kid || set.has_failed() { self.newer(set, url, asked_at).await } else { set };
-        match set.findings().iter().find(|finding| finding.severity == Severity::Error) {
-            Some(cause) if set.keys().keys().is_empty() => Err(KeyLookupError::Unusable(cause.to_string())),
-            _ => Ok(Arc::clone(set.keys())),
-        }
+    pub fn keys<'a>(
+        &'a self,
+        url: &'a JwksUrl,
+        hint: &'a KeyHint,
+    ) -> BoxFuture<'a, Result<Arc<KeySet>, KeyLookupError>> {
+        Box::pin(async move {
+            let asked_at = self.now();
+            let Some(set) = self.set(url).await else {
+                return Err(KeyLookupError::Unusable("its JWK set cannot be fetched".to_owned()));
+            };
+            let lacks_kid = hint.kid.is_some() && !set.keys().names(hint);
+            let set = if lacks_kid || set.has_failed() { self.newer(set, url, asked_at).await } else { set };
+            match set.findings().iter().find(|finding| finding.severity == Severity::Error) {
+                Some(cause) if set.keys().keys().is_empty() => Err(KeyLookupError::Unusable(cause.to_string())),
+                _ => Ok(Arc::clone(set.keys())),
+            }
+        })
     }
 
     /// Fetches the set now, even if the cached one is fresh; joins a fetch that is under way.
     ///
     /// # Errors
     /// [`FetchError`], with details for an operator.
-    pub async fn refresh(&self, url: &JwksUrl) -> Result<Refreshed, FetchError> {
-        let slot = self.slot(url);
-        let mut outcome = self.wait(&slot, slot.at_once()).await?;
-        if outcome == FetchOutcome::Restored {
-            outcome = self.wait(&slot, slot.at_once()).await?;
-        }
-        let set = slot.usable(self.now()).ok_or(FetchError::Interrupted)?;
-        Ok(Refreshed { outcome, set })
+    pub fn refresh<'a>(&'a self, url: &'a JwksUrl) -> BoxFuture<'a, Result<Refreshed, FetchError>> {
+        Box::pin(async move {
+            let slot = self.slot(url);
+            let mut outcome = self.wait(&slot, slot.at_once()).await?;
+            if outcome == FetchOutcome::Restored {
+                outcome = self.wait(&slot, slot.at_once()).await?;
+            }
+            let set = slot.usable(self.now()).ok_or(FetchError::Interrupted)?;
+            Ok(Refreshed { outcome, set })
+        })
     }
 
     /// The cached set, from memory or disk, fresh or stale, without a fetch.

@@ -15,6 +15,7 @@ use axum::response::Response;
 use axum_server::Handle;
 use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use futures_util::future::BoxFuture;
 use hyper_util::rt::TokioTimer;
 
 use super::admitted::{Admitted, in_flight};
@@ -91,41 +92,43 @@ impl Bound {
     ///
     /// # Errors
     /// The listener failed.
-    pub async fn serve(
+    pub fn serve(
         self,
         router: Router,
         tls: Option<RustlsConfig>,
         connections: Arc<Connections>,
         handle: Handle<SocketAddr>,
-    ) -> io::Result<()> {
-        let mut server = axum_server::from_tcp(self.listener)?.handle(handle);
-        let http = server.http_builder();
-        http.http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
-            .max_buf_size(MAX_HEADER_BYTES)
-            .max_headers(MAX_HEADERS);
-        http.http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(MAX_STREAMS)
-            .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX))
-            .max_pending_accept_reset_streams(Some(20))
-            .keep_alive_interval(Some(Duration::from_secs(20)))
-            .keep_alive_timeout(Duration::from_secs(10));
-        let router = router.layer(from_fn(in_flight));
-        let router = if tls.is_some() { router.layer(map_response(strict_transport)) } else { router };
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        match tls {
-            Some(config) => {
-                let inner = RustlsAcceptor::new(config).handshake_timeout(HEADER_TIMEOUT);
-                let inner = Admitted { inner, connections };
-                server.acceptor(FirstBytes { inner, within: HEADER_TIMEOUT }).serve(service).await
+    ) -> BoxFuture<'static, io::Result<()>> {
+        Box::pin(async move {
+            let mut server = axum_server::from_tcp(self.listener)?.handle(handle);
+            let http = server.http_builder();
+            http.http1()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .max_buf_size(MAX_HEADER_BYTES)
+                .max_headers(MAX_HEADERS);
+            http.http2()
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(MAX_STREAMS)
+                .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX))
+                .max_pending_accept_reset_streams(Some(20))
+                .keep_alive_interval(Some(Duration::from_secs(20)))
+                .keep_alive_timeout(Duration::from_secs(10));
+            let router = router.layer(from_fn(in_flight));
+            let router = if tls.is_some() { router.layer(map_response(strict_transport)) } else { router };
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            match tls {
+                Some(config) => {
+                    let inner = RustlsAcceptor::new(config).handshake_timeout(HEADER_TIMEOUT);
+                    let inner = Admitted { inner, connections };
+                    server.acceptor(FirstBytes { inner, within: HEADER_TIMEOUT }).serve(service).await
+                }
+                None => {
+                    let inner = Admitted { inner: DefaultAcceptor::new(), connections };
+                    server.acceptor(FirstBytes { inner, within: HEADER_TIMEOUT }).serve(service).await
+                }
             }
-            None => {
-                let inner = Admitted { inner: DefaultAcceptor::new(), connections };
-                server.acceptor(FirstBytes { inner, within: HEADER_TIMEOUT }).serve(service).await
-            }
-        }
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use dropins_host::{Candidate, CandidateRefusal, Counters, Digest, Engine, PluginId, Validated, named_candidates};
+use futures_util::future::BoxFuture;
 
 use super::listeners;
 use super::resources::Resources;
@@ -60,9 +61,11 @@ impl Inactive {
 
 impl Compiled {
     /// Compiles what the snapshot needs; `held` are the sections of its file that wait for a restart.
-    pub async fn of(snapshot: Snapshot, resources: Resources, held: Vec<PendingRestart>) -> Self {
-        let plugins = Plugins::of(&snapshot, &resources).await;
-        Self { snapshot: Arc::new(snapshot), resources, held, plugins, counters: Vec::new() }
+    pub fn of(snapshot: Snapshot, resources: Resources, held: Vec<PendingRestart>) -> BoxFuture<'static, Self> {
+        Box::pin(async move {
+            let plugins = Plugins::of(&snapshot, &resources).await;
+            Self { snapshot: Arc::new(snapshot), resources, held, plugins, counters: Vec::new() }
+        })
     }
 }
 

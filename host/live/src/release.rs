@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dropins_host::Digest;
+use futures_util::future::BoxFuture;
 use rustls::ServerConfig;
 
 use super::compiled::Compiled;
@@ -30,13 +31,15 @@ impl Release {
     ///
     /// # Errors
     /// [`BuildError`] with every problem.
-    pub async fn build(compiled: Compiled, number: u64) -> Result<Self, BuildError> {
-        let (snapshot, held) = (Arc::clone(&compiled.snapshot), compiled.held.clone());
-        let tls = snapshot.tls.clone().transpose()?.map(|identity| identity.server_config()).transpose()?;
-        let path = compiled.resources.home.deployment_toml();
-        let live = Live::build(compiled, number).await;
-        let live = Arc::new(live.map_err(|error| BuildError::Live { path, error })?);
-        Ok(Self { live, snapshot, tls, held })
+    pub fn build(compiled: Compiled, number: u64) -> BoxFuture<'static, Result<Self, BuildError>> {
+        Box::pin(async move {
+            let (snapshot, held) = (Arc::clone(&compiled.snapshot), compiled.held.clone());
+            let tls = snapshot.tls.clone().transpose()?.map(|identity| identity.server_config()).transpose()?;
+            let path = compiled.resources.home.deployment_toml();
+            let live = Live::build(compiled, number).await;
+            let live = Arc::new(live.map_err(|error| BuildError::Live { path, error })?);
+            Ok(Self { live, snapshot, tls, held })
+        })
     }
 
     /// The number of its generation.

@@ -12,6 +12,7 @@ use dropins_replay::{JtiStore, Location, OpenError, ReplaySettings};
 use dropins_services::{Clock, SystemClock};
 use dropins_store::SCHEMA;
 use dropins_store::clients::IdentityStore;
+use futures_util::future::BoxFuture;
 
 use super::error::ResourceError;
 use super::replay_settings::replay_settings;
@@ -54,11 +55,13 @@ pub async fn open_database(home: &Home, deployment: &Deployment) -> Result<Datab
 ///
 /// # Errors
 /// [`ResourceError`] says which of them cannot be opened.
-pub async fn plan(home: &LoadedHome) -> Result<Vec<String>, ResourceError> {
-    let replay = dropins_replay::plan(&settings(home)).map_err(|error| replay_error(home, error))?;
-    let identity = Database::plan(&home.identity_database(), &SCHEMA).await;
-    let identity = identity.map_err(|error| database_error(home, error))?;
-    Ok(replay.into_iter().chain(identity).collect())
+pub fn plan(home: &LoadedHome) -> BoxFuture<'_, Result<Vec<String>, ResourceError>> {
+    Box::pin(async move {
+        let replay = dropins_replay::plan(&settings(home)).map_err(|error| replay_error(home, error))?;
+        let identity = Database::plan(&home.identity_database(), &SCHEMA).await;
+        let identity = identity.map_err(|error| database_error(home, error))?;
+        Ok(replay.into_iter().chain(identity).collect())
+    })
 }
 
 /// What can make the replay store forget used assertions although it works.
@@ -76,10 +79,12 @@ impl Resources {
     ///
     /// # Errors
     /// [`ResourceError`] says which of them cannot be opened.
-    pub async fn open(home: &LoadedHome) -> Result<(Self, Arc<JtiStore>), ResourceError> {
-        let database = open_database(&home.home, &home.deployment).await;
-        let database = database.map_err(|error| database_error(home, error))?;
-        Self::open_over(home, &settings(home), database)
+    pub fn open(home: &LoadedHome) -> BoxFuture<'_, Result<(Self, Arc<JtiStore>), ResourceError>> {
+        Box::pin(async move {
+            let database = open_database(&home.home, &home.deployment).await;
+            let database = database.map_err(|error| database_error(home, error))?;
+            Self::open_over(home, &settings(home), database)
+        })
     }
 
     /// As [`Resources::open`], but changes nothing: over an empty replay store in memory, and, while the identity
@@ -87,13 +92,15 @@ impl Resources {
     ///
     /// # Errors
     /// [`ResourceError`] says what cannot be opened.
-    pub async fn rehearse(home: &LoadedHome) -> Result<(Self, Arc<JtiStore>), ResourceError> {
-        let location = home.identity_database();
-        let database = match Database::plan(&location, &SCHEMA).await?.is_empty() {
-            true => Database::open(&location, &SCHEMA).await?,
-            false => Database::scratch(&SCHEMA)?,
-        };
-        Self::open_over(home, &ReplaySettings::new(Location::Memory), database)
+    pub fn rehearse(home: &LoadedHome) -> BoxFuture<'_, Result<(Self, Arc<JtiStore>), ResourceError>> {
+        Box::pin(async move {
+            let location = home.identity_database();
+            let database = match Database::plan(&location, &SCHEMA).await?.is_empty() {
+                true => Database::open(&location, &SCHEMA).await?,
+                false => Database::scratch(&SCHEMA)?,
+            };
+            Self::open_over(home, &ReplaySettings::new(Location::Memory), database)
+        })
     }
 
     fn open_over(

@@ -6,6 +6,7 @@ use dropins_config::JudgedEndpoint;
 use dropins_host::{Decision, Request, Verdict};
 use dropins_live::{Live, advice};
 use dropins_protocol::names::{JWT_BEARER, JWT_SPIFFE};
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 /// What a home says about an assertion.
@@ -21,28 +22,31 @@ pub struct Judged {
 }
 
 /// Judges an assertion, with the `client_id` parameter of its request if it has one.
-pub async fn judge(live: &Live, assertion: &str, client_id: Option<&str>) -> Judged {
-    let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut form = vec![field("client_assertion_type", type_of(assertion, live)), field("client_assertion", assertion)];
-    form.extend(client_id.map(|id| field("client_id", id)));
-    let (issuer, token_endpoint) = called(live);
-    let request = Request { endpoint: token_endpoint.clone(), issuer, token_endpoint, form, ..Request::default() };
-    let decision = live.generation.explain(&request).await;
-    let accepted = matches!(decision.verdict, Verdict::Authenticated(_));
-    let conclusion = match &decision.verdict {
-        Verdict::Authenticated(client) => format!("the assertion authenticates the client {}", client.id),
-        Verdict::Rejected(rejection) => format!("{}: {}", rejection.reason, rejection.detail),
-        Verdict::NoMethod => "no enabled plug-in reads assertions".to_owned(),
-        Verdict::SeveralMethods(plugins) => format!("several plug-ins claim the request: {}", plugins.join(", ")),
-        Verdict::Unavailable(part) => part.clone(),
-        Verdict::Overloaded => "the server is overloaded".to_owned(),
-        Verdict::Failed(kind, message) => format!("the plug-in failed ({}): {message}", kind.as_str()),
-    };
-    let note = match decision.evidence.client_id.as_deref().filter(|_| !accepted) {
-        Some(client_id) => advice::note(live, client_id).await,
-        None => None,
-    };
-    Judged { decision, accepted, conclusion, note }
+pub fn judge<'a>(live: &'a Live, assertion: &'a str, client_id: Option<&'a str>) -> BoxFuture<'a, Judged> {
+    Box::pin(async move {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut form =
+            vec![field("client_assertion_type", type_of(assertion, live)), field("client_assertion", assertion)];
+        form.extend(client_id.map(|id| field("client_id", id)));
+        let (issuer, token_endpoint) = called(live);
+        let request = Request { endpoint: token_endpoint.clone(), issuer, token_endpoint, form, ..Request::default() };
+        let decision = live.generation.explain(&request).await;
+        let accepted = matches!(decision.verdict, Verdict::Authenticated(_));
+        let conclusion = match &decision.verdict {
+            Verdict::Authenticated(client) => format!("the assertion authenticates the client {}", client.id),
+            Verdict::Rejected(rejection) => format!("{}: {}", rejection.reason, rejection.detail),
+            Verdict::NoMethod => "no enabled plug-in reads assertions".to_owned(),
+            Verdict::SeveralMethods(plugins) => format!("several plug-ins claim the request: {}", plugins.join(", ")),
+            Verdict::Unavailable(part) => part.clone(),
+            Verdict::Overloaded => "the server is overloaded".to_owned(),
+            Verdict::Failed(kind, message) => format!("the plug-in failed ({}): {message}", kind.as_str()),
+        };
+        let note = match decision.evidence.client_id.as_deref().filter(|_| !accepted) {
+            Some(client_id) => advice::note(live, client_id).await,
+            None => None,
+        };
+        Judged { decision, accepted, conclusion, note }
+    })
 }
 
 /// The type under which a client sends it. A SPIFFE JWT-SVID has one of its own: its subject is a SPIFFE ID, and its `iss`

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use axum_server::tls_rustls::RustlsConfig;
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::timeout;
 
@@ -111,15 +112,19 @@ impl Reloader {
     }
 
     /// Looks at the folders now and waits for the verdict.
-    pub async fn reload(self: &Arc<Self>, trigger: Trigger) -> ReloadReport {
-        let this = Arc::clone(self);
-        self.watched(async move { this.attempt(trigger, true).await }).await
+    pub fn reload(self: &Arc<Self>, trigger: Trigger) -> BoxFuture<'_, ReloadReport> {
+        Box::pin(async move {
+            let this = Arc::clone(self);
+            self.watched(async move { this.attempt(trigger, true).await }).await
+        })
     }
 
     /// The same without waiting for the compiler longer than half a second; the report names what it still compiles.
-    pub async fn reload_at_once(self: &Arc<Self>, trigger: Trigger) -> ReloadReport {
-        let this = Arc::clone(self);
-        self.watched(async move { this.attempt(trigger, false).await }).await
+    pub fn reload_at_once(self: &Arc<Self>, trigger: Trigger) -> BoxFuture<'_, ReloadReport> {
+        Box::pin(async move {
+            let this = Arc::clone(self);
+            self.watched(async move { this.attempt(trigger, false).await }).await
+        })
     }
 
     /// Judges what was read, as [`Reloader::reload_at_once`] does.

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use dropins_host::background;
+use futures_util::future::BoxFuture;
 use tokio::sync::MutexGuard;
 
 use super::kept;
@@ -31,9 +32,11 @@ pub enum Target {
 
 impl Reloader {
     /// Returns to what was live before, and stays there until new contents come or the operator reloads.
-    pub async fn roll_back(self: &Arc<Self>, target: Target) -> ReloadReport {
-        let this = Arc::clone(self);
-        self.watched(async move { this.counted(this.return_to(target).await) }).await
+    pub fn roll_back(self: &Arc<Self>, target: Target) -> BoxFuture<'_, ReloadReport> {
+        Box::pin(async move {
+            let this = Arc::clone(self);
+            self.watched(async move { this.counted(this.return_to(target).await) }).await
+        })
     }
 
     async fn return_to(&self, target: Target) -> ReloadReport {

@@ -16,6 +16,7 @@ use dropins_listener::{self as listen, Bound, Connections, Inherited, Limits};
 use dropins_oauth::tokens::{FileError, SigningKeys};
 use dropins_replay::JtiStore;
 use dropins_store::users::UserError;
+use futures_util::future::BoxFuture;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -157,21 +158,27 @@ impl Running {
     ///
     /// # Errors
     /// [`StartError`] in one paragraph; nothing is served then.
-    pub async fn start(
+    pub fn start(
         home: LoadedHome,
         sharing: Sharing,
         inherited: Inherited,
         extend: Option<Extend>,
-    ) -> Result<Self, StartError> {
-        Self::run(home, sharing, extend, |transport| Listeners::bind(transport, inherited)).await
+    ) -> BoxFuture<'static, Result<Self, StartError>> {
+        Box::pin(
+            async move { Self::run(home, sharing, extend, |transport| Listeners::bind(transport, inherited)).await },
+        )
     }
 
     /// Starts the server of a home on addresses that are bound already, and are those of the configuration.
     ///
     /// # Errors
     /// [`StartError`] in one paragraph; nothing is served then.
-    pub async fn start_on(home: LoadedHome, listeners: Listeners, extend: Option<Extend>) -> Result<Self, StartError> {
-        Self::run(home, Sharing::Alone, extend, |_| Ok(listeners)).await
+    pub fn start_on(
+        home: LoadedHome,
+        listeners: Listeners,
+        extend: Option<Extend>,
+    ) -> BoxFuture<'static, Result<Self, StartError>> {
+        Box::pin(async move { Self::run(home, Sharing::Alone, extend, |_| Ok(listeners)).await })
     }
 
     async fn run(
@@ -327,20 +334,22 @@ impl Running {
 
     /// Says that it is not ready, waits `[server] shutdown_delay`, lets requests in flight finish, then writes the ledger
     /// and closes the replay store. The admin listener answers until the requests have finished.
-    pub async fn stop(mut self) {
-        self.app.stop();
-        tokio::time::sleep(self.shutdown_delay).await;
-        self.public.stop().await;
-        self.socket_stop.cancel();
-        self.operators.stop().await;
-        if let Err(error) = self.app.authentication().published.ledger().flush(true).await {
-            tracing::error!(%error, "the last use of some keys is not written down");
-        }
-        self.background.clear();
-        if let Err(error) = self.replay.close().await {
-            tracing::error!(%error, "the replay store did not close in order");
-        }
-        drop(self.lock);
+    pub fn stop(mut self) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            self.app.stop();
+            tokio::time::sleep(self.shutdown_delay).await;
+            self.public.stop().await;
+            self.socket_stop.cancel();
+            self.operators.stop().await;
+            if let Err(error) = self.app.authentication().published.ledger().flush(true).await {
+                tracing::error!(%error, "the last use of some keys is not written down");
+            }
+            self.background.clear();
+            if let Err(error) = self.replay.close().await {
+                tracing::error!(%error, "the replay store did not close in order");
+            }
+            drop(self.lock);
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dropins_services::Digest;
+use futures_util::future::BoxFuture;
 use wasmtime::component::Component;
 
 use crate::contract::description::Description;
@@ -111,33 +112,35 @@ impl Candidate {
     ///
     /// # Errors
     /// [`CandidateError`] with the first thing that is wrong.
-    pub async fn validate(self, engine: &Engine) -> Result<Validated, CandidateError> {
-        if let Some(described) = engine.shelf().get(self.digest) {
-            return Ok(Validated { file: self.file, described });
-        }
-        let (contract, plugin) = self.compile(engine).await.map_err(|reason| self.refused(reason))?;
-        let Contract { version, names, .. } = contract;
-        let description = plugin.describe().await.map_err(|failure| {
-            self.refused(match failure {
-                Failure::Types(difference) => CandidateRefusal::Link(difference),
-                other => CandidateRefusal::Describe(other),
-            })
-        })?;
-        let reads = description.check().map_err(|error| self.refused(error.into()))?;
-        let described = || std::iter::once(&description.name).chain(&description.aliases);
-        if let Some(names) = names.filter(|names| !names.iter().eq(described())) {
-            let described = described().cloned().collect::<Vec<_>>().join(", ");
-            return Err(self.refused(CandidateRefusal::Names { section: excerpt(&names.join(", ")), described }));
-        }
-        let described = Described {
-            digest: self.digest,
-            version,
-            description: Arc::new(description),
-            reads: Arc::new(reads),
-            plugin,
-        };
-        engine.shelf().put(self.digest, described.clone());
-        Ok(Validated { file: self.file, described })
+    pub fn validate(self, engine: &Engine) -> BoxFuture<'_, Result<Validated, CandidateError>> {
+        Box::pin(async move {
+            if let Some(described) = engine.shelf().get(self.digest) {
+                return Ok(Validated { file: self.file, described });
+            }
+            let (contract, plugin) = self.compile(engine).await.map_err(|reason| self.refused(reason))?;
+            let Contract { version, names, .. } = contract;
+            let description = plugin.describe().await.map_err(|failure| {
+                self.refused(match failure {
+                    Failure::Types(difference) => CandidateRefusal::Link(difference),
+                    other => CandidateRefusal::Describe(other),
+                })
+            })?;
+            let reads = description.check().map_err(|error| self.refused(error.into()))?;
+            let described = || std::iter::once(&description.name).chain(&description.aliases);
+            if let Some(names) = names.filter(|names| !names.iter().eq(described())) {
+                let described = described().cloned().collect::<Vec<_>>().join(", ");
+                return Err(self.refused(CandidateRefusal::Names { section: excerpt(&names.join(", ")), described }));
+            }
+            let described = Described {
+                digest: self.digest,
+                version,
+                description: Arc::new(description),
+                reads: Arc::new(reads),
+                plugin,
+            };
+            engine.shelf().put(self.digest, described.clone());
+            Ok(Validated { file: self.file, described })
+        })
     }
 
     async fn compile(&self, engine: &Engine) -> Result<(Contract, Arc<dyn Plugin>), CandidateRefusal> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dropins_services::{Listener, Services};
+use futures_util::future::BoxFuture;
 
 use crate::contract::decision::PluginId;
 use crate::load::candidate::Validated;
@@ -32,43 +33,45 @@ impl Generation {
     ///
     /// # Errors
     /// Every [`BindError`], not only the first.
-    pub async fn assemble(
-        engine: &Engine,
+    pub fn assemble<'a>(
+        engine: &'a Engine,
         services: Services,
-        probe: &dyn Probe,
+        probe: &'a dyn Probe,
         number: u64,
-        listeners: &[Listener],
-        plugins: &[Validated],
-    ) -> Result<Self, Vec<BindError>> {
-        let mut handlers: Vec<Handler> = Vec::new();
-        let mut errors = Vec::new();
-        if listeners.is_empty() {
-            errors.push(BindError::Empty);
-        }
-        let now = services.clock.now();
-        for listener in listeners {
-            match Handler::bind(engine, probe, now, listener, listeners, plugins).await {
-                Ok(handler) => match handlers.iter().find(|other| other.id.name == handler.id.name) {
-                    Some(other) => errors.push(BindError::SameName {
-                        first: other.listener.id.clone(),
-                        second: listener.id.clone(),
-                        name: handler.id.name,
-                    }),
-                    None => handlers.push(handler),
-                },
-                Err(error) => errors.push(error),
+        listeners: &'a [Listener],
+        plugins: &'a [Validated],
+    ) -> BoxFuture<'a, Result<Self, Vec<BindError>>> {
+        Box::pin(async move {
+            let mut handlers: Vec<Handler> = Vec::new();
+            let mut errors = Vec::new();
+            if listeners.is_empty() {
+                errors.push(BindError::Empty);
             }
-        }
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        handlers.sort_by(|a, b| (a.listener.order, &a.id.name).cmp(&(b.listener.order, &b.id.name)));
-        Ok(Self {
-            engine: engine.clone(),
-            services: Arc::new(services),
-            number,
-            handlers,
-            in_flight: AtomicUsize::new(0),
+            let now = services.clock.now();
+            for listener in listeners {
+                match Handler::bind(engine, probe, now, listener, listeners, plugins).await {
+                    Ok(handler) => match handlers.iter().find(|other| other.id.name == handler.id.name) {
+                        Some(other) => errors.push(BindError::SameName {
+                            first: other.listener.id.clone(),
+                            second: listener.id.clone(),
+                            name: handler.id.name,
+                        }),
+                        None => handlers.push(handler),
+                    },
+                    Err(error) => errors.push(error),
+                }
+            }
+            if !errors.is_empty() {
+                return Err(errors);
+            }
+            handlers.sort_by(|a, b| (a.listener.order, &a.id.name).cmp(&(b.listener.order, &b.id.name)));
+            Ok(Self {
+                engine: engine.clone(),
+                services: Arc::new(services),
+                number,
+                handlers,
+                in_flight: AtomicUsize::new(0),
+            })
         })
     }
 

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use dropins_services::{Listener, UnixMillis};
+use futures_util::future::BoxFuture;
 
 use crate::contract::decision::PluginId;
 use crate::contract::description::{Description, Problem, check_algorithms};
@@ -150,15 +151,17 @@ impl Handler {
     ///
     /// # Errors
     /// The plug-in failed.
-    pub async fn check_properties(
-        &self,
-        plugins: &[Validated],
-        properties: &[(String, String)],
-    ) -> Result<Vec<Problem>, Failure> {
-        let Some(plugin) = plugins.iter().find(|plugin| plugin.digest() == self.id.digest) else {
-            return Ok(Vec::new());
-        };
-        Ok(plugin.described.plugin.check_config(properties).await?.problems)
+    pub fn check_properties<'a>(
+        &'a self,
+        plugins: &'a [Validated],
+        properties: &'a [(String, String)],
+    ) -> BoxFuture<'a, Result<Vec<Problem>, Failure>> {
+        Box::pin(async move {
+            let Some(plugin) = plugins.iter().find(|plugin| plugin.digest() == self.id.digest) else {
+                return Ok(Vec::new());
+            };
+            Ok(plugin.described.plugin.check_config(properties).await?.problems)
+        })
     }
 }
 

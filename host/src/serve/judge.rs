@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 use dropins_services::{Memory, Services, UnixMillis, Use};
+use futures_util::future::BoxFuture;
 use tracing::{Instrument as _, info_span};
 
 use crate::contract::decision::{Check, Decision, Evidence, FailureKind, Verdict};
@@ -26,13 +27,13 @@ const TRACE: &str = "dropins_trace";
 
 impl Generation {
     /// Decides a request.
-    pub async fn authenticate(&self, request: &Request) -> Decision {
-        self.judge(request, false).await
+    pub fn authenticate<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Decision> {
+        Box::pin(self.judge(request, false))
     }
 
     /// Decides a request rule by rule, without consuming its assertion.
-    pub async fn explain(&self, request: &Request) -> Decision {
-        self.judge(request, true).await
+    pub fn explain<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Decision> {
+        Box::pin(self.judge(request, true))
     }
 
     async fn judge(&self, request: &Request, explain: bool) -> Decision {

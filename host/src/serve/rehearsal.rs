@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dropins_services::Services;
+use futures_util::future::BoxFuture;
 
 use crate::contract::decision::{Check, Evidence, Verdict};
 use crate::contract::request::Request;
@@ -35,32 +36,34 @@ pub struct Rehearsal {
 
 impl Handler {
     /// Has the plug-in judge a request as an operator's explanation does: identifiers are looked up, not consumed.
-    pub async fn rehearse(&self, services: &Services, request: &Request) -> Rehearsal {
-        if !self.reads.signalled_by(request) {
-            return Rehearsal::default();
-        }
-        let (services, now) = (Arc::new(services.clone()), services.clock.now());
-        let made = Attempt::make(&*self.configured, &self.reads, &services, request, now, true).await;
-        let attempt = match made {
-            Ok(attempt) => attempt,
-            Err(failure) => return Rehearsal { verdict: Some(failure.verdict()), ..Rehearsal::default() },
-        };
-        let Attempt { outcome, log, evidence, explanation, memory, .. } = attempt;
-        let mut settlement = Settlement::new(&services, request, &self.reads, now, self.configured.limits());
-        (settlement.evidence, settlement.explanation) = (evidence, explanation);
-        let (conditions, verdict) = match outcome {
-            Ok(outcome) => (conditions(&outcome), settlement.settle(outcome).await),
-            Err(failure) => (Vec::new(), failure.verdict()),
-        };
-        Rehearsal {
-            verdict: Some(verdict),
-            conditions,
-            explanation: settlement.explanation.unwrap_or_default(),
-            evidence: settlement.evidence,
-            dropped: log.dropped,
-            log: log.lines,
-            memory,
-        }
+    pub fn rehearse<'a>(&'a self, services: &'a Services, request: &'a Request) -> BoxFuture<'a, Rehearsal> {
+        Box::pin(async move {
+            if !self.reads.signalled_by(request) {
+                return Rehearsal::default();
+            }
+            let (services, now) = (Arc::new(services.clone()), services.clock.now());
+            let made = Attempt::make(&*self.configured, &self.reads, &services, request, now, true).await;
+            let attempt = match made {
+                Ok(attempt) => attempt,
+                Err(failure) => return Rehearsal { verdict: Some(failure.verdict()), ..Rehearsal::default() },
+            };
+            let Attempt { outcome, log, evidence, explanation, memory, .. } = attempt;
+            let mut settlement = Settlement::new(&services, request, &self.reads, now, self.configured.limits());
+            (settlement.evidence, settlement.explanation) = (evidence, explanation);
+            let (conditions, verdict) = match outcome {
+                Ok(outcome) => (conditions(&outcome), settlement.settle(outcome).await),
+                Err(failure) => (Vec::new(), failure.verdict()),
+            };
+            Rehearsal {
+                verdict: Some(verdict),
+                conditions,
+                explanation: settlement.explanation.unwrap_or_default(),
+                evidence: settlement.evidence,
+                dropped: log.dropped,
+                log: log.lines,
+                memory,
+            }
+        })
     }
 
     /// The time of one answer, from a fresh instance on, without settling its conditions, and the memory of the

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use mysql_async::{Conn, Error, Opts, OptsBuilder, ServerError, SslOpts, prelude::Queryable};
 
 use crate::{error::StoreError, open_error::OpenError, server_url::ServerUrl, sessions::Connect};
@@ -75,40 +76,49 @@ impl Connector {
     ///
     /// # Errors
     /// As the driver's, or the server's own error 1836 when it is read-only; [`describe`] tells them without values.
-    pub async fn connect(&self) -> Result<Conn, Error> {
-        let mut session = Conn::new(self.options.clone()).await?;
-        if is_on_primary(&mut session).await? {
-            return Ok(session);
-        }
-        let message = "Running in read-only mode".to_owned();
-        Err(Error::Server(ServerError { code: 1836, message, state: "HY000".to_owned() }))
+    pub fn connect(&self) -> BoxFuture<'_, Result<Conn, Error>> {
+        Box::pin(async move {
+            let mut session = Conn::new(self.options.clone()).await?;
+            if is_on_primary(&mut session).await? {
+                return Ok(session);
+            }
+            let message = "Running in read-only mode".to_owned();
+            Err(Error::Server(ServerError { code: 1836, message, state: "HY000".to_owned() }))
+        })
     }
 
     /// The first session.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do.
-    pub async fn open(&self) -> Result<Conn, OpenError> {
-        let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
-        let late = |_| OpenError::Unreachable { database: self.database.to_string(), detail: "no answer".to_owned() };
-        connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))
+    pub fn open(&self) -> BoxFuture<'_, Result<Conn, OpenError>> {
+        Box::pin(async move {
+            let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
+            let late =
+                |_| OpenError::Unreachable { database: self.database.to_string(), detail: "no answer".to_owned() };
+            connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))
+        })
     }
 
     /// A setting with which this server, though fit, can lose commits.
     ///
     /// # Errors
     /// [`OpenError`] when it cannot be asked.
-    pub async fn risk(&self, session: &mut Conn) -> Result<Option<&'static str>, OpenError> {
-        let fail = |error| meaning(&self.database, &error);
-        let flush: Option<u8> = session.query_first("SELECT @@innodb_flush_log_at_trx_commit").await.map_err(fail)?;
-        if flush != Some(1) {
-            let risk = "innodb_flush_log_at_trx_commit is not 1: a power failure can make used assertions valid again";
-            return Ok(Some(risk));
-        }
-        let unstoppable: Option<u64> = session.query_first(UNSTOPPABLE).await.map_err(fail)?;
-        let risk = "the user may write although the server is read-only: a former primary goes on to accept assertions; \
+    pub fn risk<'a>(&'a self, session: &'a mut Conn) -> BoxFuture<'a, Result<Option<&'static str>, OpenError>> {
+        Box::pin(async move {
+            let fail = |error| meaning(&self.database, &error);
+            let flush: Option<u8> =
+                session.query_first("SELECT @@innodb_flush_log_at_trx_commit").await.map_err(fail)?;
+            if flush != Some(1) {
+                let risk =
+                    "innodb_flush_log_at_trx_commit is not 1: a power failure can make used assertions valid again";
+                return Ok(Some(risk));
+            }
+            let unstoppable: Option<u64> = session.query_first(UNSTOPPABLE).await.map_err(fail)?;
+            let risk = "the user may write although the server is read-only: a former primary goes on to accept assertions; \
                     revoke SUPER, READ_ONLY ADMIN and CONNECTION_ADMIN";
-        Ok((unstoppable != Some(0)).then_some(risk))
+            Ok((unstoppable != Some(0)).then_some(risk))
+        })
     }
 }
 
@@ -128,10 +138,12 @@ impl Connect for Connector {
 ///
 /// # Errors
 /// As the driver's, when the session is lost.
-pub async fn is_on_primary(session: &mut Conn) -> Result<bool, Error> {
-    let switches: Option<(String, String)> = session.query_first(READ_ONLY).await?;
-    let off = |switch: &str| ["0", "OFF"].contains(&switch);
-    Ok(switches.is_some_and(|(server, engine)| off(&server) && off(&engine)))
+pub fn is_on_primary(session: &mut Conn) -> BoxFuture<'_, Result<bool, Error>> {
+    Box::pin(async move {
+        let switches: Option<(String, String)> = session.query_first(READ_ONLY).await?;
+        let off = |switch: &str| ["0", "OFF"].contains(&switch);
+        Ok(switches.is_some_and(|(server, engine)| off(&server) && off(&engine)))
+    })
 }
 
 /// What happened, without values: the server's sentence for a duplicate repeats the key.

@@ -5,6 +5,7 @@
 
 use std::{error::Error as _, io, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer, pki_types::pem::PemObject};
 use tokio_postgres::{
     Client, Config, NoTls, SimpleQueryMessage,
@@ -55,52 +56,58 @@ impl Connector {
     ///
     /// # Errors
     /// As the driver's, which rejects a server that is read-only; [`describe`] tells them without values.
-    pub async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
-        let client = match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                tokio::spawn(connection);
-                client
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                tokio::spawn(connection);
-                client
-            }
-        };
-        let wait = (self.timeout / 2).as_millis().max(1);
-        let settings = format!(
-            "SET statement_timeout = {wait}; SET lock_timeout = {wait};
+    pub fn connect(&self) -> BoxFuture<'_, Result<Client, tokio_postgres::Error>> {
+        Box::pin(async move {
+            let client = match &self.tls {
+                Some(tls) => {
+                    let (client, connection) = self.config.connect(tls.clone()).await?;
+                    tokio::spawn(connection);
+                    client
+                }
+                None => {
+                    let (client, connection) = self.config.connect(NoTls).await?;
+                    tokio::spawn(connection);
+                    client
+                }
+            };
+            let wait = (self.timeout / 2).as_millis().max(1);
+            let settings = format!(
+                "SET statement_timeout = {wait}; SET lock_timeout = {wait};
              SET idle_in_transaction_session_timeout = {wait}; SET default_transaction_isolation = 'read committed';
              SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-        );
-        client.batch_execute(&settings).await?;
-        Ok(client)
+            );
+            client.batch_execute(&settings).await?;
+            Ok(client)
+        })
     }
 
     /// The first session, on a server that is fit to remember.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do.
-    pub async fn open(&self) -> Result<Client, OpenError> {
-        let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
-        let late = |_| OpenError::Unreachable { database: self.database.clone(), detail: "no answer".to_owned() };
-        let client = connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))?;
-        let encoding = self.setting(&client, "server_encoding").await?;
-        if encoding != "UTF8" {
-            let detail = format!("its encoding is {encoding}; make it with ENCODING 'UTF8'");
-            return Err(OpenError::Unfit { database: self.database.clone(), detail });
-        }
-        Ok(client)
+    pub fn open(&self) -> BoxFuture<'_, Result<Client, OpenError>> {
+        Box::pin(async move {
+            let connected = tokio::time::timeout(self.timeout.max(Duration::from_secs(5)), self.connect()).await;
+            let late = |_| OpenError::Unreachable { database: self.database.clone(), detail: "no answer".to_owned() };
+            let client = connected.map_err(late)?.map_err(|error| meaning(&self.database, &error))?;
+            let encoding = self.setting(&client, "server_encoding").await?;
+            if encoding != "UTF8" {
+                let detail = format!("its encoding is {encoding}; make it with ENCODING 'UTF8'");
+                return Err(OpenError::Unfit { database: self.database.clone(), detail });
+            }
+            Ok(client)
+        })
     }
 
     /// A setting with which this server, though fit, can lose commits.
     ///
     /// # Errors
     /// [`OpenError`] when it cannot be asked.
-    pub async fn risk(&self, client: &Client) -> Result<Option<&'static str>, OpenError> {
-        let off = self.setting(client, "fsync").await? == "off";
-        Ok(off.then_some("fsync is off: a power failure can make used assertions valid again"))
+    pub fn risk<'a>(&'a self, client: &'a Client) -> BoxFuture<'a, Result<Option<&'static str>, OpenError>> {
+        Box::pin(async move {
+            let off = self.setting(client, "fsync").await? == "off";
+            Ok(off.then_some("fsync is off: a power failure can make used assertions valid again"))
+        })
     }
 
     async fn setting(&self, client: &Client, name: &str) -> Result<String, OpenError> {
@@ -126,13 +133,15 @@ impl Connect for Connector {
 }
 
 /// Whether the server takes writes. A former primary still answers reads.
-pub async fn is_on_primary(client: &Client) -> bool {
-    let shown = client.simple_query("SHOW transaction_read_only").await.unwrap_or_default();
-    let mut rows = shown.iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0),
-        _ => None,
-    });
-    !client.is_closed() && rows.next() == Some("off")
+pub fn is_on_primary(client: &Client) -> BoxFuture<'_, bool> {
+    Box::pin(async move {
+        let shown = client.simple_query("SHOW transaction_read_only").await.unwrap_or_default();
+        let mut rows = shown.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        !client.is_closed() && rows.next() == Some("off")
+    })
 }
 
 /// The configuration that trusts the named certificates, or else those of the system.

@@ -11,6 +11,7 @@ use dropins_keys::keystore::StoreLookupError;
 use dropins_services::{
     ClientDirectory, KeyDescription, KeyHint, KeyLookupError, KeySource, PublicKey, Registration, Unavailable,
 };
+use futures_util::future::BoxFuture;
 
 use super::client_id_url::is_url;
 use super::documents::{DocumentClients, NoDocument};
@@ -104,16 +105,18 @@ impl Directory {
     ///
     /// # Errors
     /// [`Unavailable`] when the database cannot be asked about a client that is not declared.
-    pub async fn find(&self, client_id: &str) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
-        if client_id.len() > MAX_NAME {
-            return Ok(None);
-        }
-        // A registered client that is disabled is not replaced by a document.
-        match (self.registered(client_id).await?, &self.documents) {
-            (Some(client), _) => Ok(Some(client).filter(|client| client.enabled)),
-            (None, Some(documents)) if is_url(client_id) => Ok(documents.find(client_id).await.ok()),
-            (None, _) => Ok(None),
-        }
+    pub fn find<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Option<Arc<RegisteredClient>>, Unavailable>> {
+        Box::pin(async move {
+            if client_id.len() > MAX_NAME {
+                return Ok(None);
+            }
+            // A registered client that is disabled is not replaced by a document.
+            match (self.registered(client_id).await?, &self.documents) {
+                (Some(client), _) => Ok(Some(client).filter(|client| client.enabled)),
+                (None, Some(documents)) if is_url(client_id) => Ok(documents.find(client_id).await.ok()),
+                (None, _) => Ok(None),
+            }
+        })
     }
 
     async fn registered(&self, client_id: &str) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
@@ -150,14 +153,16 @@ impl Directory {
     ///
     /// # Errors
     /// [`Unavailable`] when the database cannot be asked.
-    pub async fn subject_clashes(&self) -> Result<Vec<(FederatedSubject, String)>, Unavailable> {
-        let mut clashes = Vec::new();
-        for (pair, client) in &self.subjects {
-            let stored = self.stored.find_subject(pair).await?.map(|stored| stored.registration.id.clone());
-            clashes.extend(stored.filter(|id| *id != client.registration.id).map(|id| (pair.clone(), id)));
-        }
-        clashes.sort();
-        Ok(clashes)
+    pub fn subject_clashes(&self) -> BoxFuture<'_, Result<Vec<(FederatedSubject, String)>, Unavailable>> {
+        Box::pin(async move {
+            let mut clashes = Vec::new();
+            for (pair, client) in &self.subjects {
+                let stored = self.stored.find_subject(pair).await?.map(|stored| stored.registration.id.clone());
+                clashes.extend(stored.filter(|id| *id != client.registration.id).map(|id| (pair.clone(), id)));
+            }
+            clashes.sort();
+            Ok(clashes)
+        })
     }
 
     /// How many clients there are: those of the file, and those that the database had when it was last asked.
@@ -169,15 +174,17 @@ impl Directory {
     ///
     /// # Errors
     /// [`Unavailable`] when the database cannot be asked.
-    pub async fn clashes(&self) -> Result<Vec<String>, Unavailable> {
-        let mut clashes = Vec::new();
-        for client_id in self.declared.keys() {
-            if self.stored.find(client_id).await?.is_some() {
-                clashes.push(client_id.clone());
+    pub fn clashes(&self) -> BoxFuture<'_, Result<Vec<String>, Unavailable>> {
+        Box::pin(async move {
+            let mut clashes = Vec::new();
+            for client_id in self.declared.keys() {
+                if self.stored.find(client_id).await?.is_some() {
+                    clashes.push(client_id.clone());
+                }
             }
-        }
-        clashes.sort();
-        Ok(clashes)
+            clashes.sort();
+            Ok(clashes)
+        })
     }
 
     /// Where the keys of this client are looked for besides its registration.
@@ -211,20 +218,25 @@ impl Directory {
     ///
     /// # Errors
     /// [`Unavailable`] when the database cannot be asked; some keys may have been shown by then.
-    pub async fn visit_keys(&self, visit: &mut (dyn FnMut(ClientKeyFact) + Send)) -> Result<(), Unavailable> {
-        for client in self.declared.values() {
-            self.show_keys(client, visit).await;
-        }
-        let mut after = String::new();
-        loop {
-            let page = self.stored.page(&after).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after.clone_from(&last.registration.id);
-            let effective = page.iter().filter(|client| !self.declared.contains_key(&client.registration.id));
-            for client in effective {
+    pub fn visit_keys<'a>(
+        &'a self,
+        visit: &'a mut (dyn FnMut(ClientKeyFact) + Send),
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        Box::pin(async move {
+            for client in self.declared.values() {
                 self.show_keys(client, visit).await;
             }
-        }
+            let mut after = String::new();
+            loop {
+                let page = self.stored.page(&after).await?;
+                let Some(last) = page.last() else { return Ok(()) };
+                after.clone_from(&last.registration.id);
+                let effective = page.iter().filter(|client| !self.declared.contains_key(&client.registration.id));
+                for client in effective {
+                    self.show_keys(client, visit).await;
+                }
+            }
+        })
     }
 }
 

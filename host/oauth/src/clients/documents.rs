@@ -11,6 +11,7 @@ use std::time::Duration;
 use dropins_config::{ClientIdMetadata, DocumentMode};
 use dropins_fetch::{Document, DocumentFetcher, FetchError, FetchSettings, JwksFetcher, JwksUrl, JwksUrlError};
 use dropins_services::{Clock, UnixMillis};
+use futures_util::future::BoxFuture;
 use moka::future::Cache;
 
 use super::client_id_url::{ClientIdUrl, NotNormal};
@@ -164,36 +165,41 @@ impl DocumentClients {
     ///
     /// # Errors
     /// [`NoDocument`] says why there is none, for an operator.
-    pub async fn find(&self, client_id: &str) -> Result<Arc<RegisteredClient>, NoDocument> {
-        let (id, url) = self.url(client_id)?;
-        let now = self.clock.now();
-        if let Some(known) = self.clients.get(client_id).await.filter(|known| known.is_fresh(now)) {
-            return Ok(Arc::clone(&known.client));
-        }
-        let pause = self.source.settings().failure_pause;
-        let attempt = self.attempts.entry_by_ref(client_id);
-        let attempt = attempt.or_insert_with_if(self.fetch(&id, &url), |last| !last.is_within(pause, now)).await;
-        let now = self.clock.now();
-        match (self.clients.get(client_id).await.filter(|known| now < known.usable_until), &attempt.value().failure) {
-            (Some(known), _) => Ok(Arc::clone(&known.client)),
-            (None, Some(failure)) => Err(failure.clone()),
-            // It was evicted meanwhile.
-            (None, None) => Err(FetchError::Interrupted.into()),
-        }
+    pub fn find<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Arc<RegisteredClient>, NoDocument>> {
+        Box::pin(async move {
+            let (id, url) = self.url(client_id)?;
+            let now = self.clock.now();
+            if let Some(known) = self.clients.get(client_id).await.filter(|known| known.is_fresh(now)) {
+                return Ok(Arc::clone(&known.client));
+            }
+            let pause = self.source.settings().failure_pause;
+            let attempt = self.attempts.entry_by_ref(client_id);
+            let attempt = attempt.or_insert_with_if(self.fetch(&id, &url), |last| !last.is_within(pause, now)).await;
+            let now = self.clock.now();
+            match (self.clients.get(client_id).await.filter(|known| now < known.usable_until), &attempt.value().failure)
+            {
+                (Some(known), _) => Ok(Arc::clone(&known.client)),
+                (None, Some(failure)) => Err(failure.clone()),
+                // It was evicted meanwhile.
+                (None, None) => Err(FetchError::Interrupted.into()),
+            }
+        })
     }
 
     /// Fetches the document now, even if it is fresh.
     ///
     /// # Errors
     /// [`NoDocument`] says why that is not possible; a document from before may serve all the same.
-    pub async fn refresh(&self, client_id: &str) -> Result<Arc<RegisteredClient>, NoDocument> {
-        let (id, url) = self.url(client_id)?;
-        let attempt = self.fetch(&id, &url).await;
-        self.attempts.insert(client_id.to_owned(), Arc::clone(&attempt)).await;
-        match &attempt.failure {
-            Some(failure) => Err(failure.clone()),
-            None => self.find(client_id).await,
-        }
+    pub fn refresh<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Arc<RegisteredClient>, NoDocument>> {
+        Box::pin(async move {
+            let (id, url) = self.url(client_id)?;
+            let attempt = self.fetch(&id, &url).await;
+            self.attempts.insert(client_id.to_owned(), Arc::clone(&attempt)).await;
+            match &attempt.failure {
+                Some(failure) => Err(failure.clone()),
+                None => self.find(client_id).await,
+            }
+        })
     }
 
     /// Where the document is, if it may be fetched.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use dropins_keys::ClientKey;
 use dropins_services::{Clock, PublicKey as _, Unavailable};
+use futures_util::future::BoxFuture;
 use moka::sync::Cache;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -86,25 +87,27 @@ impl StoredClients {
     ///
     /// # Errors
     /// [`Unavailable`] when the database cannot be asked.
-    pub async fn find(&self, client_id: &str) -> Result<Option<Arc<RegisteredClient>>, Unavailable> {
-        if let Some(remembered) = self.remembered.get(client_id) {
-            return Ok(Some(remembered));
-        }
-        if client_id.len() > MAX_NAME || self.unknown.contains_key(client_id) {
-            return Ok(None);
-        }
-        let before = self.forgotten.load(Ordering::SeqCst);
-        let record = self.store.find(client_id).await?;
-        let client = record.map(|record| Arc::new(self.prepare(record)));
-        match &client {
-            Some(client) => self.remembered.insert(client_id.to_owned(), Arc::clone(client)),
-            None => self.unknown.insert(client_id.to_owned(), ()),
-        }
-        if self.forgotten.load(Ordering::SeqCst) != before {
-            self.remembered.invalidate(client_id);
-            self.unknown.invalidate(client_id);
-        }
-        Ok(client)
+    pub fn find<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Option<Arc<RegisteredClient>>, Unavailable>> {
+        Box::pin(async move {
+            if let Some(remembered) = self.remembered.get(client_id) {
+                return Ok(Some(remembered));
+            }
+            if client_id.len() > MAX_NAME || self.unknown.contains_key(client_id) {
+                return Ok(None);
+            }
+            let before = self.forgotten.load(Ordering::SeqCst);
+            let record = self.store.find(client_id).await?;
+            let client = record.map(|record| Arc::new(self.prepare(record)));
+            match &client {
+                Some(client) => self.remembered.insert(client_id.to_owned(), Arc::clone(client)),
+                None => self.unknown.insert(client_id.to_owned(), ()),
+            }
+            if self.forgotten.load(Ordering::SeqCst) != before {
+                self.remembered.invalidate(client_id);
+                self.unknown.invalidate(client_id);
+            }
+            Ok(client)
+        })
     }
 
     /// The client that is known by this subject, enabled or not.
@@ -139,21 +142,25 @@ impl StoredClients {
     ///
     /// # Errors
     /// [`ClientError`] says why it was not added.
-    pub async fn insert(&self, mut record: ClientRecord) -> Result<ClientRecord, ClientError> {
-        record.created_at = self.clock.now_seconds();
-        record.updated_at = record.created_at;
-        self.store.insert(record.clone()).await?;
-        Ok(self.changed(record).await)
+    pub fn insert(&self, mut record: ClientRecord) -> BoxFuture<'_, Result<ClientRecord, ClientError>> {
+        Box::pin(async move {
+            record.created_at = self.clock.now_seconds();
+            record.updated_at = record.created_at;
+            self.store.insert(record.clone()).await?;
+            Ok(self.changed(record).await)
+        })
     }
 
     /// Replaces a client that was read before; its time and its revision are set here.
     ///
     /// # Errors
     /// [`ClientError`] says why it was not replaced.
-    pub async fn update(&self, mut record: ClientRecord) -> Result<ClientRecord, ClientError> {
-        record.updated_at = self.clock.now_seconds();
-        self.store.update(record.clone()).await?;
-        Ok(self.changed(record).await)
+    pub fn update(&self, mut record: ClientRecord) -> BoxFuture<'_, Result<ClientRecord, ClientError>> {
+        Box::pin(async move {
+            record.updated_at = self.clock.now_seconds();
+            self.store.update(record.clone()).await?;
+            Ok(self.changed(record).await)
+        })
     }
 
     /// Removes a client and ends what it was granted, unless a client of this id `stays`, declared by the configuration;
@@ -194,11 +201,13 @@ impl StoredClients {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked; everything is forgotten then.
-    pub async fn refresh(&self) -> Result<(), StoreError> {
-        self.follow().await.inspect_err(|_| {
-            self.forget_all();
-            // Whatever changes until the database is back is found by comparing anew.
-            self.version.store(u64::MAX, Ordering::SeqCst);
+    pub fn refresh(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.follow().await.inspect_err(|_| {
+                self.forget_all();
+                // Whatever changes until the database is back is found by comparing anew.
+                self.version.store(u64::MAX, Ordering::SeqCst);
+            })
         })
     }
 

@@ -2,6 +2,7 @@
 
 use dropins_database::StoreError;
 use dropins_protocol::ClientRecord;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 use super::registry::Registry;
@@ -54,23 +55,25 @@ impl ClientLine {
 ///
 /// # Errors
 /// [`StoreError`] if the database cannot be read.
-pub async fn lines(registry: &Registry, text: &str, most: usize) -> Result<Lines, StoreError> {
-    let text = text.to_lowercase();
-    let declared = registry.deployment.service_providers.iter();
-    let declared = declared.map(|entry| ClientLine::new(entry.record.clone(), Origin::File));
-    let mut clients: Vec<_> = declared.filter(|line| line.holds(&text)).collect();
-    let mut after = String::new();
-    while clients.len() <= most {
-        let page = registry.stored.store().page(&after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.client_id);
-        let lines = page.into_iter().map(|record| {
-            let hidden = registry.declared(&record.client_id).is_some();
-            ClientLine::new(record, if hidden { Origin::Hidden } else { Origin::Database })
-        });
-        clients.extend(lines.filter(|line| line.holds(&text)));
-    }
-    let more = clients.len() > most;
-    clients.truncate(most);
-    Ok(Lines { clients, more })
+pub fn lines<'a>(registry: &'a Registry, text: &'a str, most: usize) -> BoxFuture<'a, Result<Lines, StoreError>> {
+    Box::pin(async move {
+        let text = text.to_lowercase();
+        let declared = registry.deployment.service_providers.iter();
+        let declared = declared.map(|entry| ClientLine::new(entry.record.clone(), Origin::File));
+        let mut clients: Vec<_> = declared.filter(|line| line.holds(&text)).collect();
+        let mut after = String::new();
+        while clients.len() <= most {
+            let page = registry.stored.store().page(&after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.client_id);
+            let lines = page.into_iter().map(|record| {
+                let hidden = registry.declared(&record.client_id).is_some();
+                ClientLine::new(record, if hidden { Origin::Hidden } else { Origin::Database })
+            });
+            clients.extend(lines.filter(|line| line.holds(&text)));
+        }
+        let more = clients.len() > most;
+        clients.truncate(most);
+        Ok(Lines { clients, more })
+    })
 }

@@ -10,6 +10,7 @@ use dropins_keys::{Algorithm, ClientKey};
 use dropins_oauth::clients::{NoDocument, RegisteredClient, Sources, declared, is_url};
 use dropins_protocol::{ClientRecord, FederatedSubject};
 use dropins_services::PublicKey as _;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -111,14 +112,16 @@ impl ClientView {
     ///
     /// # Errors
     /// [`ClientsError`] if there is none, or it cannot be read.
-    pub async fn find(registry: &Registry, client_id: &str) -> Result<Self, ClientsError> {
-        if registry.declared(client_id).is_some() {
-            return Self::of_file(registry, client_id).await;
-        }
-        match registry.stored(client_id).await {
-            Err(ClientsError::Unknown { .. }) if is_url(client_id) => Self::of_document(registry, client_id).await,
-            record => Self::of_record(registry, record?).await,
-        }
+    pub fn find<'a>(registry: &'a Registry, client_id: &'a str) -> BoxFuture<'a, Result<Self, ClientsError>> {
+        Box::pin(async move {
+            if registry.declared(client_id).is_some() {
+                return Self::of_file(registry, client_id).await;
+            }
+            match registry.stored(client_id).await {
+                Err(ClientsError::Unknown { .. }) if is_url(client_id) => Self::of_document(registry, client_id).await,
+                record => Self::of_record(registry, record?).await,
+            }
+        })
     }
 
     /// A client of the database.

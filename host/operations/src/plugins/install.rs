@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use dropins_config::home::{KeptComponents, replace_file};
 use dropins_host::{Candidate, Digest, Validated};
 use dropins_live as live;
+use futures_util::future::BoxFuture;
 
 use super::destination::Destination;
 use super::error::PluginsError;
@@ -49,31 +50,33 @@ pub struct Installed {
 ///
 /// # Errors
 /// [`PluginsError`] says why it is not installed; the folder is as it was.
-pub async fn install(
-    folder: &Folder,
-    given: &str,
+pub fn install<'a>(
+    folder: &'a Folder,
+    given: &'a str,
     candidate: Candidate,
-    serving: &[Serving],
+    serving: &'a [Serving],
     force: bool,
-) -> Result<Installed, PluginsError> {
-    let plugin = candidate.clone().validate(&folder.engine).await?;
-    let name = &plugin.description().name;
-    let file = destination(folder, name, given, serving)?.choose(force)?;
-    // Under the name that its file will have.
-    let plugin = Candidate::new(&*file, candidate.bytes().clone()).validate(&folder.engine).await?;
-    let mut hint = None;
-    if !force {
-        let named = live::try_out(&plugin, &folder.engine, folder.deployment.as_ref(), &[]).await?.is_named;
-        hint = (!named && folder.deployment.is_some()).then(|| entry(&plugin, folder));
-    }
-    let path = folder.path.join(&file);
-    if let Ok(old) = Candidate::read(&path, folder.component_size()) {
-        let kept = KeptComponents::of(&folder.home).keep(old.bytes());
-        kept.map_err(|error| PluginsError::Keep { path: path.clone(), error })?;
-    }
-    replace_file(&path, candidate.bytes()).map_err(|error| PluginsError::Write { path: path.clone(), error })?;
-    let version = plugin.description().version.clone();
-    Ok(Installed { name: name.clone(), version, digest: plugin.digest(), path, file, entry: hint })
+) -> BoxFuture<'a, Result<Installed, PluginsError>> {
+    Box::pin(async move {
+        let plugin = candidate.clone().validate(&folder.engine).await?;
+        let name = &plugin.description().name;
+        let file = destination(folder, name, given, serving)?.choose(force)?;
+        // Under the name that its file will have.
+        let plugin = Candidate::new(&*file, candidate.bytes().clone()).validate(&folder.engine).await?;
+        let mut hint = None;
+        if !force {
+            let named = live::try_out(&plugin, &folder.engine, folder.deployment.as_ref(), &[]).await?.is_named;
+            hint = (!named && folder.deployment.is_some()).then(|| entry(&plugin, folder));
+        }
+        let path = folder.path.join(&file);
+        if let Ok(old) = Candidate::read(&path, folder.component_size()) {
+            let kept = KeptComponents::of(&folder.home).keep(old.bytes());
+            kept.map_err(|error| PluginsError::Keep { path: path.clone(), error })?;
+        }
+        replace_file(&path, candidate.bytes()).map_err(|error| PluginsError::Write { path: path.clone(), error })?;
+        let version = plugin.description().version.clone();
+        Ok(Installed { name: name.clone(), version, digest: plugin.digest(), path, file, entry: hint })
+    })
 }
 
 fn destination<'a>(

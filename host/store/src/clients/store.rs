@@ -10,6 +10,7 @@ use super::subjects;
 use crate::grants::revocation;
 use dropins_database::{Database, Row, StoreError, retry_on_conflict};
 use dropins_protocol::{ClientRecord, FederatedSubject};
+use futures_util::future::BoxFuture;
 
 /// Rows of one transaction of the ledger, so that other writers wait for a short one.
 const LEDGER_BATCH: usize = 100;
@@ -40,12 +41,14 @@ impl IdentityStore {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked or the row is damaged.
-    pub async fn find(&self, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
-        let rows = self.0.query(rows::FIND, vec![client_id.into()]).await?;
-        match rows.first() {
-            Some(row) => self.read(row).await.map(Some),
-            None => Ok(None),
-        }
+    pub fn find<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Option<ClientRecord>, StoreError>> {
+        Box::pin(async move {
+            let rows = self.0.query(rows::FIND, vec![client_id.into()]).await?;
+            match rows.first() {
+                Some(row) => self.read(row).await.map(Some),
+                None => Ok(None),
+            }
+        })
     }
 
     async fn read(&self, row: &Row) -> Result<ClientRecord, StoreError> {
@@ -83,14 +86,16 @@ impl IdentityStore {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked or a row is damaged.
-    pub async fn page(&self, after: &str, limit: usize) -> Result<Vec<ClientRecord>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.0.query(rows::PAGE, vec![after.into(), limit.into()]).await?;
-        let mut clients = Vec::with_capacity(rows.len());
-        for row in &rows {
-            clients.push(self.read(row).await?);
-        }
-        Ok(clients)
+    pub fn page<'a>(&'a self, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<ClientRecord>, StoreError>> {
+        Box::pin(async move {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = self.0.query(rows::PAGE, vec![after.into(), limit.into()]).await?;
+            let mut clients = Vec::with_capacity(rows.len());
+            for row in &rows {
+                clients.push(self.read(row).await?);
+            }
+            Ok(clients)
+        })
     }
 
     /// How many clients there are.
@@ -107,26 +112,28 @@ impl IdentityStore {
     /// # Errors
     /// [`ClientError::Exists`] when there is one with this id, [`ClientError::SubjectTaken`] when another one has one of
     /// its subjects.
-    pub async fn insert(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let sealed = self.sealed(&client).await?;
-        let (sql, values) = rows::insert(&client, sealed.as_ref())?;
-        let added = retry_on_conflict(|| async {
-            let mut transaction = self.0.begin().await?;
-            match transaction.execute(sql, values.clone()).await {
-                Err(StoreError::Duplicate) => return Ok(Written::No),
-                other => other?,
-            };
-            if let Some(taken) = subjects::replace(&mut transaction, &client).await? {
-                return Ok(Written::Taken(taken));
+    pub fn insert(&self, client: ClientRecord) -> BoxFuture<'_, Result<(), ClientError>> {
+        Box::pin(async move {
+            let sealed = self.sealed(&client).await?;
+            let (sql, values) = rows::insert(&client, sealed.as_ref())?;
+            let added = retry_on_conflict(|| async {
+                let mut transaction = self.0.begin().await?;
+                match transaction.execute(sql, values.clone()).await {
+                    Err(StoreError::Duplicate) => return Ok(Written::No),
+                    other => other?,
+                };
+                if let Some(taken) = subjects::replace(&mut transaction, &client).await? {
+                    return Ok(Written::Taken(taken));
+                }
+                changes::note(&mut transaction, &client.client_id).await?;
+                transaction.commit().await.map(|()| Written::Yes)
+            });
+            match added.await? {
+                Written::Yes => Ok(()),
+                Written::No => Err(ClientError::Exists { client_id: client.client_id }),
+                Written::Taken(pair) => Err(self.taken(pair).await?),
             }
-            changes::note(&mut transaction, &client.client_id).await?;
-            transaction.commit().await.map(|()| Written::Yes)
-        });
-        match added.await? {
-            Written::Yes => Ok(()),
-            Written::No => Err(ClientError::Exists { client_id: client.client_id }),
-            Written::Taken(pair) => Err(self.taken(pair).await?),
-        }
+        })
     }
 
     /// Replaces a client.
@@ -134,30 +141,32 @@ impl IdentityStore {
     /// # Errors
     /// [`ClientError::Unknown`] when there is none with this id, [`ClientError::Changed`] when it is not the revision
     /// that was read, [`ClientError::SubjectTaken`] when another one has one of its subjects.
-    pub async fn update(&self, client: ClientRecord) -> Result<(), ClientError> {
-        let sealed = self.sealed(&client).await?;
-        let (sql, values) = rows::update(&client, sealed.as_ref())?;
-        let replaced = retry_on_conflict(|| async {
-            let mut transaction = self.0.begin().await?;
-            if transaction.execute(sql, values.clone()).await? == 0 {
-                return Ok(Written::No);
+    pub fn update(&self, client: ClientRecord) -> BoxFuture<'_, Result<(), ClientError>> {
+        Box::pin(async move {
+            let sealed = self.sealed(&client).await?;
+            let (sql, values) = rows::update(&client, sealed.as_ref())?;
+            let replaced = retry_on_conflict(|| async {
+                let mut transaction = self.0.begin().await?;
+                if transaction.execute(sql, values.clone()).await? == 0 {
+                    return Ok(Written::No);
+                }
+                if let Some(taken) = subjects::replace(&mut transaction, &client).await? {
+                    return Ok(Written::Taken(taken));
+                }
+                changes::note(&mut transaction, &client.client_id).await?;
+                transaction.commit().await.map(|()| Written::Yes)
+            });
+            match replaced.await? {
+                Written::Yes => return Ok(()),
+                Written::Taken(pair) => return Err(self.taken(pair).await?),
+                Written::No => {}
             }
-            if let Some(taken) = subjects::replace(&mut transaction, &client).await? {
-                return Ok(Written::Taken(taken));
-            }
-            changes::note(&mut transaction, &client.client_id).await?;
-            transaction.commit().await.map(|()| Written::Yes)
-        });
-        match replaced.await? {
-            Written::Yes => return Ok(()),
-            Written::Taken(pair) => return Err(self.taken(pair).await?),
-            Written::No => {}
-        }
-        let there = self.0.query(rows::FIND, vec![client.client_id.as_str().into()]).await?;
-        let client_id = client.client_id;
-        Err(match there.is_empty() {
-            false => ClientError::Changed { client_id },
-            true => ClientError::Unknown { client_id },
+            let there = self.0.query(rows::FIND, vec![client.client_id.as_str().into()]).await?;
+            let client_id = client.client_id;
+            Err(match there.is_empty() {
+                false => ClientError::Changed { client_id },
+                true => ClientError::Unknown { client_id },
+            })
         })
     }
 
@@ -201,23 +210,25 @@ impl IdentityStore {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked.
-    pub async fn changes(&self, since: u64) -> Result<Changes, StoreError> {
-        changes::after(&self.0, since).await
+    pub fn changes(&self, since: u64) -> BoxFuture<'_, Result<Changes, StoreError>> {
+        Box::pin(async move { changes::after(&self.0, since).await })
     }
 
     /// Writes into the ledger. The first sight of a key stays, its last use only moves on.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn record(&self, uses: Vec<KeyUse>) -> Result<(), StoreError> {
-        for batch in uses.chunks(LEDGER_BATCH) {
-            match key_uses::record(&self.0, batch).await {
-                // Another node recorded the same key at the same time: it is there now.
-                Err(StoreError::Duplicate | StoreError::Conflict) => key_uses::record(&self.0, batch).await?,
-                other => other?,
+    pub fn record(&self, uses: Vec<KeyUse>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            for batch in uses.chunks(LEDGER_BATCH) {
+                match key_uses::record(&self.0, batch).await {
+                    // Another node recorded the same key at the same time: it is there now.
+                    Err(StoreError::Duplicate | StoreError::Conflict) => key_uses::record(&self.0, batch).await?,
+                    other => other?,
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The ledger of one client, the last used key first.
