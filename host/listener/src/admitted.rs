@@ -2,15 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::Extension;
-use axum::extract::Request;
-use axum::middleware::{AddExtension, Next};
-use axum::response::Response;
 use axum_server::accept::Accept;
 use futures_util::future::BoxFuture;
 use tokio::net::TcpStream;
-use tower_layer::Layer as _;
+use tower_service::Service;
 
 use super::connections::{Connections, Lease};
 use super::watched::Watched;
@@ -31,8 +28,7 @@ where
     S: Send + 'static,
 {
     type Stream = Watched<A::Stream>;
-    /// The service lives as long as its connection, and so does the lease that it carries.
-    type Service = AddExtension<A::Service, Arc<Lease>>;
+    type Service = Leased<A::Service>;
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
@@ -43,13 +39,36 @@ where
             stream.set_nodelay(true)?;
             let (stream, service) = inner.accept(stream, service).await?;
             let stream = Watched::new(stream, connections.limits(), Arc::clone(&lease.activity));
-            Ok((stream, Extension(Arc::new(lease)).layer(service)))
+            Ok((stream, Leased { inner: service, lease: Arc::new(lease) }))
         })
     }
 }
 
-/// Notes that a request runs on its connection.
-pub(super) async fn in_flight(Extension(lease): Extension<Arc<Lease>>, request: Request, next: Next) -> Response {
-    let _running = lease.activity.begin();
-    next.run(request).await
+/// The service of one connection: it lives as long as that, and so does the lease. Notes the requests that run.
+#[derive(Clone)]
+pub(super) struct Leased<S> {
+    inner: S,
+    lease: Arc<Lease>,
+}
+
+impl<R, S: Service<R>> Service<R> for Leased<S>
+where
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let running = self.lease.activity.begin();
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let _running = running;
+            answer.await
+        })
+    }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum_server::Handle;
 use axum_server::accept::DefaultAcceptor;
@@ -18,7 +18,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures_util::future::BoxFuture;
 use hyper_util::rt::TokioTimer;
 
-use super::admitted::{Admitted, in_flight};
+use super::admitted::Admitted;
 use super::connections::Connections;
 use super::first_bytes::FirstBytes;
 
@@ -114,7 +114,6 @@ impl Bound {
                 .max_pending_accept_reset_streams(Some(20))
                 .keep_alive_interval(Some(Duration::from_secs(20)))
                 .keep_alive_timeout(Duration::from_secs(10));
-            let router = router.layer(from_fn(in_flight));
             let router = if tls.is_some() { router.layer(map_response(strict_transport)) } else { router };
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
             match tls {

@@ -126,16 +126,10 @@ pub struct PageServices {
 /// What client registration uses.
 #[derive(Clone)]
 pub struct RegistrationServices {
-    /// What is live.
-    pub published: Arc<Published>,
-    /// Counters.
-    pub metrics: Arc<Metrics>,
-    /// The last rejected requests.
-    pub decisions: Arc<Decisions>,
+    /// What is live, counters, limits, and the time.
+    pub authentication: Arc<AuthenticationServices>,
     /// The clients of the database.
     pub stored: Arc<StoredClients>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// What the server says about itself: metadata and published keys.
@@ -230,16 +224,16 @@ impl OAuthServices {
         let users = Users::new(database.clone(), Arc::clone(&clock));
         Self {
             clients: Arc::new(ClientServices {
-                authentication,
+                authentication: Arc::clone(&authentication),
                 keys: Arc::clone(&keys),
                 grants: grants.clone(),
                 users: users.clone(),
                 pushed: pushed.clone(),
             }),
             pages: PageServices {
-                published: Arc::clone(&published),
-                metrics: Arc::clone(&metrics),
-                decisions: Arc::clone(&decisions),
+                published,
+                metrics,
+                decisions,
                 users,
                 sessions: Sessions::new(database.clone(), Arc::clone(&clock)),
                 grants,
@@ -248,13 +242,7 @@ impl OAuthServices {
                 database,
                 clock: Arc::clone(&clock),
             },
-            registration: RegistrationServices {
-                published,
-                metrics,
-                decisions,
-                stored: Arc::clone(&resources.stored),
-                clock,
-            },
+            registration: RegistrationServices { authentication, stored: Arc::clone(&resources.stored) },
         }
     }
 

@@ -23,6 +23,7 @@ use super::answer;
 use super::attempt::Attempt;
 use super::client_address;
 use super::post::FormPost;
+use super::rate_limit;
 use super::sent_secret;
 use crate::app::{Authenticates, AuthenticationServices, ClientServices};
 use dropins_live::Live;
@@ -65,12 +66,15 @@ pub(crate) struct Exchange<S = Arc<ClientServices>> {
 }
 
 impl<S: Authenticates> Exchange<S> {
-    /// Answers a request to an endpoint that authenticates clients.
+    /// Answers a request to an endpoint that authenticates clients, unless its address sends more than its share.
     pub(crate) async fn answer(
         services: S,
         request: Request,
         handle: impl AsyncFnOnce(&mut Self, Request) -> Result<Response, OAuthError>,
     ) -> Response {
+        if let Some(refused) = rate_limit::refused(services.authentication(), &request) {
+            return refused;
+        }
         let live = services.authentication().published.current();
         Self::answer_on(live, services, request, handle).await
     }

@@ -57,6 +57,5 @@ pub fn public(app: &App) -> Router {
         .endpoint(discovery, get(metadata::metadata))
         .endpoint(endpoints::SMART_METADATA, get(smart::metadata))
         .with_state(oauth.metadata());
-    let costly = rate_limit::limited(clients.merge(registration), app.authentication().clone());
-    costly.merge(metadata).merge(authorize::router(oauth.pages.clone()))
+    clients.merge(registration).merge(metadata).merge(authorize::router(oauth.pages.clone()))
 }

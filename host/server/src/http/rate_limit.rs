@@ -2,11 +2,7 @@
 //!
 //! Trusted proxies are looked through. A request that came over no network has no address and no limit.
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::Request;
 use axum::response::Response;
 
 use super::answer;
@@ -14,21 +10,6 @@ use super::client_address;
 use crate::app::AuthenticationServices;
 use dropins_protocol::{ErrorCode, OAuthError, reference};
 use dropins_telemetry::audit;
-
-/// The router behind the limit.
-pub(super) fn limited<S: Clone + Send + Sync + 'static>(
-    router: Router<S>,
-    services: Arc<AuthenticationServices>,
-) -> Router<S> {
-    router.layer(from_fn_with_state(services, check))
-}
-
-async fn check(State(services): State<Arc<AuthenticationServices>>, request: Request, next: Next) -> Response {
-    match refused(&services, &request) {
-        Some(refused) => refused,
-        None => next.run(request).await,
-    }
-}
 
 /// The answer to an address that sends more than its share.
 pub(crate) fn refused(services: &AuthenticationServices, request: &Request) -> Option<Response> {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::answer;
 use super::body;
+use super::rate_limit;
 use crate::app::ClientServices;
 use crate::json::json as json_answer;
 use dropins_live::Live;
@@ -25,6 +26,9 @@ use dropins_store::users::User;
 const ACCESS_TOKEN: &str = "access_token";
 
 pub(super) async fn endpoint(State(services): State<Arc<ClientServices>>, request: Request) -> Response {
+    if let Some(refused) = rate_limit::refused(&services.authentication, &request) {
+        return refused;
+    }
     let (live, reference) = (services.authentication.published.current(), reference());
     let sent = read(request).await;
     let has_token = !matches!(&sent, Ok(None));

@@ -19,6 +19,7 @@ use self::answer::Issued;
 use self::failure::{Failure, refuse};
 use crate::app::RegistrationServices;
 use crate::http::answer::respond as answer_error;
+use crate::http::rate_limit;
 use dropins_config::Deployment;
 use dropins_keys::keystore::CertificateStores;
 use dropins_live::Live;
@@ -45,7 +46,10 @@ pub(super) async fn manage(
 }
 
 async fn respond(services: &RegistrationServices, client_id: Option<String>, request: Request) -> Response {
-    let (live, reference) = (services.published.current(), reference());
+    if let Some(refused) = rate_limit::refused(&services.authentication, &request) {
+        return refused;
+    }
+    let (live, reference) = (services.authentication.published.current(), reference());
     if !live.deployment.oauth.registration.enabled {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -65,10 +69,10 @@ async fn respond(services: &RegistrationServices, client_id: Option<String>, req
             response
         }
         Err(Failure(error)) => {
-            services.metrics.answered(error.code);
-            let (now, client) = (services.clock.now_seconds(), client_id.as_deref());
+            services.authentication.metrics.answered(error.code);
+            let (now, client) = (services.authentication.clock.now_seconds(), client_id.as_deref());
             audit::refused_registration(&reference, action, client, &error);
-            services.decisions.rejected(now, &reference, None, "registration-refused", client, &error);
+            services.authentication.decisions.rejected(now, &reference, None, "registration-refused", client, &error);
             answer_error(&error, &reference, challenge)
         }
     }
@@ -152,7 +156,7 @@ impl Exchange<'_> {
         } else if !by_secret {
             record.secret = None;
         }
-        let now = self.services.clock.now_seconds();
+        let now = self.services.authentication.clock.now_seconds();
         refuse(clients::lint(record, &jwks, trusted_issuers, &CertificateStores::default(), now).faults)?;
         Ok(secret)
     }

@@ -79,7 +79,7 @@ impl Server {
 
     /// The answer of the token endpoint to an assertion of this client.
     async fn token(&self, client_id: &str, key: &SigningKey, scope: &str) -> Answer {
-        let now = self.app.oauth().unwrap().registration.clock.now_seconds();
+        let now = self.app.oauth().unwrap().registration.authentication.clock.now_seconds();
         let claims = json!({
             "iss": client_id, "sub": client_id, "aud": "https://localhost:9443", "iat": now, "exp": now + 60,
             "jti": dropins_protocol::reference(),
@@ -130,7 +130,7 @@ async fn a_registered_client_authenticates_changes_its_keys_and_leaves() {
 
     let token = server.token(&client_id, &old, "read").await;
     assert_eq!((token.status, token.body["scope"].as_str()), (StatusCode::OK, Some("read")), "{}", token.body);
-    server.app.oauth().unwrap().registration.published.ledger().flush(false).await.unwrap();
+    server.app.oauth().unwrap().registration.authentication.published.ledger().flush(false).await.unwrap();
     let uses = server.app.oauth().unwrap().registration.stored.store().uses(&client_id).await.unwrap();
     assert_eq!((uses.len(), uses[0].thumbprint.clone()), (1, old.thumbprint()));
     assert!(uses[0].last_used.is_some());
@@ -358,6 +358,7 @@ async fn registration_is_closed_without_a_token_open_on_request_and_absent_when_
             .oauth()
             .unwrap()
             .registration
+            .authentication
             .published
             .current()
             .warnings
