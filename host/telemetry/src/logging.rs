@@ -7,10 +7,12 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use tracing::{Dispatch, Subscriber};
 use tracing_appender::rolling::{RollingFileAppender, RollingWriter, Rotation};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
@@ -42,11 +44,22 @@ pub struct LogFileError {
 pub fn start(home: &Home, logging: &Logging, traces: Option<&Traces>) -> Result<(), LogFileError> {
     let (lines, lines_handle) = reload::Layer::new(lines(home, logging)?);
     let (filter, filter_handle) = reload::Layer::new(filter(&logging.level));
-    let traces = traces.map(Traces::layer);
-    if tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init().is_ok() {
+    let log = tracing_subscriber::registry().with(lines.with_filter(filter));
+    if traced(log, traces).try_init().is_ok() {
         let _set_once = HANDLES.set(Handles { lines: lines_handle, filter: filter_handle });
     }
     Ok(())
+}
+
+/// The log, with the layer of traces if there is a collector: a layer that is `None` would enable every span.
+fn traced<S>(log: S, traces: Option<&Traces>) -> Dispatch
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+{
+    match traces {
+        Some(traces) => log.with(traces.layer()).into(),
+        None => log.into(),
+    }
 }
 
 /// Changes the log that was started; without one, nothing. A log whose new file cannot be opened stays where it is.
@@ -149,5 +162,19 @@ impl Write for Line<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_collector_no_span_of_a_trace_begins() {
+        let log = tracing_subscriber::registry().with(fmt::layer().with_writer(io::sink).with_filter(filter("info")));
+        tracing::dispatcher::with_default(&traced(log, None), || {
+            assert!(tracing::info_span!(target: TARGET, "request").is_disabled());
+            assert!(!tracing::info_span!("another").is_disabled());
+        });
     }
 }
