@@ -72,8 +72,12 @@ impl Form {
 /// # Errors
 /// [`FormError::Encoding`].
 pub fn decode(text: &[u8]) -> Result<String, FormError> {
+    // Most values, an assertion above all, have nothing to decode.
+    let plain = text.iter().position(|byte| matches!(byte, b'+' | b'%')).unwrap_or(text.len());
+    let (plain, encoded) = text.split_at_checked(plain).unwrap_or_default();
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.iter();
+    bytes.extend_from_slice(plain);
+    let mut rest = encoded.iter();
     while let Some(&byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',

@@ -68,13 +68,13 @@ impl Budget {
     /// Starts the next call of the request with this computing time; returns when the request must have ended.
     pub(crate) fn start(&mut self, deadline: Duration) -> tokio::time::Instant {
         self.left = deadline;
-        self.restart();
+        self.restart(Instant::now());
         self.ends
     }
 
     /// Restarts the timer; nothing is charged.
-    fn restart(&mut self) {
-        (self.since, self.in_host, self.yielded) = (Instant::now(), Duration::ZERO, false);
+    fn restart(&mut self, now: Instant) {
+        (self.since, self.in_host, self.yielded) = (now, Duration::ZERO, false);
     }
 
     /// Charges the time since the last tick and yields the thread.
@@ -86,7 +86,7 @@ impl Budget {
     /// requests.
     pub(crate) fn on_tick(&mut self) -> Result<UpdateDeadline, Spent> {
         if self.yielded {
-            self.restart();
+            self.restart(Instant::now());
             return Ok(UpdateDeadline::Continue(1));
         }
         self.charge()?;
@@ -96,18 +96,26 @@ impl Budget {
 
     /// Charges the time since the last charge; after a yield none, because others had the thread.
     pub(crate) fn charge(&mut self) -> Result<(), Spent> {
+        self.charge_at(Instant::now())
+    }
+
+    fn charge_at(&mut self, now: Instant) -> Result<(), Spent> {
         if !self.yielded {
-            let computed = self.since.elapsed().saturating_sub(self.in_host).min(MAX_CHARGE);
+            let computed = now.duration_since(self.since).saturating_sub(self.in_host).min(MAX_CHARGE);
             self.left = self.left.saturating_sub(computed);
         }
-        self.restart();
+        self.restart(now);
         if self.left.is_zero() { Err(Spent::Computing) } else { Ok(()) }
     }
 
     /// Meters a call of the plug-in to the host, at its entry.
     pub(crate) fn enter(&mut self) -> Result<(), Spent> {
+        self.enter_at(Instant::now())
+    }
+
+    fn enter_at(&mut self, now: Instant) -> Result<(), Spent> {
         self.calls = self.calls.checked_sub(1).ok_or(Spent::Calls)?;
-        self.charge()
+        self.charge_at(now)
     }
 
     /// Meters a call that cannot fail; it ends the request at the next charge.
@@ -119,10 +127,11 @@ impl Budget {
 
     /// A call to this service begins.
     pub(crate) fn ask(&mut self, service: &'static str) -> Result<Instant, Spent> {
-        self.enter()?;
+        let now = Instant::now();
+        self.enter_at(now)?;
         self.service_calls = self.service_calls.checked_sub(1).ok_or(Spent::ServiceCalls)?;
         self.waits_for = Some(service);
-        Ok(Instant::now())
+        Ok(now)
     }
 
     /// The service has answered the call that began then.
