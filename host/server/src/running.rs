@@ -334,22 +334,20 @@ impl Running {
 
     /// Says that it is not ready, waits `[server] shutdown_delay`, lets requests in flight finish, then writes the ledger
     /// and closes the replay store. The admin listener answers until the requests have finished.
-    pub fn stop(mut self) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            self.app.stop();
-            tokio::time::sleep(self.shutdown_delay).await;
-            self.public.stop().await;
-            self.socket_stop.cancel();
-            self.operators.stop().await;
-            if let Err(error) = self.app.authentication().published.ledger().flush(true).await {
-                tracing::error!(%error, "the last use of some keys is not written down");
-            }
-            self.background.clear();
-            if let Err(error) = self.replay.close().await {
-                tracing::error!(%error, "the replay store did not close in order");
-            }
-            drop(self.lock);
-        })
+    pub async fn stop(mut self) {
+        self.app.stop();
+        tokio::time::sleep(self.shutdown_delay).await;
+        self.public.stop().await;
+        self.socket_stop.cancel();
+        self.operators.stop().await;
+        if let Err(error) = self.app.authentication().published.ledger().flush(true).await {
+            tracing::error!(%error, "the last use of some keys is not written down");
+        }
+        self.background.clear();
+        if let Err(error) = self.replay.close().await {
+            tracing::error!(%error, "the replay store did not close in order");
+        }
+        drop(self.lock);
     }
 }
 

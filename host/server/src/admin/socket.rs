@@ -12,7 +12,6 @@ use axum::Router;
 use axum::serve::Listener;
 use dropins_config::Home;
 use dropins_config::home::SocketPath;
-use futures_util::future::BoxFuture;
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
@@ -55,15 +54,13 @@ impl AdminSocket {
     ///
     /// # Errors
     /// The socket failed.
-    pub fn serve(self, router: Router, stop: CancellationToken) -> BoxFuture<'static, io::Result<()>> {
-        Box::pin(async move {
-            let drained = stop.clone();
-            let served = axum::serve(self.peers, router).with_graceful_shutdown(stop.cancelled_owned());
-            tokio::select! {
-                served = served.into_future() => served,
-                () = async { drained.cancelled().await; tokio::time::sleep(DRAIN).await } => Ok(()),
-            }
-        })
+    pub async fn serve(self, router: Router, stop: CancellationToken) -> io::Result<()> {
+        let drained = stop.clone();
+        let served = axum::serve(self.peers, router).with_graceful_shutdown(stop.cancelled_owned());
+        tokio::select! {
+            served = served.into_future() => served,
+            () = async { drained.cancelled().await; tokio::time::sleep(DRAIN).await } => Ok(()),
+        }
     }
 }
 
