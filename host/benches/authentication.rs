@@ -99,7 +99,7 @@ impl Subject {
                 endpoint: TOKEN_ENDPOINT.to_owned(),
                 issuer: "https://localhost:9443/oauth2/token".to_owned(),
                 token_endpoint: TOKEN_ENDPOINT.to_owned(),
-                form: form.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+                form: form.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
                 ..Request::default()
             },
         }

@@ -108,7 +108,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         endpoint: "https://as.example/token".to_owned(),
         issuer: "https://as.example".to_owned(),
         token_endpoint: "https://as.example/token".to_owned(),
-        form: form.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        form: form.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         ..Request::default()
     };
     let first = registry.authenticate(&request).await;

@@ -93,7 +93,7 @@
 //!     let generation = Generation::assemble(&engine, services, &(), 1, &listeners, &plugins).await;
 //!     let registry = Registry::new(generation.map_err(|errors| format!("{errors:?}"))?);
 //!
-//!     let request = Request { form: vec![("grant_type".to_owned(), "x".to_owned())], ..Request::default() };
+//!     let request = Request { form: [("grant_type".to_owned(), "x".to_owned())].into(), ..Request::default() };
 //!     let decision = registry.authenticate(&request).await;
 //!     assert_eq!(decision.verdict, Verdict::NoMethod); // the request carries no assertion
 //!     Ok(())
@@ -118,7 +118,7 @@ pub use contract::decision::{
 };
 pub use contract::description::{Description, DescriptionError, Problem};
 pub use contract::reads::{Reads, ReadsFormat};
-pub use contract::request::Request;
+pub use contract::request::{Fields, Request};
 pub use contract::surface::{Contract, ContractError};
 pub use contract::version::ApiVersion;
 pub use dropins_services as services;

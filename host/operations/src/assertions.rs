@@ -29,7 +29,8 @@ pub fn judge<'a>(live: &'a Live, assertion: &'a str, client_id: Option<&'a str>)
             vec![field("client_assertion_type", type_of(assertion, live)), field("client_assertion", assertion)];
         form.extend(client_id.map(|id| field("client_id", id)));
         let (issuer, token_endpoint) = called(live);
-        let request = Request { endpoint: token_endpoint.clone(), issuer, token_endpoint, form, ..Request::default() };
+        let (endpoint, form) = (token_endpoint.clone(), form.into());
+        let request = Request { endpoint, issuer, token_endpoint, form, ..Request::default() };
         let decision = live.generation.explain(&request).await;
         let accepted = matches!(decision.verdict, Verdict::Authenticated(_));
         let conclusion = match &decision.verdict {

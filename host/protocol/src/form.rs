@@ -3,6 +3,8 @@
 //! Invalid percent-encoding or UTF-8, a repeated parameter and too many fields are rejected before a value is used: an
 //! endpoint that takes credentials must not forgive as browsers do.
 
+use std::sync::Arc;
+
 /// More fields than any grant has.
 const MAX_FIELDS: usize = 100;
 
@@ -11,7 +13,7 @@ const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// Decoded parameters in the order of the wire.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Form(Vec<(String, String)>);
+pub struct Form(Arc<[(String, String)]>);
 
 /// The names only: a value may be a secret.
 impl std::fmt::Debug for Form {
@@ -53,7 +55,7 @@ impl Form {
             }
             fields.push((name, value));
         }
-        Ok(Self(fields))
+        Ok(Self(fields.into()))
     }
 
     /// The value of a parameter; an empty one counts as absent (RFC 6749 section 3.2).
@@ -61,8 +63,8 @@ impl Form {
         self.0.iter().find(|(n, value)| n == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// All parameters.
-    pub fn fields(&self) -> &[(String, String)] {
+    /// All parameters, shared: an assertion is long.
+    pub fn fields(&self) -> &Arc<[(String, String)]> {
         &self.0
     }
 }

@@ -83,8 +83,9 @@ impl Reads {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::request::Fields;
 
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    fn pairs(pairs: &[(&str, &str)]) -> Fields {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 

@@ -3,6 +3,10 @@
 //! URLs come from the configuration, never from the wire.
 
 use std::fmt;
+use std::sync::Arc;
+
+/// Names with values, shared: an assertion is long, and a request is handed on as it came.
+pub type Fields = Arc<[(String, String)]>;
 
 /// A request to an endpoint that authenticates clients.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -14,9 +18,9 @@ pub struct Request {
     /// Public URL of the token endpoint.
     pub token_endpoint: String,
     /// Decoded form parameters in the order of the wire, repetitions included.
-    pub form: Vec<(String, String)>,
+    pub form: Fields,
     /// Headers in the order of the wire, names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub headers: Fields,
     /// The reference id of the request in the log; plug-ins are not shown it.
     pub reference: String,
 }
@@ -61,7 +65,7 @@ mod tests {
 
     #[test]
     fn values_are_not_printed() {
-        let field = |name: &str| vec![(name.to_owned(), "s3cret".to_owned())];
+        let field = |name: &str| Fields::from([(name.to_owned(), "s3cret".to_owned())]);
         let request = Request { form: field("code"), headers: field("authorization"), ..Request::default() };
         let printed = format!("{request:?}");
         assert!(printed.contains(r#"form: ["code"], headers: ["authorization"]"#), "{printed}");

@@ -55,10 +55,17 @@ impl Transcript {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    use super::*;
+    use crate::contract::request::Fields;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Fields {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn add(fields: &mut Fields, name: &str, value: &str) {
+        *fields = fields.iter().cloned().chain([(name.to_owned(), value.to_owned())]).collect();
     }
 
     fn request() -> Request {
@@ -83,27 +90,27 @@ mod tests {
         };
         assert!(!changed(|_| ()));
         assert!(changed(|other| other.endpoint.push('/')), "the endpoint");
-        assert!(changed(|other| other.form[0].1.push('c')), "a value");
-        assert!(changed(|other| other.form[0].0.push('s')), "a name");
-        assert!(changed(|other| other.form.swap(0, 1)), "the order");
-        assert!(changed(|other| other.form.push(("scope".to_owned(), String::new()))), "an empty parameter");
-        assert!(changed(|other| other.headers[1].1.push('!')), "a credential");
-        assert!(changed(|other| other.headers[2].1.push('!')), "a header that the plug-in reads");
-        assert!(changed(|other| other.headers.push(("authorization".to_owned(), "Basic x".to_owned()))));
-        assert!(changed(|other| other.headers.push(("dpop".to_owned(), "proof".to_owned()))), "a repetition");
+        assert!(changed(|other| Arc::make_mut(&mut other.form)[0].1.push('c')), "a value");
+        assert!(changed(|other| Arc::make_mut(&mut other.form)[0].0.push('s')), "a name");
+        assert!(changed(|other| Arc::make_mut(&mut other.form).swap(0, 1)), "the order");
+        assert!(changed(|other| add(&mut other.form, "scope", "")), "an empty parameter");
+        assert!(changed(|other| Arc::make_mut(&mut other.headers)[1].1.push('!')), "a credential");
+        assert!(changed(|other| Arc::make_mut(&mut other.headers)[2].1.push('!')), "a header that the plug-in reads");
+        assert!(changed(|other| add(&mut other.headers, "authorization", "Basic x")));
+        assert!(changed(|other| add(&mut other.headers, "dpop", "proof")), "a repetition");
     }
 
     #[test]
     fn what_proxies_add_does_not() {
         let mut other = request();
-        other.headers.push(("x-request-id".to_owned(), "2".to_owned()));
+        add(&mut other.headers, "x-request-id", "2");
         assert_eq!(digest(&other), digest(&request()));
     }
 
     #[test]
     fn what_moves_across_a_border_changes_the_digest() {
-        let form = |fields| digest(&Request { form: pairs(fields), headers: vec![], ..request() });
-        let headers = |fields| digest(&Request { form: vec![], headers: pairs(fields), ..request() });
+        let form = |fields| digest(&Request { form: pairs(fields), headers: Fields::default(), ..request() });
+        let headers = |fields| digest(&Request { form: Fields::default(), headers: pairs(fields), ..request() });
         assert_ne!(form(&[("ab", "c")]), form(&[("a", "bc")]));
         assert_ne!(form(&[("a", "b"), ("c", "d")]), form(&[("a", "bcd")]));
         assert_ne!(form(&[("dpop", "x")]), headers(&[("dpop", "x")]));

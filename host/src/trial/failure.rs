@@ -45,7 +45,7 @@ impl CanaryFailure {
 
     /// The same about this request.
     pub(crate) fn of(self, request: &Request) -> Self {
-        let fields = request.form.iter().chain(&request.headers);
+        let fields = request.form.iter().chain(request.headers.iter());
         let fields = fields.map(|(name, value)| match value.char_indices().nth(SHOWN) {
             Some((end, _)) => format!("{name} {:?}...", value.get(..end).unwrap_or_default()),
             None => format!("{name} {value:?}"),

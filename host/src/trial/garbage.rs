@@ -40,11 +40,15 @@ fn requests(reads: &Reads, value: &str) -> Vec<Request> {
         names.map(|name| (name.to_owned(), value.to_owned())).collect()
     };
     let (form, headers) = (fields(&mut reads.form()), fields(&mut reads.headers()));
-    let alone_in_form = form.iter().map(|field| Request { form: vec![field.clone()], ..Request::default() });
-    let alone_in_header = headers.iter().map(|field| Request { headers: vec![field.clone()], ..Request::default() });
+    let alone_in_form = form.iter().map(|field| Request { form: [field.clone()].into(), ..Request::default() });
+    let alone_in_header = headers.iter().map(|field| Request { headers: [field.clone()].into(), ..Request::default() });
     let mut all: Vec<_> = alone_in_form.chain(alone_in_header).collect();
-    all.push(Request { form: [&form[..], &form].concat(), headers: headers.clone(), ..Request::default() });
-    all.push(Request { form, headers, ..Request::default() });
+    all.push(Request {
+        form: [&form[..], &form].concat().into(),
+        headers: headers.as_slice().into(),
+        ..Request::default()
+    });
+    all.push(Request { form: form.into(), headers: headers.into(), ..Request::default() });
     // Only what a live request could show to the plug-in.
     all.retain(|request| reads.signalled_by(request));
     all

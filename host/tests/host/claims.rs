@@ -85,8 +85,8 @@ async fn no_claim_is_no_method() {
 async fn a_request_without_the_declared_signals_is_shown_to_no_plug_in() {
     let trap = traps_while_claiming("trap").reads(&["form:token", "form:client_id", "header:authorization"]);
     let generation = generation(&ENGINE, services(), &[trap]).await;
-    let headers = vec![("cookie".to_owned(), "x".to_owned())];
-    let form = vec![("client_id".to_owned(), "x".to_owned()), ("token".to_owned(), String::new())];
+    let headers = [("cookie".to_owned(), "x".to_owned())].into();
+    let form = [("client_id".to_owned(), "x".to_owned()), ("token".to_owned(), String::new())].into();
     for silent in [request(&[]), request(&[("code", "x")]), Request { form, headers, ..request(&[]) }] {
         assert_eq!(generation.authenticate(&silent).await.verdict, Verdict::NoMethod);
     }
@@ -98,7 +98,7 @@ async fn a_request_without_the_declared_signals_is_shown_to_no_plug_in() {
 #[tokio::test]
 async fn a_header_is_a_signal_as_well() {
     let generation = generation(&ENGINE, services(), &[Fixture::named("header").reads(&["header:dpop"])]).await;
-    let headers = vec![("dpop".to_owned(), "x".to_owned())];
+    let headers = [("dpop".to_owned(), "x".to_owned())].into();
     authenticated(&generation.authenticate(&Request { headers, ..request(&[]) }).await);
 }
 

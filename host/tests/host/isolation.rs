@@ -26,7 +26,7 @@ fn echo(list: &str) -> Fixture {
 fn busy_request() -> Request {
     let headers = [("authorization", "Basic secret"), ("dpop", "proof"), ("cookie", "session")];
     Request {
-        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         ..request(&[
             ("code", "secret"),
             ("token", "one"),

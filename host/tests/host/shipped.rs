@@ -176,9 +176,10 @@ async fn an_assertion_and_a_secret_are_two_methods() {
     let server = Server::new(KeyFamily::P256).await;
     let good = assertion_request(&assertion(&server.key, Algorithm::Es256, "one"));
     let mut both = good.clone();
-    both.form.push(("client_id".to_owned(), CLIENT.to_owned()));
-    both.form.push(("client_secret".to_owned(), "secret".to_owned()));
-    let basic = Request { headers: vec![("authorization".to_owned(), "Basic eDp5".to_owned())], ..good.clone() };
+    let added =
+        [("client_id", CLIENT), ("client_secret", "secret")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    both.form = both.form.iter().cloned().chain(added).collect();
+    let basic = Request { headers: [("authorization".to_owned(), "Basic eDp5".to_owned())].into(), ..good.clone() };
     for twofold in [both, basic] {
         let decision = server.generation.authenticate(&twofold).await;
         assert!(matches!(&decision.verdict, Verdict::SeveralMethods(names) if names.len() == 2), "{decision:?}");

@@ -113,7 +113,7 @@ impl Test {
     async fn bench(&self) -> anyhow::Result<Bench> {
         let lower = |(name, value): &(String, String)| (name.to_ascii_lowercase(), value.clone());
         let request = Request {
-            form: self.form.clone(),
+            form: self.form.as_slice().into(),
             headers: self.headers.iter().map(lower).collect(),
             ..Request::default()
         };

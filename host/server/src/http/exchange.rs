@@ -209,8 +209,8 @@ impl<S: Authenticates> Exchange<S> {
             endpoint,
             issuer,
             token_endpoint,
-            form: post.form.fields().to_vec(),
-            headers: post.headers.clone(),
+            form: Arc::clone(post.form.fields()),
+            headers: Arc::clone(&post.headers),
             reference: self.reference.clone(),
         };
         let mut decision = self.live.generation.authenticate(&request).await;

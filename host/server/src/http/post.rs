@@ -5,8 +5,8 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method, header};
 
 use super::body;
-use dropins_protocol::{ErrorCode, OAuthError};
-use dropins_protocol::{Form, is_form};
+use dropins_host::Fields;
+use dropins_protocol::{ErrorCode, Form, OAuthError, is_form};
 
 /// Credentials and grant parameters must not stand in a URL, where logs and proxies keep them.
 const NEVER_IN_QUERY: [&str; 16] = [
@@ -42,7 +42,7 @@ pub(crate) struct FormPost {
     /// The body that they were read from.
     pub(crate) body: Vec<u8>,
     /// The headers, in the order of the wire.
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Fields,
 }
 
 impl FormPost {
@@ -96,7 +96,7 @@ fn in_query(query: &str) -> Option<&'static str> {
         .find_map(|(name, _)| NEVER_IN_QUERY.iter().find(|&&forbidden| *name == *forbidden).copied())
 }
 
-fn readable(headers: &HeaderMap) -> Result<Vec<(String, String)>, OAuthError> {
+fn readable(headers: &HeaderMap) -> Result<Fields, OAuthError> {
     headers
         .iter()
         .map(|(name, value)| match std::str::from_utf8(value.as_bytes()) {
