@@ -16,6 +16,7 @@ pub(crate) mod epoch;
 pub(crate) mod failure;
 pub(crate) mod guest_log;
 pub(crate) mod memory;
+pub(crate) mod patience;
 pub(crate) mod plugin;
 pub(crate) mod plugin_log;
 pub(crate) mod settlement;

@@ -9,12 +9,13 @@ use std::time::Duration;
 use dropins_services::{
     Attempt, Attempted, Limits, MAX_RETRY_WINDOW, Memory, Registration, Services, Unavailable, UnixMillis, Use,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::contract::decision::{Check, CheckState, Client, Evidence, Rejection, Verdict};
 use crate::contract::reads::Reads;
 use crate::contract::request::Request;
 use crate::contract::text::excerpt;
+use crate::run::patience::until;
 use crate::run::transcript::Transcript;
 use crate::run::verdict::{Condition, Outcome, Requirement, Unused, Vouched};
 
@@ -192,9 +193,9 @@ impl<'a> Settlement<'a> {
         service: &'static str,
         answer: impl Future<Output = Result<T, Unavailable>>,
     ) -> Result<T, Failed> {
-        match timeout_at(self.end, answer).await {
-            Ok(answer) => answer.map_err(|down| Failed::Unavailable(down.to_string())),
-            Err(_) => {
+        match until(self.end, answer).await {
+            Some(answer) => answer.map_err(|down| Failed::Unavailable(down.to_string())),
+            None => {
                 let limit = self.limit;
                 Err(Failed::Unavailable(format!("it was not done after {limit:?}, waiting for the {service}")))
             }

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use dropins_services::Limits;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use wasmtime::{Store, component};
 
 use crate::contract::text::excerpt;
 use crate::run::budget::Spent;
 use crate::run::call::CallState;
 use crate::run::failure::Failure;
+use crate::run::patience::until;
 use crate::run::plugin_log::TARGET;
 
 /// An instance; one request at a time has it.
@@ -26,7 +27,7 @@ pub(super) fn arm(store: &mut Store<CallState>, deadline: Duration) -> Instant {
 
 /// Runs the plug-in until then at most.
 pub(super) async fn within<T>(end: Instant, work: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
-    timeout_at(end, work).await.unwrap_or_else(|_| Err(Spent::Time.into()))
+    until(end, work).await.unwrap_or_else(|| Err(Spent::Time.into()))
 }
 
 /// Ends a call: its deadline is checked once more, because code without an epoch check may have passed it.
