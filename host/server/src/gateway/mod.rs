@@ -11,31 +11,40 @@ mod pass;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use dropins_gateway::Route;
+use dropins_gateway::{Route, Upstream};
+use dropins_live::Live;
 use dropins_telemetry::otlp;
 use tracing::Instrument as _;
 
 use crate::app::AuthenticationServices;
+use crate::http::front::ask_first;
 use crate::http::rate_limit;
 
 /// The public endpoints behind the gateway.
 pub fn in_front_of(router: Router, services: Arc<AuthenticationServices>) -> Router {
-    router.layer(from_fn_with_state(services, dispatch))
+    ask_first(router, move |request| {
+        let live = services.published.current();
+        match live.gateway.route(request.uri().path()) {
+            Some((upstream, route)) => {
+                let upstream = Arc::clone(upstream);
+                Err(Box::pin(forward(live, Arc::clone(&services), upstream, route, request)))
+            }
+            None if live.deployment.oauth.enabled => Ok(request),
+            None => Err(Box::pin(async { StatusCode::NOT_FOUND.into_response() })),
+        }
+    })
 }
 
-async fn dispatch(State(services): State<Arc<AuthenticationServices>>, request: Request, next: Next) -> Response {
-    let live = services.published.current();
-    let Some((upstream, route)) = live.gateway.route(request.uri().path()) else {
-        return match live.deployment.oauth.enabled {
-            true => next.run(request).await,
-            false => StatusCode::NOT_FOUND.into_response(),
-        };
-    };
-    let upstream = Arc::clone(upstream);
+async fn forward(
+    live: Arc<Live>,
+    services: Arc<AuthenticationServices>,
+    upstream: Arc<Upstream>,
+    route: Route,
+    request: Request,
+) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // Without a collector this is a comparison.
     let span = otlp::incoming(&method, &path, request.headers());

@@ -4,22 +4,23 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Version, header};
-use axum::middleware::{Next, from_fn};
-use axum::response::Response;
 
 use super::answer;
+use super::front::{Answer, ask_first};
 use dropins_protocol::{OAuthError, reference};
 
 /// The router behind the check of `Host`, for every listener.
 pub fn checked(router: Router) -> Router {
-    router.layer(from_fn(check))
+    ask_first(router, check)
 }
 
 /// Answers 400 to a request that breaks the rule.
-async fn check(request: Request, next: Next) -> Response {
+fn check(request: Request) -> Result<Request, Answer> {
     match fault(request.version(), request.headers()) {
-        None => next.run(request).await,
-        Some(fault) => answer::respond(&OAuthError::invalid_request(fault), &reference(), false),
+        None => Ok(request),
+        Some(fault) => {
+            Err(Box::pin(async move { answer::respond(&OAuthError::invalid_request(fault), &reference(), false) }))
+        }
     }
 }
 

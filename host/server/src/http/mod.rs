@@ -8,6 +8,7 @@ mod authorize;
 pub(crate) mod body;
 pub(crate) mod client_address;
 pub(crate) mod exchange;
+pub(crate) mod front;
 pub mod host;
 mod introspect;
 mod metadata;
