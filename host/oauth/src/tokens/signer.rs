@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use dropins_keys::SigningError;
 use dropins_protocol::{AccessToken, TokenAlgorithm};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::key_ring::KeyRing;
 
@@ -87,14 +87,14 @@ impl TokenSigner<'_> {
     }
 
     fn claims(&self, subject: &str, audience: &str, issued_at: u64, expires_at: u64) -> Map<String, Value> {
-        let claims = json!({
-            "iss": self.issuer,
-            "sub": subject,
-            "aud": audience,
-            "iat": issued_at,
-            "exp": expires_at,
-        });
-        claims.as_object().cloned().unwrap_or_default()
+        let claims: [(&str, Value); 5] = [
+            ("iss", self.issuer.into()),
+            ("sub", subject.into()),
+            ("aud", audience.into()),
+            ("iat", issued_at.into()),
+            ("exp", expires_at.into()),
+        ];
+        claims.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
     }
 }
 
