@@ -199,11 +199,15 @@ impl std::fmt::Debug for Validated {
 fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, CandidateRefusal> {
     let unreadable = |error: std::io::Error| CandidateRefusal::Read(error.to_string());
     // Before opening, because opening a pipe would wait for its writer.
-    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
         return Err(CandidateRefusal::NotAFile);
     }
-    let mut bytes = Vec::new();
+    let too_long = limit.saturating_add(1);
+    // In one piece: a buffer that grows leaves holes of the size of the file. One byte more shows the end.
+    let length = metadata.len().saturating_add(1).min(too_long);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(too_long).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > limit { Err(CandidateRefusal::Size { limit }) } else { Ok(bytes) }
 }

@@ -1,11 +1,12 @@
 //! Compiles, one component at a time and for a bounded time.
 //!
-//! A compilation cannot be interrupted. If it takes too long, its thread is given up and another one takes its place, so
-//! the next component does not wait for it. While too many given-up threads still run, nothing is compiled.
+//! Each compilation has a thread of its own, which ends with it and leaves no memory to a heap that sleeps. A compilation
+//! cannot be interrupted: if it takes too long, its thread is given up. While too many given-up threads still run, nothing
+//! is compiled.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::run::worker::{Panicked, Worker};
@@ -15,9 +16,8 @@ const MAX_GIVEN_UP: usize = 2;
 
 const NAME: &str = "dropins-compiler";
 
-/// The thread that compiles.
+/// What compiles.
 pub(crate) struct Compiler {
-    worker: Arc<Mutex<Worker>>,
     /// Lets one compilation in at a time, so none waits for another one's thread.
     turn: Arc<tokio::sync::Mutex<()>>,
     given_up: Arc<AtomicUsize>,
@@ -41,8 +41,7 @@ pub enum CompileError {
 impl Compiler {
     /// A compiler that takes at most so long for a component.
     pub(crate) fn new(limit: Duration) -> Self {
-        let worker = Arc::new(Mutex::new(Worker::start(NAME)));
-        Self { worker, turn: Arc::default(), given_up: Arc::default(), limit }
+        Self { turn: Arc::default(), given_up: Arc::default(), limit }
     }
 
     /// Runs a compilation after those that were asked for before. A caller that goes away does not let the next one in
@@ -57,18 +56,17 @@ impl Compiler {
         }
         let (done, result) = channel();
         let given_up = Arc::clone(&self.given_up);
-        self.worker.lock().unwrap_or_else(PoisonError::into_inner).run(work, move |outcome| {
+        Worker::start(NAME).run(work, move |outcome| {
             if done.send(outcome).is_err() {
                 given_up.fetch_sub(1, Ordering::Relaxed);
             }
         });
-        let (limit, given_up, worker) = (self.limit, Arc::clone(&self.given_up), Arc::clone(&self.worker));
+        let (limit, given_up) = (self.limit, Arc::clone(&self.given_up));
         // Waits on a blocking thread: a timer of tokio would run ahead where tests pause its clock.
         let waited = tokio::task::spawn_blocking(move || {
             let outcome = result.recv_timeout(limit).ok();
             if outcome.is_none() {
                 given_up.fetch_add(1, Ordering::Relaxed);
-                *worker.lock().unwrap_or_else(PoisonError::into_inner) = Worker::start(NAME);
             }
             drop(turn);
             outcome

@@ -1,7 +1,6 @@
 //! A thread for work that no request waits for.
 //!
-//! One job runs at a time, and on Linux at a low priority, so requests go first. It is always the same thread, so the
-//! heap that a job frees is there for the next one.
+//! One job runs at a time, in the order in which they were asked for, and on Linux at a low priority, so requests go first.
 
 use std::any::Any;
 use std::cell::RefCell;
