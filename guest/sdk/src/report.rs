@@ -54,6 +54,7 @@ impl<R: Reason> Report<R> {
     ///
     /// # Errors
     /// [`Rejection`] when the rule does not hold.
+    #[inline]
     pub fn check(
         &mut self,
         reason: R,
@@ -69,18 +70,18 @@ impl<R: Reason> Report<R> {
     }
 
     /// Records a rule that holds.
+    #[inline]
     pub fn passed(&mut self, reason: R, expected: Arguments<'_>, received: Arguments<'_>) {
-        if let Some(passed) = &mut self.passed {
-            let (expected, received) = (expected.to_string(), received.to_string());
-            passed.push(Check { reason, state: State::Passed, expected, received });
+        if let Some(checks) = &mut self.passed {
+            record(checks, reason, State::Passed, expected, received);
         }
     }
 
     /// Records a rule whose outcome the host fills in, because it is a condition of the verdict.
+    #[inline]
     pub fn left_to_the_host(&mut self, reason: R, expected: Arguments<'_>, received: Arguments<'_>) {
-        if let Some(passed) = &mut self.passed {
-            let (expected, received) = (expected.to_string(), received.to_string());
-            passed.push(Check { reason, state: State::NotReached, expected, received });
+        if let Some(checks) = &mut self.passed {
+            record(checks, reason, State::NotReached, expected, received);
         }
     }
 
@@ -112,6 +113,12 @@ impl<R: Reason> Report<R> {
         };
         R::ALL.iter().map(check).collect()
     }
+}
+
+/// Apart from the methods, which a live request passes without a call and without values to format.
+#[cold]
+fn record<R>(checks: &mut Vec<Check<R>>, reason: R, state: State, expected: Arguments<'_>, received: Arguments<'_>) {
+    checks.push(Check { reason, state, expected: expected.to_string(), received: received.to_string() });
 }
 
 #[cfg(test)]
