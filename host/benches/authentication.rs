@@ -24,6 +24,10 @@ use dropins_keys::{Algorithm, KeyFamily, KeyInput, KeySet, SigningKey, StaticKey
 use serde_json::json;
 use tokio::runtime::Runtime;
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CLIENT: &str = "nwU59qy9AsDqftmwLcfmkvOhvuYa";
 const TOKEN_ENDPOINT: &str = "https://localhost:9443/oauth2/token";
 const NOW: u64 = 1_800_000_000;

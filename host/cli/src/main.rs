@@ -20,6 +20,7 @@ mod health;
 mod init;
 mod keys;
 mod keystore;
+mod memory;
 mod migrate;
 mod mint;
 mod output;
@@ -36,10 +37,6 @@ mod user;
 mod version;
 
 use std::process::ExitCode;
-
-/// Faster than the C library's with many small allocations, and returns memory after a peak.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::run()

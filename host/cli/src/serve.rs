@@ -7,6 +7,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::HomeArgs;
+use crate::memory::ReturnedAtOnce;
 use crate::output::say;
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
@@ -32,10 +33,10 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         // Before there are threads: it changes the environment.
         let inherited = Inherited::of_process()?;
-        block_on(self.serve(inherited))
+        block_on(self.serve(inherited, ReturnedAtOnce::begin()))
     }
 
-    async fn serve(self, inherited: Inherited) -> anyhow::Result<ExitCode> {
+    async fn serve(self, inherited: Inherited, start: ReturnedAtOnce) -> anyhow::Result<ExitCode> {
         // First: a signal during the start is neither lost nor kills the process half-way.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -61,6 +62,7 @@ impl Serve {
         }
         service_manager::ready(&format!("serves {}", running.urls().join(", ")));
         let watchdog = tokio::spawn(service_manager::keep_watchdog());
+        drop(start);
         loop {
             tokio::select! {
                 _ = interrupt.recv() => break,
