@@ -4,6 +4,8 @@
 //! Each server has one processor, this process the other one. Plain HTTP, valid assertions of one client for each
 //! algorithm; before the measurement they are signed, during it every server is sent the same ones. The servers take
 //! turns, so whatever else the machine does weighs on all of them. The table has the medians of the rounds.
+//!
+//! With `--memory` after `--` it prints the resident memory of this server instead, idle and after a million requests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,6 +27,7 @@ mod served;
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use dropins_host::services::{Clock as _, SystemClock};
 use dropins_keys::{Algorithm, KeyFamily, SigningKey};
@@ -41,8 +44,18 @@ const ROUNDS: usize = 5;
 /// Connections, and the requests of a round.
 const LOADS: [(usize, usize); 2] = [(1, 1_500), (32, 6_000)];
 
+/// The requests after which the memory is read, and of how many the caller holds the assertions at once.
+const MILLION: usize = 1_000_000;
+const AT_ONCE: usize = 20_000;
+
+/// After this time a server that has started has no threads left from that.
+const SETTLING: Duration = Duration::from_secs(15);
+
 /// The argument that makes this program the floor.
 const FLOOR: &str = "--floor";
+
+/// The argument that measures memory.
+const MEMORY: &str = "--memory";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -55,6 +68,15 @@ fn main() {
     };
     let home = TestHome::new();
     let clients = ALGORITHMS.map(|algorithm| Client::register(&home, algorithm));
+    if arguments.iter().any(|argument| argument == MEMORY) {
+        processor::use_only(0);
+        // The first one compiles the plug-ins; what the compiler leaves is another number.
+        drop(ours(&home));
+        let server = serve(&home);
+        processor::use_only(1);
+        let [_, _, client, _] = &clients;
+        return measure_memory(client, &server);
+    }
     let job = home.path("job.json");
     std::fs::write(
         &job,
@@ -105,10 +127,33 @@ fn measure(client: &Client, connections: usize, requests: usize, servers: &[(&st
     println!();
 }
 
-/// The program, serving a home over plain HTTP, with its log in a file.
+/// Prints the resident memory of a server, idle and after many requests.
+fn measure_memory(client: &Client, server: &Served) {
+    std::thread::sleep(SETTLING);
+    println!("resident memory in MiB: idle {:.1}", resident(server.0.id()));
+    for _ in 0..MILLION / AT_ONCE {
+        let requests: Vec<_> = (0..AT_ONCE).map(|_| client.request()).collect();
+        caller::send(server.1, 32, &requests);
+    }
+    println!("after {MILLION} requests on 32 connections {:.1}", resident(server.0.id()));
+}
+
+/// The memory of a process that is resident, in MiB.
+fn resident(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB")).unwrap();
+    kib.trim().parse::<f64>().unwrap() / 1024.0
+}
+
+/// The program, serving a home over plain HTTP.
 fn ours(home: &TestHome) -> Served {
     let plain = format!("listen = \"{}\"\nenabled = true", free_address());
     home.replace("listen = \"127.0.0.1:9763\"\nenabled = false", &plain);
+    serve(home)
+}
+
+/// The program, serving a home, with its log in a file.
+fn serve(home: &TestHome) -> Served {
     let log = std::fs::File::create(home.path("server.log")).unwrap();
     Served::start(command(DROPINS).args(["serve", "--home", home.root()]).stderr(log))
 }
