@@ -2,7 +2,7 @@
 //!
 //! It is faster than that of the C library with many small allocations. What is freed it keeps for a second, because a
 //! request needs it again, and returns it with a later allocation. After the start none might come for long.
-//! Libraries in C keep to the C library's: in its place, the allocator hangs under a preloaded library that it needs itself.
+//! Libraries in C use that of the C library: in its place, ours hangs where a preloaded library reads the clock for it.
 
 use std::ffi::c_long;
 
@@ -21,7 +21,9 @@ pub(crate) struct ReturnedAtOnce {
 }
 
 impl ReturnedAtOnce {
+    /// To be called before there are threads.
     pub(crate) fn begin() -> Self {
+        map_large_buffers_of_c();
         let usual = delay();
         set_delay(0);
         Self { usual }
@@ -31,23 +33,23 @@ impl ReturnedAtOnce {
 impl Drop for ReturnedAtOnce {
     fn drop(&mut self) {
         set_delay(self.usual);
-        return_unused_of_c();
     }
 }
 
-/// Has the C library return what its own heaps do not use: buffers that unpacked compiled code.
+/// A buffer of this many bytes, such as the one that unpacks compiled code, goes back to the system when it is freed. By
+/// default the C library keeps the second one of a size that it has seen.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code, reason = "only the C library has this function")]
-fn return_unused_of_c() {
-    // SAFETY: it takes a number of bytes to keep, and may be called by any thread at any time.
+fn map_large_buffers_of_c() {
+    // SAFETY: it takes two numbers, and no other thread allocates.
     unsafe {
-        libc::malloc_trim(0);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 256 << 10);
     }
 }
 
-/// No other C library has a function for it.
+/// Other C libraries have no such function.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn return_unused_of_c() {}
+fn map_large_buffers_of_c() {}
 
 #[allow(unsafe_code, reason = "the crate of the allocator offers this function only as that of the library in C")]
 fn delay() -> c_long {
