@@ -63,9 +63,14 @@ impl Form {
         self.0.iter().find(|(n, value)| n == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// All parameters, shared: an assertion is long.
-    pub fn fields(&self) -> &Arc<[(String, String)]> {
+    /// All parameters.
+    pub fn fields(&self) -> &[(String, String)] {
         &self.0
+    }
+
+    /// All parameters, shared: an assertion is long.
+    pub fn shared(&self) -> Arc<[(String, String)]> {
+        Arc::clone(&self.0)
     }
 }
 

@@ -209,7 +209,7 @@ impl<S: Authenticates> Exchange<S> {
             endpoint,
             issuer,
             token_endpoint,
-            form: Arc::clone(post.form.fields()),
+            form: post.form.shared(),
             headers: Arc::clone(&post.headers),
             reference: self.reference.clone(),
         };
