@@ -14,6 +14,10 @@ pub fn is_unseen(character: char) -> bool {
 
 /// The text with its unseen characters escaped.
 pub fn printable(text: &str) -> String {
+    // Most texts are plain ASCII.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if is_unseen(character) { out.extend(character.escape_default()) } else { out.push(character) }
