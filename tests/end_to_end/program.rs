@@ -61,6 +61,13 @@ pub(crate) fn signal(pid: u32, name: &str) {
     sent.expect("a shell sends signals");
 }
 
+/// Resident memory of a process, in KiB.
+pub(crate) fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 impl Finished {
     /// The program succeeded.
     #[track_caller]

@@ -10,7 +10,7 @@ use reqwest::Method;
 
 use crate::home::TestHome;
 use crate::http::{Answer, Http, Request};
-use crate::program::{DROPINS, command, signal};
+use crate::program::{DROPINS, command, resident_kib, signal};
 
 /// The value of `client_assertion_type` (RFC 7523 section 2.2).
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -107,9 +107,7 @@ impl Server {
 
     /// Resident memory, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+        resident_kib(self.child.id())
     }
 
     /// Sends a signal, `HUP`.

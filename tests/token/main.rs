@@ -34,7 +34,7 @@ use dropins_keys::{Algorithm, KeyFamily, SigningKey};
 use serde_json::{Value, json};
 
 use home::{TestHome, free_address};
-use program::{DROPINS, command, install_client, installed};
+use program::{DROPINS, command, install_client, installed, resident_kib};
 use served::{Served, median};
 
 const ALGORITHMS: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
@@ -130,19 +130,12 @@ fn measure(client: &Client, connections: usize, requests: usize, servers: &[(&st
 /// Prints the resident memory of a server, idle and after many requests.
 fn measure_memory(client: &Client, server: &Served) {
     std::thread::sleep(SETTLING);
-    println!("resident memory in MiB: idle {:.1}", resident(server.0.id()));
+    println!("resident memory in KiB: {} idle", resident_kib(server.0.id()));
     for _ in 0..MILLION / AT_ONCE {
         let requests: Vec<_> = (0..AT_ONCE).map(|_| client.request()).collect();
         caller::send(server.1, 32, &requests);
     }
-    println!("after {MILLION} requests on 32 connections {:.1}", resident(server.0.id()));
-}
-
-/// The memory of a process that is resident, in MiB.
-fn resident(process: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB")).unwrap();
-    kib.trim().parse::<f64>().unwrap() / 1024.0
+    println!("{} after {MILLION} requests on 32 connections", resident_kib(server.0.id()));
 }
 
 /// The program, serving a home over plain HTTP.
