@@ -21,9 +21,7 @@ pub(crate) struct ReturnedAtOnce {
 }
 
 impl ReturnedAtOnce {
-    /// To be called before there are threads.
     pub(crate) fn begin() -> Self {
-        map_large_buffers_of_c();
         let usual = delay();
         set_delay(0);
         Self { usual }
@@ -36,11 +34,11 @@ impl Drop for ReturnedAtOnce {
     }
 }
 
-/// A buffer of this many bytes, such as the one that unpacks compiled code, goes back to the system when it is freed. By
-/// default the C library keeps the second one of a size that it has seen.
+/// Has the C library return a buffer of 256 KiB, such as the one that unpacks compiled code, to the system when it is
+/// freed; by default it keeps the second one of a size that it has seen. To be called before there are threads.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code, reason = "only the C library has this function")]
-fn map_large_buffers_of_c() {
+pub(crate) fn map_large_buffers_of_c() {
     // SAFETY: it takes two numbers, and no other thread allocates.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, 256 << 10);
@@ -49,7 +47,7 @@ fn map_large_buffers_of_c() {
 
 /// Other C libraries have no such function.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn map_large_buffers_of_c() {}
+pub(crate) fn map_large_buffers_of_c() {}
 
 #[allow(unsafe_code, reason = "the crate of the allocator offers this function only as that of the library in C")]
 fn delay() -> c_long {

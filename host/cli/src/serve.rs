@@ -7,7 +7,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::HomeArgs;
-use crate::memory::ReturnedAtOnce;
+use crate::memory::{self, ReturnedAtOnce};
 use crate::output::say;
 use crate::runtime::block_on;
 use dropins_config::LoadedHome;
@@ -31,8 +31,9 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        // Before there are threads: it changes the environment.
+        // Before there are threads: they would see the environment and the allocator change.
         let inherited = Inherited::of_process()?;
+        memory::map_large_buffers_of_c();
         block_on(self.serve(inherited, ReturnedAtOnce::begin()))
     }
 
