@@ -7,6 +7,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::location::Location;
@@ -21,7 +23,6 @@ use crate::sqlite::Sqlite;
 use crate::timeouts::within;
 use crate::transaction::Transaction;
 use crate::value::{Row, Value};
-use futures_util::future::BoxFuture;
 
 /// The database, with its tables up to date. A clone is the same database.
 #[derive(Clone)]

@@ -3,9 +3,10 @@
 //! Of nodes that start together one applies the changes; the others wait for its lock and then find nothing to do. Tables
 //! of a newer program are rejected.
 
+use futures_util::future::BoxFuture;
+
 use crate::dialect::Dialect;
 use crate::open_error::OpenError;
-use futures_util::future::BoxFuture;
 
 /// The table of versions, one row for each component that shares the database.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS DROPINS_SCHEMA (

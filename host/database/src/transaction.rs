@@ -3,11 +3,12 @@
 //! After a statement that failed the transaction can only be rolled back, on every engine: PostgreSQL allows nothing else,
 //! and code for one engine must hold on all of them.
 
+use futures_util::future::BoxFuture;
+
 use crate::engine::Session;
 use crate::error::StoreError;
 use crate::timeouts::within;
 use crate::value::{Row, Value};
-use futures_util::future::BoxFuture;
 
 /// An open transaction; dropped without [`Transaction::commit`], it is rolled back.
 #[must_use = "a transaction that is dropped is rolled back"]

@@ -164,9 +164,7 @@ impl Running {
         inherited: Inherited,
         extend: Option<Extend>,
     ) -> BoxFuture<'static, Result<Self, StartError>> {
-        Box::pin(
-            async move { Self::run(home, sharing, extend, |transport| Listeners::bind(transport, inherited)).await },
-        )
+        Box::pin(Self::run(home, sharing, extend, |transport| Listeners::bind(transport, inherited)))
     }
 
     /// Starts the server of a home on addresses that are bound already, and are those of the configuration.
@@ -178,7 +176,7 @@ impl Running {
         listeners: Listeners,
         extend: Option<Extend>,
     ) -> BoxFuture<'static, Result<Self, StartError>> {
-        Box::pin(async move { Self::run(home, Sharing::Alone, extend, |_| Ok(listeners)).await })
+        Box::pin(Self::run(home, Sharing::Alone, extend, |_| Ok(listeners)))
     }
 
     async fn run(

@@ -1,5 +1,7 @@
 //! The tables of clients and of their keys, as one thing.
 
+use futures_util::future::BoxFuture;
+
 use super::changes::{self, Changes};
 use super::error::ClientError;
 use super::key_use::KeyUse;
@@ -10,7 +12,6 @@ use super::subjects;
 use crate::grants::revocation;
 use dropins_database::{Database, Row, StoreError, retry_on_conflict};
 use dropins_protocol::{ClientRecord, FederatedSubject};
-use futures_util::future::BoxFuture;
 
 /// Rows of one transaction of the ledger, so that other writers wait for a short one.
 const LEDGER_BATCH: usize = 100;
